@@ -1,0 +1,1 @@
+"""Liuhen's formats and verifier: pure functions over frozen values, no I/O, no clock, no randomness."""
