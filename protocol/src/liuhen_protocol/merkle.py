@@ -123,7 +123,11 @@ def consistency_proof(old: int, new: int, node: Node) -> list[bytes]:
     if old in (0, new):
         return []
     proof: list[bytes] = []
-    start, end, whole = 0, new, True  # `whole`: the old tree is exactly D[start:old] and its root is known to the verifier
+    start, end, whole = (
+        0,
+        new,
+        True,
+    )  # `whole`: the old tree is exactly D[start:old] and its root is known to the verifier
     while old != end:
         split = start + (1 << ((end - start - 1).bit_length() - 1))
         if old <= split:
@@ -156,7 +160,9 @@ def check_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], 
     if sn:
         raise Refused("not-included", f"the inclusion proof of leaf {index} is too short")
     if computed != root:
-        raise Refused("not-included", f"the inclusion proof of leaf {index} does not lead to the root of the {size} leaves")
+        raise Refused(
+            "not-included", f"the inclusion proof of leaf {index} does not lead to the root of the {size} leaves"
+        )
 
 
 def check_consistency(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> None:
