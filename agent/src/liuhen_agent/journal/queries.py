@@ -1,0 +1,196 @@
+"""Questions to the journal: functions of a connection and values, nothing else.
+
+The dock asks through `Journal.ask(queries.name, …)`. Another process (the wipe helper, `liuhen-agent status`) opens
+`journal.read_only(path)` and calls the same functions with that connection.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+from liuhen_agent.journal.rows import (
+    Alarm,
+    ClipKind,
+    ClipRow,
+    ClipState,
+    EnvelopeRow,
+    FileRow,
+    FileState,
+    Progress,
+    SessionRow,
+)
+
+ENVELOPE = "seq, data, hash, kind, time, log_index, refused"
+SESSION = "id, bay, recorder, recorder_key, officer, profile, state, quarantined, plugged, ended"
+FILE = "session, number, path, raw, size, modified, kind, important, state, sha256, failure"
+CLIP = (
+    "sha256, size, chunk_root, sm3, name, recorder, kind, original, role, collected_seq, spool, important, state, "
+    "upload_url, receipted"
+)
+
+
+def unsent(db: sqlite3.Connection, limit: int = 1000) -> list[EnvelopeRow]:
+    """Statements the archive has neither logged nor refused, in the order of the chain."""
+    rows = db.execute(
+        f"SELECT {ENVELOPE} FROM envelopes WHERE log_index IS NULL AND refused IS NULL ORDER BY seq LIMIT ?",  # noqa: S608
+        (limit,),
+    )
+    return [EnvelopeRow(*row) for row in rows]
+
+
+def unsent_count(db: sqlite3.Connection) -> int:
+    """How many statements the archive has not logged yet (refused ones included: they are not logged)."""
+    return int(db.execute("SELECT count(*) FROM envelopes WHERE log_index IS NULL").fetchone()[0])
+
+
+def envelope(db: sqlite3.Connection, seq: int) -> EnvelopeRow | None:
+    """The statement with that number."""
+    row = db.execute(f"SELECT {ENVELOPE} FROM envelopes WHERE seq = ?", (seq,)).fetchone()  # noqa: S608
+    return EnvelopeRow(*row) if row else None
+
+
+def envelopes(db: sqlite3.Connection, first: int = 0) -> Iterator[EnvelopeRow]:
+    """The chain from a number on, in order. Iterate only where the connection lives."""
+    for row in db.execute(f"SELECT {ENVELOPE} FROM envelopes WHERE seq >= ? ORDER BY seq", (first,)):  # noqa: S608
+        yield EnvelopeRow(*row)
+
+
+def clip(db: sqlite3.Connection, sha256: str) -> ClipRow | None:
+    """The clip with that digest."""
+    row = db.execute(f"SELECT {CLIP} FROM clips WHERE sha256 = ?", (sha256,)).fetchone()  # noqa: S608
+    return _clip(row) if row else None
+
+
+def clips_in(db: sqlite3.Connection, state: ClipState, limit: int = 1000) -> list[ClipRow]:
+    """Clips in a state; important ones first, originals before derivatives, then in the order of the chain."""
+    rows = db.execute(
+        f"SELECT {CLIP} FROM clips WHERE state = ? "  # noqa: S608
+        "ORDER BY kind = 'derivative', important DESC, collected_seq LIMIT ?",
+        (state.value, limit),
+    )
+    return [_clip(row) for row in rows]
+
+
+def clips_to_upload(db: sqlite3.Connection, limit: int = 100) -> list[ClipRow]:
+    """Clips whose promise the archive has logged and whose bytes it has not."""
+    return clips_in(db, ClipState.PROMISED, limit)
+
+
+def clips_awaiting_receipt(db: sqlite3.Connection, limit: int = 100) -> list[ClipRow]:
+    """Clips the archive has read back, whose receipt was not fetched or does not check yet."""
+    return clips_in(db, ClipState.UPLOADED, limit)
+
+
+def clip_counts(db: sqlite3.Connection) -> dict[ClipState, int]:
+    """How many clips are in each state."""
+    counts = dict.fromkeys(ClipState, 0)
+    counts.update({ClipState(row[0]): row[1] for row in db.execute("SELECT state, count(*) FROM clips GROUP BY state")})
+    return counts
+
+
+def derivatives(db: sqlite3.Connection, original: str) -> list[ClipRow]:
+    """What was made here from a clip."""
+    rows = db.execute(f"SELECT {CLIP} FROM clips WHERE original = ? ORDER BY collected_seq", (original,))  # noqa: S608
+    return [_clip(row) for row in rows]
+
+
+def receipt(db: sqlite3.Connection, sha256: str) -> bytes | None:
+    """The receipt's own bytes (a tlog-proof), as checked when it came. Check it again before acting on it."""
+    row = db.execute("SELECT receipt FROM clips WHERE sha256 = ?", (sha256,)).fetchone()
+    return row[0] if row else None
+
+
+def session(db: sqlite3.Connection, session_id: str) -> SessionRow | None:
+    """One stay of a recorder."""
+    row = db.execute(f"SELECT {SESSION} FROM sessions WHERE id = ?", (session_id,)).fetchone()  # noqa: S608
+    return _session(row) if row else None
+
+
+def open_sessions(db: sqlite3.Connection) -> list[SessionRow]:
+    """Stays that have not ended, oldest first."""
+    rows = db.execute(f"SELECT {SESSION} FROM sessions WHERE ended IS NULL ORDER BY plugged, id")  # noqa: S608
+    return [_session(row) for row in rows]
+
+
+def last_sessions(db: sqlite3.Connection, limit: int = 20) -> list[SessionRow]:
+    """The latest stays, newest first."""
+    rows = db.execute(f"SELECT {SESSION} FROM sessions ORDER BY plugged DESC, id LIMIT ?", (limit,))  # noqa: S608
+    return [_session(row) for row in rows]
+
+
+def files(db: sqlite3.Connection, session_id: str) -> list[FileRow]:
+    """The inventory of a stay, in the recorder's order."""
+    rows = db.execute(f"SELECT {FILE} FROM files WHERE session = ? ORDER BY number", (session_id,))  # noqa: S608
+    return [_file(row) for row in rows]
+
+
+def session_receipts(db: sqlite3.Connection, session_id: str) -> list[tuple[FileRow, ClipRow | None, bytes | None]]:
+    """For every file of a stay: the file, its clip, and the receipt of that clip. What clearing decides on: a file
+    without a receipt forbids it."""
+    return [
+        (
+            file,
+            clip(db, file.sha256) if file.sha256 else None,
+            receipt(db, file.sha256) if file.sha256 else None,
+        )
+        for file in files(db, session_id)
+    ]
+
+
+def progress(db: sqlite3.Connection, session_id: str) -> Progress:
+    """Counts of a stay."""
+    row = db.execute(
+        "SELECT count(*), coalesce(sum(f.state = 'collected'), 0), coalesce(sum(f.state = 'failed'), 0), "
+        "coalesce(sum(f.state = 'collected' AND c.receipt IS NOT NULL), 0), coalesce(sum(f.size), 0), "
+        "coalesce(sum(CASE WHEN f.state = 'collected' THEN c.size ELSE 0 END), 0) "
+        "FROM files f LEFT JOIN clips c ON c.sha256 = f.sha256 WHERE f.session = ?",
+        (session_id,),
+    ).fetchone()
+    return Progress(*row)
+
+
+def collected_before(db: sqlite3.Connection, recorder_key: str, raw: bytes, sha256: str) -> bool:
+    """Whether these bytes were already collected from this recorder under this name: then nothing is said again."""
+    found = db.execute(
+        "SELECT 1 FROM files f JOIN sessions s ON s.id = f.session "
+        "WHERE f.sha256 = ? AND f.raw = ? AND f.state = 'collected' AND s.recorder_key = ? LIMIT 1",
+        (sha256, raw, recorder_key),
+    ).fetchone()
+    return found is not None
+
+
+def alarms(db: sqlite3.Connection) -> list[Alarm]:
+    """Alarms that stand, oldest first."""
+    return [Alarm(*row) for row in db.execute("SELECT code, detail, since FROM alarms ORDER BY since, code")]
+
+
+def note(db: sqlite3.Connection, name: str) -> bytes | None:
+    """A small value kept between runs, such as `CHECKPOINT`."""
+    row = db.execute("SELECT value FROM notes WHERE name = ?", (name,)).fetchone()
+    return row[0] if row else None
+
+
+CHECKPOINT = "checkpoint"  # note: the last checkpoint seen from the archive's log, as its signed note's bytes
+RESUMED = "resumed"  # note: where the archive's head was when this journal began (JSON of seq, hash, time)
+
+
+def _clip(row: tuple[object, ...]) -> ClipRow:
+    values = dict(zip(CLIP.split(", "), row, strict=True))
+    values["kind"] = ClipKind(str(values["kind"]))
+    values["state"] = ClipState(str(values["state"]))
+    values["important"] = bool(values["important"])
+    return ClipRow(**values)  # type: ignore[arg-type]
+
+
+def _session(row: tuple[object, ...]) -> SessionRow:
+    values = dict(zip(SESSION.split(", "), row, strict=True))
+    values["quarantined"] = bool(values["quarantined"])
+    return SessionRow(**values)  # type: ignore[arg-type]
+
+
+def _file(row: tuple[object, ...]) -> FileRow:
+    values = dict(zip(FILE.split(", "), row, strict=True))
+    values["important"] = bool(values["important"])
+    values["state"] = FileState(str(values["state"]))
+    return FileRow(**values)  # type: ignore[arg-type]
