@@ -1,0 +1,98 @@
+"""Opening the database so that a commit is durable and a writer is alone, on SQLite as on PostgreSQL.
+
+SQLite: WAL with synchronous=FULL (a committed row survives a power cut; NORMAL loses the last commits), foreign keys
+on, and
+`BEGIN IMMEDIATE` for writers, since a transaction that first reads and then writes would fail with "database is
+locked" in the middle of its work. Writers of one process queue fairly in an asyncio lock; those of other processes
+wait in `busy_timeout`. PostgreSQL: READ COMMITTED; whoever appends to the log takes its row lock first
+(`log.append`), so indexes follow commit order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import Connection as SyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+Connection = AsyncConnection
+"""A transaction of `Database.read` or `Database.write`; every room takes it as its first argument."""
+
+BUSY_TIMEOUT_MS = 30_000
+POSTGRESQL_POOL = 8
+_WRITER = "liuhen_writer"
+
+
+class Database:
+    """The archive's database. Open one per process; `await close()` when done."""
+
+    def __init__(self, url: str) -> None:
+        self.url = async_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
+        self._one_writer = asyncio.Lock() if self.is_sqlite else None
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Connection]:
+        """A transaction that only reads."""
+        async with self.engine.connect() as conn, conn.begin():
+            yield conn
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Connection]:
+        """A transaction that commits when the block ends well and rolls back when it raises. Never open one inside
+        another.
+        """
+        if self._one_writer is None:
+            async with self.engine.begin() as conn:
+                yield conn
+            return
+        async with self._one_writer, self.engine.connect() as conn:
+            await conn.execution_options(**{_WRITER: True})
+            async with conn.begin():
+                yield conn
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def async_url(url: str) -> URL:
+    """`sqlite:///path`, `postgresql://…` or a URL that already names its asyncio driver. Raises ValueError for other
+    databases.
+    """
+    parsed = make_url(url)
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        if not parsed.database or parsed.database == ":memory:":
+            raise ValueError("数据库须为文件 / the database must be a file: sqlite:///path/to/archive.db")
+        return parsed.set(drivername="sqlite+aiosqlite")
+    if backend == "postgresql":
+        return parsed.set(drivername="postgresql+asyncpg")
+    raise ValueError(f"不支持的数据库 / unknown database {backend!r}: use sqlite:///FILE or postgresql://…")
+
+
+def _sqlite_engine(url: URL) -> AsyncEngine:
+    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(dbapi_connection: Any, _record: object) -> None:
+        dbapi_connection.isolation_level = None  # the driver must not begin transactions on its own
+        cursor = dbapi_connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(conn: SyncConnection) -> None:
+        conn.exec_driver_sql("BEGIN IMMEDIATE" if conn.get_execution_options().get(_WRITER) else "BEGIN")
+
+    return engine
+
+
+def _postgresql_engine(url: URL) -> AsyncEngine:
+    return create_async_engine(url, pool_size=POSTGRESQL_POOL, pool_pre_ping=True)

@@ -1,0 +1,86 @@
+"""Putting statements at the end of the log, in the caller's transaction.
+
+The row lock of `log_state` orders every append, so indexes have no gaps and become visible in their order: whoever
+reads entries below `next_index` sees all of them. A caller that first reads (a chain's head, a dock's state) and then
+appends what follows from it takes the lock before it reads: `lock(conn)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from liuhen_protocol.chain import ChainHead, envelope_hash
+from sqlalchemy import insert, select, text, update
+
+from liuhen_protocol.merkle import leaf_hash
+from liuhen_server.database import Connection
+from liuhen_server.database.schema import entries, heads, log_state
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """A statement whose signature, key and chain link were already checked."""
+
+    envelope: bytes
+    source: str
+    seq: int
+    kind: str
+    time: str
+
+
+_KEEP_HEAD = text(
+    "INSERT INTO heads (source, seq, hash, time) VALUES (:source, :seq, :hash, :time)"
+    " ON CONFLICT (source) DO UPDATE SET seq = excluded.seq, hash = excluded.hash, time = excluded.time"
+)
+
+
+async def lock(conn: Connection) -> int:
+    """Holds the log until the transaction ends (on SQLite a writer already does). Returns the next index."""
+    row = await conn.execute(select(log_state.c.next_index).where(log_state.c.id == 1).with_for_update())
+    return int(row.scalar_one())
+
+
+async def append(conn: Connection, items: Sequence[NewEntry]) -> list[int]:
+    """Gives each item the next index and inserts it; the chains' heads follow. Returns the indexes in the order of
+    `items`.
+
+    Items of one source stand in the order of their seq. Raises sqlalchemy's IntegrityError for a (source, seq) that
+    the log already holds: the caller answers replays before it comes here, this is the last fence.
+    """
+    if not items:
+        return []
+    taken = await conn.execute(
+        update(log_state)
+        .where(log_state.c.id == 1)
+        .values(next_index=log_state.c.next_index + len(items))
+        .returning(log_state.c.next_index)
+    )
+    end = int(taken.scalar_one())
+    first = end - len(items)
+    last: dict[str, dict[str, object]] = {}
+    rows: list[dict[str, object]] = []
+    for index, item in enumerate(items, first):
+        digest = envelope_hash(item.envelope)
+        rows.append(
+            {
+                "log_index": index,
+                "envelope": item.envelope,
+                "leaf_hash": leaf_hash(item.envelope),
+                "envelope_hash": digest,
+                "source": item.source,
+                "seq": item.seq,
+                "kind": item.kind,
+                "time": item.time,
+            }
+        )
+        last[item.source] = {"source": item.source, "seq": item.seq, "hash": digest, "time": item.time}
+    await conn.execute(insert(entries), rows)
+    await conn.execute(_KEEP_HEAD, list(last.values()))
+    return list(range(first, end))
+
+
+async def head(conn: Connection, source: str) -> ChainHead | None:
+    """The last entry of a chain that the archive holds."""
+    row = (await conn.execute(select(heads).where(heads.c.source == source))).one_or_none()
+    return None if row is None else ChainHead(source=row.source, seq=row.seq, hash=row.hash, time=row.time)
