@@ -18,9 +18,11 @@ Change = Literal["plugged", "pulled"]
 
 @dataclass(frozen=True)
 class Bay:
-    """One position of the dock, as configured. `folder` is the emulated port (image) or the folder of files (directory).
+    """One position of the dock, as configured. `folder` is the emulated port (image) or the folder of files
+    (directory).
 
-    `marker`: name of a file in `folder` whose presence means "plugged" (backend directory only; without it any entry does).
+    `marker`: name of a file in `folder` whose presence means "plugged" (backend directory only; without it any
+    entry does).
     """
 
     name: str
@@ -56,7 +58,8 @@ class BayEvent:
 
 @dataclass(frozen=True)
 class WatchSettings:
-    """`poll_seconds`: how often a port is looked at. `settle_seconds`: how long it must not change to count as plugged."""
+    """`poll_seconds`: how often a port is looked at. `settle_seconds`: how long it must not change to count as
+    plugged."""
 
     poll_seconds: float = 0.2
     settle_seconds: float = 0.4

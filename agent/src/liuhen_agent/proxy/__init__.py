@@ -1,4 +1,5 @@
-"""A playable proxy of a clip, made by ffmpeg: remuxed where browsers already play it, else transcoded. The original is only read.
+"""A playable proxy of a clip, made by ffmpeg: remuxed where browsers already play it, else transcoded. The
+original is only read.
 
     result = await make_proxy(clip_path, out_path, ProxyLimits(), progress)      # liuhen_agent.proxy.make
 
@@ -16,7 +17,8 @@ Recipe = Literal["remux", "transcode"]
 
 
 class ProxyFailed(Exception):  # noqa: N818 - the name says what happened
-    """No proxy was made. `reason`: not-media · refused-format · crashed · hung · limit · wrong-result · no-tool · no-room."""
+    """No proxy was made. `reason`: not-media · refused-format · crashed · hung · limit · wrong-result · no-tool ·
+    no-room."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
@@ -26,7 +28,8 @@ class ProxyFailed(Exception):  # noqa: N818 - the name says what happened
 
 @dataclass(frozen=True)
 class ProxyLimits:
-    """What one proxy may cost: no progress for `hang_seconds` or more than `total_seconds` in all ends it; sizes in bytes."""
+    """What one proxy may cost: no progress for `hang_seconds` or more than `total_seconds` in all ends it; sizes
+    in bytes."""
 
     hang_seconds: float = 60.0
     total_seconds: float = 6 * 3600.0

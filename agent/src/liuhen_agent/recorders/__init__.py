@@ -6,7 +6,8 @@
     volume = await open_volume(port.disk)
     listing = await volume.inventory()
     stream = await volume.open_clip(listing.files[0])      # then in a thread, blocking:
-    while n := stream.readinto(buffer): ...                # 0 only at the checked end; anything else raises VolumeError
+    while n := stream.readinto(buffer): ...                # 0 only at the checked end; anything else raises
+    VolumeError
     stream.close(); await volume.close()
 """
 
@@ -21,8 +22,10 @@ FileSystem = Literal["fat12", "fat16", "fat32", "exfat", "ext2", "ext3", "ext4",
 class VolumeError(Exception):
     """The recorder's file system could not be read. `code` is a short word for programs, `why` a sentence for people.
 
-    Codes: missing (no such node) · gone (pulled while reading) · no-file-system · damaged · too-many (entries) · timeout ·
-    crashed (the reader died) · memory · size-differs (fewer or more bytes than the entry says) · read-error · not-a-file ·
+    Codes: missing (no such node) · gone (pulled while reading) · no-file-system · damaged · too-many (entries) ·
+    timeout ·
+    crashed (the reader died) · memory · size-differs (fewer or more bytes than the entry says) · read-error ·
+    not-a-file ·
     busy (a clip of this volume is being read) · closed.
     """
 
@@ -46,7 +49,8 @@ class VolumeLimits:
 
 @dataclass(frozen=True)
 class VolumeInfo:
-    """`volume_id` is the file system's serial in hex (None where it has none); `offset` where the partition begins, in bytes.
+    """`volume_id` is the file system's serial in hex (None where it has none); `offset` where the partition
+    begins, in bytes.
 
     Sizes in bytes; `free_bytes` is None where the file system does not say.
     """
@@ -62,10 +66,13 @@ class VolumeInfo:
 
 @dataclass(frozen=True)
 class FileEntry:
-    """One regular file, as it is listed. `path_raw`: the bytes as stored, components joined by "/"; `path`: the same as safe text,
-    what is not printable UTF-8 escaped as %XX ("%" itself as %25, components "." and ".." escaped too): one to one with `path_raw`.
+    """One regular file, as it is listed. `path_raw`: the bytes as stored, components joined by "/"; `path`: the
+    same as safe text,
+    what is not printable UTF-8 escaped as %XX ("%" itself as %25, components "." and ".." escaped too): one to one
+    with `path_raw`.
 
-    `modified`: "2026-11-22T10:00:00" without a zone from FAT and exFAT (the recorder's local time), with "Z" where the file
+    `modified`: "2026-11-22T10:00:00" without a zone from FAT and exFAT (the recorder's local time), with "Z" where
+    the file
     system keeps UTC; None if unset. `address` is the reader's own handle of the file: pass the entry back as it is.
     """
 
@@ -78,7 +85,8 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class Listing:
-    """All regular files, the number of deleted entries seen, and what could not be read (if not empty, the listing is not complete)."""
+    """All regular files, the number of deleted entries seen, and what could not be read (if not empty, the listing
+    is not complete)."""
 
     files: tuple[FileEntry, ...]
     deleted_seen: int
@@ -86,8 +94,10 @@ class Listing:
 
 
 class ClipStream(Protocol):
-    """The bytes of one clip: blocking, for a thread. `readinto` fills the buffer (less only before the end) and answers 0 only when
-    exactly `size` bytes came and the reader confirmed the end; anything else raises VolumeError. Close it in every case."""
+    """The bytes of one clip: blocking, for a thread. `readinto` fills the buffer (less only before the end) and
+    answers 0 only when
+    exactly `size` bytes came and the reader confirmed the end; anything else raises VolumeError. Close it in every
+    case."""
 
     def readinto(self, buffer: memoryview | bytearray, /) -> int: ...
 
@@ -119,7 +129,8 @@ class RecorderIdentity:
 
 
 class RecorderError(Exception):
-    """A recorder did not answer as its protocol says. Codes: no-answer · refused · wrong-password · locked · garbled · gone · unsupported."""
+    """A recorder did not answer as its protocol says. Codes: no-answer · refused · wrong-password · locked ·
+    garbled · gone · unsupported."""
 
     def __init__(self, code: str, why: str) -> None:
         super().__init__(f"{code}: {why}")
