@@ -1,0 +1,186 @@
+"""Accounts and their API tokens in the database. Every function works in the caller's transaction."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Row, delete, insert, select, update
+
+from liuhen_server.database import Connection
+from liuhen_server.people.roles import Permission, Role, allowed, check_roles
+from liuhen_server.people.schema import api_tokens, people, people_sessions
+from liuhen_server.people.sessions import new_token, token_digest
+
+__all__ = [
+    "API_TOKEN_DAYS",
+    "ONE_TIME_S",
+    "Person",
+    "add_person",
+    "bearer_may",
+    "find_person",
+    "give_api_token",
+    "list_people",
+    "set_disabled",
+    "set_one_time_password",
+    "set_password",
+]
+
+ONE_TIME_S = 72 * 60 * 60
+API_TOKEN_DAYS = 365
+_NAME = re.compile(r"[a-z][a-z0-9._-]{1,31}\Z")
+_DISPLAY_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]{1,64}\Z")
+
+
+@dataclass(frozen=True)
+class Person:
+    id: int
+    name: str
+    display_name: str
+    roles: frozenset[Role]
+    password_hash: str
+    must_change: bool
+    one_time_until: int | None
+    disabled: bool
+
+    def may(self, permission: Permission) -> bool:
+        return permission in allowed(self.roles)
+
+    @property
+    def number(self) -> str:
+        """How this person stands in the log: names are not written there, for the log is for ever."""
+        return f"person-{self.id}"
+
+
+def _person(row: Row[tuple[object, ...]]) -> Person:
+    values = row._mapping
+    return Person(
+        id=values["id"],
+        name=values["name"],
+        display_name=values["display_name"],
+        roles=frozenset(Role(role) for role in values["roles"].split()),
+        password_hash=values["password_hash"],
+        must_change=values["must_change"],
+        one_time_until=values["one_time_until"],
+        disabled=values["disabled"],
+    )
+
+
+async def add_person(
+    conn: Connection, *, name: str, display_name: str, roles: frozenset[Role], one_time_hash: str, now: int
+) -> Person:
+    """A new account with a one-time password. Raises `ValueError` saying what is wrong with name, display name or
+    roles.
+    """
+    if not _NAME.match(name):
+        raise ValueError(f"account name {name!r}: use 2 to 32 of a-z 0-9 . _ - and begin with a letter")
+    if not _DISPLAY_NAME.match(display_name):
+        raise ValueError(f"display name {display_name!r}: use 1 to 64 visible characters")
+    if await find_person(conn, name) is not None:
+        raise ValueError(f"account {name} exists; `liuhen-server user reset {name}` gives it a new one-time password")
+    await conn.execute(
+        insert(people).values(
+            name=name,
+            display_name=display_name,
+            roles=" ".join(sorted(check_roles(roles))),
+            password_hash=one_time_hash,
+            must_change=True,
+            one_time_until=now + ONE_TIME_S,
+            disabled=False,
+            created=now,
+        )
+    )
+    added = await find_person(conn, name)
+    assert added is not None
+    return added
+
+
+async def find_person(conn: Connection, name: str) -> Person | None:
+    row = (await conn.execute(select(people).where(people.c.name == name))).one_or_none()
+    return _person(row) if row is not None else None
+
+
+async def person_by_id(conn: Connection, person_id: int) -> Person | None:
+    row = (await conn.execute(select(people).where(people.c.id == person_id))).one_or_none()
+    return _person(row) if row is not None else None
+
+
+async def list_people(conn: Connection) -> list[Person]:
+    return [_person(row) for row in await conn.execute(select(people).order_by(people.c.name))]
+
+
+async def set_password(conn: Connection, person_id: int, password_hash: str) -> None:
+    """A password the person chose. Every session of the account ends: the caller opens a new one for this browser."""
+    await conn.execute(
+        update(people)
+        .where(people.c.id == person_id)
+        .values(password_hash=password_hash, must_change=False, one_time_until=None)
+    )
+    await conn.execute(delete(people_sessions).where(people_sessions.c.person_id == person_id))
+
+
+async def rehash_password(conn: Connection, person_id: int, old_hash: str, new_hash: str) -> None:
+    """The same password under newer parameters; nothing when it was changed meanwhile."""
+    await conn.execute(
+        update(people)
+        .where(people.c.id == person_id, people.c.password_hash == old_hash)
+        .values(password_hash=new_hash)
+    )
+
+
+async def set_one_time_password(conn: Connection, person_id: int, one_time_hash: str, now: int) -> None:
+    """For someone who forgot: the old password and every session end at once."""
+    await conn.execute(
+        update(people)
+        .where(people.c.id == person_id)
+        .values(password_hash=one_time_hash, must_change=True, one_time_until=now + ONE_TIME_S)
+    )
+    await conn.execute(delete(people_sessions).where(people_sessions.c.person_id == person_id))
+
+
+async def set_disabled(conn: Connection, person_id: int, disabled: bool) -> None:
+    """Accounts are never deleted, for the log names them; a disabled one loses its sessions and tokens."""
+    await conn.execute(update(people).where(people.c.id == person_id).values(disabled=disabled))
+    if disabled:
+        await conn.execute(delete(people_sessions).where(people_sessions.c.person_id == person_id))
+        await conn.execute(delete(api_tokens).where(api_tokens.c.person_id == person_id))
+
+
+async def give_api_token(conn: Connection, holder: Person, now: int, random_bytes: Callable[[int], bytes]) -> str:
+    """A new token for programs; older ones of this account end. Raises `ValueError` unless the account may read
+    entries.
+    """
+    if holder.disabled or not holder.may(Permission.READ_ENTRIES):
+        raise ValueError(f"account {holder.name} may not read the log's entries: only an active auditor has a token")
+    token = "lht_" + new_token(random_bytes)
+    await conn.execute(delete(api_tokens).where(api_tokens.c.person_id == holder.id))
+    await conn.execute(
+        insert(api_tokens).values(
+            person_id=holder.id,
+            token_sha256=token_digest(token),
+            created=now,
+            good_until=now + API_TOKEN_DAYS * 86_400,
+        )
+    )
+    return token
+
+
+async def bearer_may(conn: Connection, authorization: str | None, permission: Permission, now: int) -> bool:
+    """Whether an `Authorization` header (RFC 6750, `Bearer lht_…`) carries a living token whose account has the
+    permission.
+
+    Called by the device listener for `/log/tile/entries/…` with `Permission.READ_ENTRIES`.
+    """
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.startswith("lht_") or len(token) > 100:
+        return False
+    row = (
+        await conn.execute(
+            select(people)
+            .join(api_tokens, api_tokens.c.person_id == people.c.id)
+            .where(api_tokens.c.token_sha256 == token_digest(token), api_tokens.c.good_until > now)
+        )
+    ).one_or_none()
+    if row is None:
+        return False
+    holder = _person(row)
+    return not holder.disabled and holder.may(permission)
