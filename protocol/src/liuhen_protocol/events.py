@@ -1,0 +1,308 @@
+"""The vocabulary of custody: one frozen dataclass for each thing that can be stated (spec: docs/spec/statement.md).
+
+The names of the fields are the JSON names. Officers appear by number only: the log is for ever, and a name need not be.
+Paths and texts come from recorders: `path` is text that is safe to show, `raw` the original bytes in base64 where the two differ.
+Times named `recorder_time`, `modified`, `clock_reading` are the recorder's local time as it wrote it, without a zone: never trusted alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """A dock goes on after the archive's head because its own chain is lost (a new card). `reason` says why."""
+
+    after_seq: int
+    after_hash: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderIdentity:
+    """What the recorder says of itself; `officer` null means unassigned."""
+
+    serial: str
+    officer: str | None
+    unit: str | None
+    model: str | None
+    firmware: str | None
+    label: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryFile:
+    """One file as the recorder lists it; `kind` is clip, log or other; `size` in bytes."""
+
+    path: str
+    raw: str | None
+    size: int
+    modified: str | None
+    kind: str
+    important: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NumberingGap:
+    """`missing` numbers between two files of one device and day: clips that were there once or never."""
+
+    after: str
+    before: str
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRef:
+    """The receipt under which a clip was cleared: its digest and the log index of its clip.stored."""
+
+    sha256: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChainPoint:
+    """A place in a chain: the envelope `hash` at `seq`."""
+
+    seq: int
+    hash: str
+
+
+# ---- the dock's statements
+
+
+@dataclass(frozen=True, slots=True)
+class DockStarted:
+    agent_version: str
+    resumed: Resumed | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderDocked:
+    """`clock_offset_ms`: recorder minus dock, read before the clock was set. `grade`: how well the profile is known (A, B, C)."""
+
+    session: str
+    bay: str
+    recorder: RecorderIdentity
+    profile: str
+    grade: str
+    transport: str
+    clock_reading: str | None
+    clock_offset_ms: int | None
+    battery_percent: int | None
+    quarantined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderInventory:
+    """Part `part` of `parts` (from 1). Every file, with sizes; gaps and counts stand in the last part."""
+
+    session: str
+    part: int
+    parts: int
+    total_bytes: int
+    free_bytes: int
+    files: tuple[InventoryFile, ...]
+    gaps: tuple[NumberingGap, ...]
+    deleted_seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClipCollected:
+    """The subject was read off the recorder, once, from `began` to `finished` (the dock's time)."""
+
+    session: str
+    bay: str
+    recorder: str
+    officer: str | None
+    path: str
+    raw: str | None
+    size: int
+    chunk_root: str
+    important: bool
+    recorder_time: str | None
+    modified: str | None
+    began: str
+    finished: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClipFailed:
+    session: str
+    recorder: str
+    path: str
+    raw: str | None
+    reason: str
+    detail: str
+    bytes_read: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClipDerived:
+    """The subject was made from the clip `original` (its SHA-256); `role` is proxy, `recipe` remux or transcode."""
+
+    original: str
+    role: str
+    media_type: str
+    recipe: str
+    tool: str
+    size: int
+    chunk_root: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderClockSet:
+    session: str
+    recorder: str
+    before: str
+    after: str
+    offset_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderCleared:
+    session: str
+    recorder: str
+    method: str
+    part: int
+    parts: int
+    receipts: tuple[ReceiptRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderUndocked:
+    session: str
+    recorder: str
+    premature: bool
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class DockHead:
+    """Said from time to time, so that a tail cut off the chain shows. `waiting`: clips without a receipt."""
+
+    clips: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class DockAlarm:
+    code: str
+    detail: str
+    session: str | None
+
+
+# ---- the archive's statements
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveStarted:
+    """Leaf 0 of every log: `statement_key` (hexadecimal) signs what the archive states; the log's own key signs checkpoints only."""
+
+    version: str
+    origin: str
+    statement_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class DockEnrolled:
+    """From here on `public_key` (hexadecimal) speaks for `dock`, whose chain begins at 0 or continues after a lost card."""
+
+    dock: str
+    agency: str
+    public_key: str
+    certificate_sha256: str
+    continues: ChainPoint | None
+
+
+@dataclass(frozen=True, slots=True)
+class DockRevoked:
+    """From here on nothing more is taken from this dock. `last_seq` is -1 when it never stated anything."""
+
+    dock: str
+    public_key: str
+    reason: str
+    last_seq: int
+    last_hash: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRotated:
+    dock: str
+    old_key: str
+    new_key: str
+    after_seq: int
+    after_hash: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClipStored:
+    """The archive read the subject back from its store `store` at `read_back`, and it was what entry `promised_index` promises.
+
+    `kind` is original (promised by clip.collected) or derivative (by clip.derived; then `original` names what it was made from).
+    `promised_leaf` is that entry's leaf hash, hexadecimal. With its tlog-proof this statement is the receipt.
+    """
+
+    kind: str
+    original: str | None
+    size: int
+    chunk_root: str
+    dock: str
+    promised_index: int
+    promised_leaf: str
+    store: str
+    read_back: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClipViewed:
+    """`how` is page, play or download."""
+
+    viewer: str
+    role: str
+    how: str
+
+
+Event = (
+    DockStarted
+    | RecorderDocked
+    | RecorderInventory
+    | ClipCollected
+    | ClipFailed
+    | ClipDerived
+    | RecorderClockSet
+    | RecorderCleared
+    | RecorderUndocked
+    | DockHead
+    | DockAlarm
+    | ArchiveStarted
+    | DockEnrolled
+    | DockRevoked
+    | KeyRotated
+    | ClipStored
+    | ClipViewed
+)
+
+EVENTS: dict[str, type[Event]] = {
+    "dock.started": DockStarted,
+    "recorder.docked": RecorderDocked,
+    "recorder.inventory": RecorderInventory,
+    "clip.collected": ClipCollected,
+    "clip.failed": ClipFailed,
+    "clip.derived": ClipDerived,
+    "recorder.clock_set": RecorderClockSet,
+    "recorder.cleared": RecorderCleared,
+    "recorder.undocked": RecorderUndocked,
+    "dock.head": DockHead,
+    "dock.alarm": DockAlarm,
+    "archive.started": ArchiveStarted,
+    "dock.enrolled": DockEnrolled,
+    "dock.revoked": DockRevoked,
+    "key.rotated": KeyRotated,
+    "clip.stored": ClipStored,
+    "clip.viewed": ClipViewed,
+}
+KINDS: dict[type[Event], str] = {event: kind for kind, event in EVENTS.items()}
+OF_A_CLIP = frozenset({ClipCollected, ClipDerived, ClipStored, ClipViewed})
+OF_THE_ARCHIVE = frozenset({ArchiveStarted, DockEnrolled, DockRevoked, KeyRotated, ClipStored, ClipViewed})

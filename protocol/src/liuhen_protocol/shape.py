@@ -1,0 +1,95 @@
+"""Frozen dataclasses to and from JSON objects, strictly: every field there, no other field, exact types, bounded numbers and texts.
+
+Only what a statement needs: str, int, bool, None-or, tuples of dataclasses, dataclasses.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import types
+import typing
+from collections.abc import Callable, Hashable
+
+from liuhen_protocol.errors import Malformed
+
+MAX_NUMBER = (1 << 53) - 1  # what every JSON reader, JavaScript's included, keeps exactly
+_Decoder = Callable[[object, str], object]
+T = typing.TypeVar("T")
+
+
+def _text(value: object, where: str) -> str:
+    if type(value) is not str:
+        raise Malformed(f"{where}: not a text")
+    if not value.isprintable() and any(
+        ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 or 0xD800 <= ord(c) < 0xE000 for c in value
+    ):
+        raise Malformed(f"{where}: a control character")
+    return value
+
+
+def _number(value: object, where: str) -> int:
+    if type(value) is not int or not -MAX_NUMBER <= value <= MAX_NUMBER:
+        raise Malformed(f"{where}: not a whole number of at most 53 bits")
+    return value
+
+
+def _flag(value: object, where: str) -> bool:
+    if type(value) is not bool:
+        raise Malformed(f"{where}: not true or false")
+    return value
+
+
+@functools.cache
+def _decoder(annotation: Hashable) -> _Decoder:
+    simple: dict[object, _Decoder] = {str: _text, int: _number, bool: _flag}
+    if annotation in simple:
+        return simple[annotation]
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is types.UnionType and len(arguments) == 2 and arguments[1] is types.NoneType:
+        inner = _decoder(arguments[0])
+        return lambda value, where: None if value is None else inner(value, where)
+    if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
+        item = _decoder(arguments[0])
+
+        def decode_list(value: object, where: str) -> object:
+            if type(value) is not list:
+                raise Malformed(f"{where}: not a list")
+            return tuple(item(one, where) for one in value)
+
+        return decode_list
+    if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
+        return _dataclass_decoder(annotation)
+    raise TypeError(f"a statement has no field of type {annotation}")
+
+
+def _dataclass_decoder(kind: type) -> _Decoder:
+    hints = typing.get_type_hints(kind)
+    fields = [(field.name, _decoder(hints[field.name])) for field in dataclasses.fields(kind)]
+    names = {name for name, _ in fields}
+
+    def decode_object(value: object, where: str) -> object:
+        if type(value) is not dict:
+            raise Malformed(f"{where}: not an object")
+        if value.keys() != names:
+            odd = sorted(value.keys() ^ names)[0]
+            raise Malformed(f"{where}: the field {odd[:60]!r} is {'missing' if odd in names else 'not known'}")
+        return kind(*[decode(value[name], f"{where}.{name}") for name, decode in fields])
+
+    return decode_object
+
+
+def decode(kind: type[T], value: object, where: str) -> T:
+    """The JSON value as a `kind`. Raises Malformed with the place."""
+    return typing.cast(T, _decoder(typing.cast(Hashable, kind))(value, where))
+
+
+def encode(value: object) -> object:
+    """A dataclass as a JSON object, names and order those of its fields. Raises Malformed for what a reader would refuse."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: encode(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, tuple):
+        return [encode(item) for item in value]
+    if value is None or type(value) is bool:
+        return value
+    return _number(value, "number") if type(value) is int else _text(value, "text")

@@ -1,0 +1,181 @@
+"""Custody statements: in-toto Statement v1 whose predicate is a link of a chain and one event (spec: docs/spec/statement.md)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+from liuhen_protocol import shape
+from liuhen_protocol.digest import is_digest
+from liuhen_protocol.dsse import read_json, write_json
+from liuhen_protocol.errors import Malformed
+from liuhen_protocol.events import EVENTS, KINDS, OF_A_CLIP, Event
+
+STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+PREDICATE_PREFIX = "https://liuhen.example/custody/v1/"  # an identifier, never fetched
+ARCHIVE_SOURCE = "archive"
+_SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
+_LINK_FIELDS = frozenset({"source", "seq", "prev", "time", "clock", "event"})
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Where a writer's time came from (ntp, rtc, unsynchronised, behind) and how far it may be off."""
+
+    source: str
+    uncertainty_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A statement's place in its chain: `prev` is the SHA-256 of the envelope at `seq - 1`, null at 0."""
+
+    source: str
+    seq: int
+    prev: str | None
+    time: str
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a statement is about: a name and the digest of its bytes."""
+
+    name: str
+    sha256: str
+    sm3: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    link: Link
+    event: Event
+    subject: Subject
+
+    @property
+    def kind(self) -> str:
+        return KINDS[type(self.event)]
+
+
+def check_source(name: str) -> str:
+    """A source's name: 1 to 63 of letters, digits, dot, hyphen, underscore. Raises Malformed."""
+    if not _SOURCE.fullmatch(name):
+        raise Malformed(f"source: {name[:80]!r} is not 1 to 63 of letters, digits, dot, hyphen and underscore")
+    return name
+
+
+def format_time(moment: datetime) -> str:
+    """A moment with a zone as statements write it: UTC, milliseconds, `2026-11-22T10:00:00.123Z`."""
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+
+
+def parse_time(text: str) -> datetime:
+    """Raises Malformed for any other form, and for a day or an hour that does not exist."""
+    if not _TIME.fullmatch(text):
+        raise Malformed(f"time: {text[:40]!r} is not like 2026-11-22T10:00:00.123Z")
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Malformed(f"time: {text} does not exist") from error
+
+
+def seconds_of(text: str) -> int:
+    """Whole seconds since the epoch, for comparing with a witness's time."""
+    return (parse_time(text) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)
+
+
+def place_in_chain(link: Link, public: bytes) -> Subject:
+    """The subject of a statement that is not about a clip: the place in the chain that it extends."""
+    if link.prev is None:
+        return Subject(link.source, sha256(public).hexdigest())
+    return Subject(f"{link.source}#{link.seq - 1}", link.prev)
+
+
+def write_statement(statement: Statement) -> bytes:
+    """The payload: sorted names, no spaces, UTF-8, no fractions. Raises Malformed for values a reader would refuse."""
+    link = statement.link
+    digest = {"sha256": statement.subject.sha256}
+    if statement.subject.sm3 is not None:
+        digest["sm3"] = statement.subject.sm3
+    payload = write_json(
+        {
+            "_type": STATEMENT_TYPE,
+            "subject": [{"name": statement.subject.name, "digest": digest}],
+            "predicateType": PREDICATE_PREFIX + statement.kind,
+            "predicate": {
+                "source": link.source,
+                "seq": link.seq,
+                "prev": link.prev,
+                "time": link.time,
+                "clock": shape.encode(link.clock),
+                "event": shape.encode(statement.event),
+            },
+        }
+    )
+    read_statement(payload)
+    return payload
+
+
+def read_statement(payload: bytes) -> Statement:
+    """Raises Malformed: another type, a field too many or too few, a number or a time out of its form."""
+    fields = read_json(payload, "statement")
+    match fields:
+        case {
+            "_type": str(kind),
+            "subject": [{"name": str(name), "digest": dict(digest), **more}],
+            "predicateType": str(predicate_type),
+            "predicate": dict(predicate),
+        }:
+            pass
+        case _:
+            raise Malformed("statement: not an in-toto statement with one subject")
+    if kind != STATEMENT_TYPE or len(fields) != 4 or more:
+        raise Malformed("statement: not an in-toto Statement v1, or a field that it does not have")
+    event_type = EVENTS.get(predicate_type.removeprefix(PREDICATE_PREFIX))
+    if event_type is None or not predicate_type.startswith(PREDICATE_PREFIX):
+        raise Malformed(f"statement: {predicate_type[:100]!r} is not a predicate of this vocabulary")
+    if predicate.keys() != _LINK_FIELDS:
+        raise Malformed("statement: the predicate is not source, seq, prev, time, clock and event")
+    event: Event = shape.decode(event_type, predicate["event"], "event")
+    statement = Statement(_read_link(predicate), event, _read_subject(name, digest))
+    if event_type not in OF_A_CLIP:
+        link, subject_ = statement.link, statement.subject
+        if link.prev is not None and subject_ != Subject(f"{link.source}#{link.seq - 1}", link.prev):
+            raise Malformed("statement: the subject is not the place in the chain that it extends")
+    return statement
+
+
+def _read_link(predicate: dict[str, object]) -> Link:
+    match predicate:
+        case {"source": str(source), "seq": int(seq), "prev": str() | None as prev, "time": str(time), "clock": clock}:
+            pass
+        case _:
+            raise Malformed("statement: source, seq, prev or time is not of its type")
+    if type(seq) is not int or not 0 <= seq <= shape.MAX_NUMBER:
+        raise Malformed("statement: seq is not a number from 0 on")
+    if (prev is None) != (seq == 0) or (prev is not None and not is_digest(prev)):
+        raise Malformed("statement: prev is null at seq 0 and the hash of the envelope before it otherwise")
+    parse_time(time)
+    read_clock = shape.decode(Clock, clock, "clock")
+    if read_clock.uncertainty_ms < 0:
+        raise Malformed("statement: the clock's uncertainty is negative")
+    return Link(check_source(source), seq, prev, time, read_clock)
+
+
+def _read_subject(name: str, digest: dict[str, object]) -> Subject:
+    sha256, sm3 = digest.get("sha256"), digest.get("sm3")
+    if not is_digest(sha256) or len(digest) != 1 + (sm3 is not None) or not (sm3 is None or is_digest(sm3)):
+        raise Malformed("statement: the subject's digest is not sha256, or sha256 and sm3")
+    shape.decode(Name, {"name": name}, "subject")
+    return Subject(name, str(sha256), None if sm3 is None else str(sm3))
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A subject's name on its own, for the rules that every text follows."""
+
+    name: str
