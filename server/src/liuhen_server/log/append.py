@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from liuhen_protocol.chain import ChainHead, envelope_hash
 from sqlalchemy import insert, select, text, update
 
+from liuhen_protocol.chain import ChainHead, envelope_hash
 from liuhen_protocol.merkle import leaf_hash
 from liuhen_server.database import Connection
 from liuhen_server.database.schema import entries, heads, log_state

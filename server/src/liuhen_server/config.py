@@ -1,0 +1,179 @@
+"""The archive's folder and its `config.toml`: what an installation decides, and where each thing lies."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from liuhen_protocol.errors import Malformed
+from liuhen_protocol.note import COSIGNATURE_V1, ED25519, VerifierKey, check_name
+from liuhen_protocol.policy import NONE, Endpoint, Group, Policy
+
+FILE = "config.toml"
+QUORUM = "witnesses"
+_KNOWN = {"origin", "database", "devices", "people", "server_names", "sequence_seconds", "quorum", "witness"}
+
+
+class ConfigError(Exception):
+    """The folder or its config.toml is not as it must be. The text says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """An address and port to listen on."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Listen:
+        """`host:port` or `[v6]:port`. Raises ConfigError."""
+        host, _, port = text.rpartition(":")
+        if not host or not port.isascii() or not port.isdigit() or int(port) > 65_535:
+            raise ConfigError(f"监听地址须为 host:port / not a listening address: {text!r}")
+        return cls(host.strip("[]"), int(port))
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """`quorum` of the `witnesses` must cosign before a checkpoint is published; 0 without witnesses."""
+
+    folder: Path
+    origin: str
+    database: str | None = None  # None: archive.db in the folder
+    devices: Listen = Listen("0.0.0.0", 8443)  # noqa: S104  docks come from other machines
+    people: Listen = Listen("0.0.0.0", 8444)  # noqa: S104
+    server_names: tuple[str, ...] = ("localhost", "127.0.0.1")
+    sequence_seconds: float = 1.0
+    witnesses: tuple[Endpoint, ...] = ()
+    quorum: int = 0
+
+    @property
+    def database_url(self) -> str:
+        return self.database or f"sqlite:///{self.folder.resolve() / 'archive.db'}"
+
+    @property
+    def log_key_file(self) -> Path:
+        """Signs checkpoints, nothing else."""
+        return self.folder / "keys" / "log.pem"
+
+    @property
+    def statement_key_file(self) -> Path:
+        """Signs the archive's own statements."""
+        return self.folder / "keys" / "statement.pem"
+
+    @property
+    def ca_folder(self) -> Path:
+        return self.folder / "ca"
+
+    @property
+    def log_folder(self) -> Path:
+        """Exactly what is served below /log/."""
+        return self.folder / "log"
+
+    @property
+    def staging_folder(self) -> Path:
+        return self.folder / "staging"
+
+    @property
+    def incoming_folder(self) -> Path:
+        return self.folder / "incoming"
+
+    @property
+    def store_folder(self) -> Path:
+        return self.folder / "store"
+
+    def policy(self, log_public: bytes) -> Policy:
+        """The tlog-policy that docks and verifiers get: this log, its witnesses, how many of them must have cosigned.
+        """
+        log = Endpoint(VerifierKey(self.origin, ED25519, log_public))
+        named = {witness.key.name: witness for witness in self.witnesses}
+        if not self.quorum:
+            return Policy((log,), named, {}, NONE)
+        return Policy((log,), named, {QUORUM: Group(self.quorum, tuple(named))}, QUORUM)
+
+    def text(self) -> str:
+        """config.toml."""
+        lines = ["# 留痕证据库 / Liuhen archive. Times are in seconds.", f"origin = {_quoted(self.origin)}"]
+        if self.database:
+            lines.append(f"database = {_quoted(self.database)}")
+        lines += [
+            f'devices = "{self.devices}"  # 采集站 / docks: TLS with client certificates',
+            f'people = "{self.people}"  # 浏览器 / browsers',
+            f"server_names = [{', '.join(_quoted(name) for name in self.server_names)}]",
+            f"sequence_seconds = {self.sequence_seconds}",
+            f"quorum = {self.quorum}  # how many witnesses must cosign before a checkpoint is published",
+        ]
+        for witness in self.witnesses:
+            lines += ["", "[[witness]]", f"key = {_quoted(str(witness.key))}", f"url = {_quoted(witness.url or '')}"]
+        return "\n".join([*lines, ""])
+
+
+def load(folder: Path) -> Config:
+    """Raises ConfigError for a folder without config.toml or a setting that is unknown or of a wrong form."""
+    path = folder / FILE
+    try:
+        raw = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"{folder} 不是证据库目录 / {folder} is not an archive: run `liuhen-server init --data {folder}` first"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    unknown = sorted(set(raw) - _KNOWN)
+    if unknown:
+        raise ConfigError(f"{path}: unknown setting {', '.join(unknown)}")
+    try:
+        config = Config(
+            folder=folder,
+            origin=check_name(_text(raw["origin"]), "origin"),
+            database=_text(raw["database"]) if "database" in raw else None,
+            devices=Listen.parse(_text(raw.get("devices", str(Config.devices)))),
+            people=Listen.parse(_text(raw.get("people", str(Config.people)))),
+            server_names=tuple(_text(name) for name in raw.get("server_names", Config.server_names)),
+            sequence_seconds=float(raw.get("sequence_seconds", 1.0)),
+            witnesses=tuple(witness(_text(w["key"]), _text(w["url"])) for w in raw.get("witness", [])),
+            quorum=int(raw.get("quorum", 0)),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    check_quorum(config.witnesses, config.quorum)
+    return config
+
+
+def witness(vkey: str, url: str) -> Endpoint:
+    """Raises ConfigError for a key that is no cosignature/v1 verifier key or an address that is no http URL."""
+    try:
+        key = VerifierKey.parse(vkey)
+    except Malformed as error:
+        raise ConfigError(f"见证方密钥 / witness key: {error}") from error
+    if key.key_type != COSIGNATURE_V1:
+        raise ConfigError(f"witness {key.name}: not a cosignature/v1 key (type 04)")
+    if not url.startswith(("http://", "https://")):
+        raise ConfigError(f"witness {key.name}: {url!r} is not an http or https address")
+    return Endpoint(key, url.rstrip("/"))
+
+
+def check_quorum(witnesses: Sequence[Endpoint], quorum: int) -> None:
+    """Raises ConfigError: a quorum needs that many witnesses, each with its own name."""
+    if not 0 <= quorum <= len(witnesses) or (witnesses and not quorum):
+        raise ConfigError(f"quorum {quorum} with {len(witnesses)} witnesses: choose 1 to {len(witnesses)}")
+    if len({w.key.name for w in witnesses}) != len(witnesses) or any(w.key.name in (NONE, QUORUM) for w in witnesses):
+        raise ConfigError("two witnesses have one name, or one is called none or witnesses")
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ConfigError(f"{FILE}: text was expected, not {value!r}")
+    return value
+
+
+def _quoted(text: str) -> str:
+    """A TOML basic string."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped) + '"'
