@@ -39,6 +39,12 @@ class Listen:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+DEVICES = Listen("0.0.0.0", 8443)  # noqa: S104  docks come from other machines
+PEOPLE = Listen("0.0.0.0", 8444)  # noqa: S104
+SERVER_NAMES = ("localhost", "127.0.0.1")
+SEQUENCE_SECONDS = 1.0
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """`quorum` of the `witnesses` must cosign before a checkpoint is published; 0 without witnesses."""
@@ -46,10 +52,10 @@ class Config:
     folder: Path
     origin: str
     database: str | None = None  # None: archive.db in the folder
-    devices: Listen = Listen("0.0.0.0", 8443)  # noqa: S104  docks come from other machines
-    people: Listen = Listen("0.0.0.0", 8444)  # noqa: S104
-    server_names: tuple[str, ...] = ("localhost", "127.0.0.1")
-    sequence_seconds: float = 1.0
+    devices: Listen = DEVICES
+    people: Listen = PEOPLE
+    server_names: tuple[str, ...] = SERVER_NAMES
+    sequence_seconds: float = SEQUENCE_SECONDS
     witnesses: tuple[Endpoint, ...] = ()
     quorum: int = 0
 
@@ -133,10 +139,10 @@ def load(folder: Path) -> Config:
             folder=folder,
             origin=check_name(_text(raw["origin"]), "origin"),
             database=_text(raw["database"]) if "database" in raw else None,
-            devices=Listen.parse(_text(raw.get("devices", str(Config.devices)))),
-            people=Listen.parse(_text(raw.get("people", str(Config.people)))),
-            server_names=tuple(_text(name) for name in raw.get("server_names", Config.server_names)),
-            sequence_seconds=float(raw.get("sequence_seconds", 1.0)),
+            devices=Listen.parse(_text(raw.get("devices", str(DEVICES)))),
+            people=Listen.parse(_text(raw.get("people", str(PEOPLE)))),
+            server_names=tuple(_text(name) for name in raw.get("server_names", SERVER_NAMES)),
+            sequence_seconds=float(raw.get("sequence_seconds", SEQUENCE_SECONDS)),
             witnesses=tuple(witness(_text(w["key"]), _text(w["url"])) for w in raw.get("witness", [])),
             quorum=int(raw.get("quorum", 0)),
         )

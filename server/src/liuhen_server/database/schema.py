@@ -61,6 +61,7 @@ sequencer_state = Table(
     ),  # compare-and-swap: only ever from the size a sequencer started at
     Column("signed_root", HEX32, nullable=False),
     Column("signed_note", LargeBinary, nullable=False),
+    Column("staged", String(128)),  # the folder below staging/ that holds the tiles of the signed size
     Column("published_size", BigInteger, nullable=False),
     Column("published_note", LargeBinary, nullable=False),  # with the cosignatures of a quorum; empty before the first
     Column("alarm_code", String(64)),  # set: the log has stopped and signs nothing more
@@ -147,6 +148,7 @@ enrolment_codes = Table(
     Column("created_time", TIME, nullable=False),
     Column("expires_time", TIME, nullable=False),
     Column("used_time", TIME),
+    Column("used_by", HEX32),  # the signing key it enrolled: that key may ask again when the answer was lost
 )
 
 # --- what was promised and stored ------------------------------------------------------------------------------------
