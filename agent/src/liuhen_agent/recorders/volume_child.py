@@ -1,0 +1,467 @@
+"""The reader of one volume: a process of its own, run as a file (`python -I volume_child.py DISK_FD SOCKET_FD MEMORY
+ENTRIES DEPTH`), so that a crash, a hang or a memory blow-up of the C parser cannot take the dock down.
+
+It imports nothing of the dock (memory) and holds the disk read-only. On the socket: a 4-byte length and JSON, both ways.
+First it says `info` or `error`. Then it serves `list` (any number of `files`, then `listed`) and `read` (a pipe comes
+with the request; the bytes go into it, and `read` or `error` on the socket says how it ended: never the pipe alone).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import socket
+import struct
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any  # pytsk3 and JSON have no types
+
+PIECE = 1024 * 1024
+FORGET = 32 * 1024 * 1024  # pages already read are dropped from the page cache in ranges of this size
+FAT_LABEL = b" (Volume Label Entry)"
+REGULAR, DIRECTORY, VIRTUAL = 1, 2, (10, 11)  # TSK_FS_META_TYPE_*
+DIRECTORY_NAME, VIRTUAL_NAMES = 3, (10, 11)  # TSK_FS_NAME_TYPE_*
+UNALLOCATED = 2  # TSK_FS_NAME_FLAG_UNALLOC
+PLAIN_ATTRIBUTE = 3  # in use and not resident; neither sparse nor compressed nor encrypted
+NTFS_DATA, NTFS_VOLUME_NAME = 128, 96
+NTFS_RESERVED_RECORDS = 24
+ORDINARY_ROOT_NAMES = (b"$ALLOC_BITMAP", b"$UPCASE_TABLE", b"$VOLUME_GUID", b"$TEX_FAT")
+
+
+class Bad(Exception):
+    def __init__(self, code: str, why: str) -> None:
+        super().__init__(why)
+        self.code = code
+        self.why = why
+
+
+class Line:
+    """The parent's end of the talk."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+
+    def say(self, kind: str, **fields: Any) -> None:
+        body = json.dumps({"kind": kind, **fields}).encode()
+        self.sock.sendall(struct.pack(">I", len(body)) + body)
+
+    def hear(self) -> tuple[dict[str, Any], int | None] | None:
+        head, fds, _, _ = socket.recv_fds(self.sock, 4, 1)
+        if not head:
+            return None
+        (length,) = struct.unpack(">I", head + self._exactly(4 - len(head)))
+        request = json.loads(self._exactly(length))
+        return request, (fds[0] if fds else None)
+
+    def _exactly(self, count: int) -> bytes:
+        got = b""
+        while len(got) < count:
+            piece = self.sock.recv(count - len(got))
+            if not piece:
+                raise EOFError
+            got += piece
+        return got
+
+
+class Reader:
+    def __init__(self, disk: int, line: Line, max_entries: int, max_depth: int) -> None:
+        import pytsk3  # after the memory limit is set
+
+        self.tsk = pytsk3
+        self.disk = disk
+        self.line = line
+        self.max_entries = max_entries
+        self.max_depth = max_depth
+        self.other_partitions: list[str] = []
+        self.disk_size = os.lseek(disk, 0, os.SEEK_END)
+        if self.disk_size < 4096:
+            raise Bad("no-file-system", f"the disk has only {self.disk_size} bytes")
+        self.image = pytsk3.Img_Info(f"/proc/self/fd/{disk}", pytsk3.TSK_IMG_TYPE_RAW)
+        self.offset, self.family, self.fs = self._find()
+        self.info = self._describe()
+
+    # -- finding the file system
+
+    def _find(self) -> tuple[int, str, Any]:
+        family = self._family_at(0)
+        if family:
+            return 0, family, self._open(0, family)
+        found: list[tuple[int, int, str]] = []
+        try:
+            table = self.tsk.Volume_Info(self.image)
+            sector = table.info.block_size
+            for number, part in enumerate(table):
+                if number >= 64:
+                    break
+                start, length = part.start * sector, part.len * sector
+                kind = self._family_at(start) if int(part.flags) & 1 else None  # TSK_VS_PART_FLAG_ALLOC
+                if kind:
+                    found.append((length, start, kind))
+        except OSError as error:
+            raise Bad("no-file-system", "neither FAT, exFAT, ext, NTFS nor a partition table was found") from error
+        if not found:
+            raise Bad("no-file-system", "no partition with FAT, exFAT, ext or NTFS")
+        found.sort(key=lambda item: (-item[0], item[1]))
+        _, offset, family = found[0]
+        self.other_partitions = [f"partition at byte {start} ({kind}) is not read" for _, start, kind in found[1:]]
+        return offset, family, self._open(offset, family)
+
+    def _family_at(self, offset: int) -> str | None:
+        head = os.pread(self.disk, 2048, offset)
+        if len(head) < 2048:
+            return None
+        if head[3:11] == b"EXFAT   ":
+            return "exfat"
+        if head[3:11] == b"NTFS    ":
+            return "ntfs"
+        if head[1080:1082] == b"\x53\xef":
+            return "ext"
+        sector, per_cluster, tables = int.from_bytes(head[11:13], "little"), head[13], head[16]
+        if head[510:512] == b"\x55\xaa" and sector in (512, 1024, 2048, 4096) and per_cluster and tables in (1, 2):
+            return "fat"
+        return None
+
+    def _open(self, offset: int, family: str) -> Any:
+        kinds = {
+            "exfat": self.tsk.TSK_FS_TYPE_EXFAT,
+            "ntfs": self.tsk.TSK_FS_TYPE_NTFS,
+            "ext": self.tsk.TSK_FS_TYPE_EXT_DETECT,
+            "fat": self.tsk.TSK_FS_TYPE_FAT_DETECT,
+        }
+        try:
+            return self.tsk.FS_Info(self.image, offset, kinds[family])
+        except OSError as error:
+            raise Bad("damaged", f"the {family} file system cannot be opened: {error}") from error
+
+    # -- what it is
+
+    def _describe(self) -> dict[str, Any]:
+        head = os.pread(self.disk, 4096, self.offset)
+        return {
+            "fat": self._describe_fat,
+            "exfat": self._describe_exfat,
+            "ext": self._describe_ext,
+            "ntfs": self._describe_ntfs,
+        }[self.family](head)
+
+    def _fact(
+        self, kind: str, label: bytes, volume_id: bytes, cluster: int, total: int, free: int | None
+    ) -> dict[str, Any]:
+        if free is not None and not 0 <= free <= total:
+            free = None
+        return {
+            "fs": kind,
+            "label": label.hex(),
+            "volume_id": volume_id.hex() if any(volume_id) else None,
+            "cluster_size": cluster,
+            "total_bytes": total,
+            "free_bytes": free,
+            "offset": self.offset,
+        }
+
+    def _describe_fat(self, head: bytes) -> dict[str, Any]:
+        kind = {2: "fat12", 4: "fat16", 8: "fat32"}.get(int(self.fs.info.ftype), "fat32")
+        sector = _le(head, 11, 2)
+        cluster = sector * head[13]
+        total = (_le(head, 19, 2) or _le(head, 32, 4)) * sector
+        at = 67 if kind == "fat32" else 39
+        free = None
+        if kind == "fat32":
+            hint = os.pread(self.disk, 512, self.offset + _le(head, 48, 2) * sector)
+            if hint[:4] == b"RRaA" and _le(hint, 488, 4) != 0xFFFFFFFF:
+                free = _le(hint, 488, 4) * cluster
+        label = self._root_label() or head[at + 4 : at + 15].rstrip()
+        return self._fact(kind, label, head[at : at + 4][::-1], cluster, total, free)
+
+    def _describe_exfat(self, head: bytes) -> dict[str, Any]:
+        sector = 1 << min(head[108], 12)
+        cluster = sector << min(head[109], 25 - min(head[108], 12))
+        count = _le(head, 92, 4)
+        free = None
+        used = self._bits_set(self._root_entry(b"$ALLOC_BITMAP"), (count + 7) // 8)
+        if used is not None:
+            free = (count - used) * cluster
+        total = min(_le(head, 72, 8) * sector, 1 << 60)
+        return self._fact("exfat", self._root_label(), head[100:104][::-1], cluster, total, free)
+
+    def _describe_ext(self, head: bytes) -> dict[str, Any]:
+        block = 1024 << min(_le(head, 1048, 4), 6)
+        wide = bool(_le(head, 1024 + 0x60, 4) & 0x80)  # INCOMPAT_64BIT
+        total = _le(head, 1028, 4) | (_le(head, 1024 + 0x150, 4) << 32 if wide else 0)
+        free = _le(head, 1036, 4) | (_le(head, 1024 + 0x158, 4) << 32 if wide else 0)
+        features = _le(head, 1024 + 0x60, 4), _le(head, 1024 + 0x5C, 4)
+        kind = "ext4" if features[0] & 0x40 else "ext3" if features[1] & 0x04 else "ext2"
+        label = head[1024 + 0x78 : 1024 + 0x88].split(b"\0")[0]
+        uuid = head[1024 + 0x68 : 1024 + 0x78]
+        return self._fact(kind, label, uuid, block, min(total * block, 1 << 60), min(free * block, 1 << 60))
+
+    def _describe_ntfs(self, head: bytes) -> dict[str, Any]:
+        sector = _le(head, 11, 2)
+        per_cluster = head[13] if head[13] < 0x80 else 1 << (256 - head[13])
+        cluster = sector * per_cluster
+        total = min(_le(head, 40, 8) * sector, 1 << 60)
+        label, free = b"", None
+        try:
+            volume = self.fs.open_meta(3)
+            for attribute in volume:
+                if int(attribute.info.type) == NTFS_VOLUME_NAME and 0 < attribute.info.size <= 256:
+                    text = volume.read_random(0, attribute.info.size, NTFS_VOLUME_NAME, attribute.info.id)
+                    label = text.decode("utf-16-le", "replace").encode()
+            clusters = total // cluster if cluster else 0
+            used = self._bits_set(self.fs.open_meta(6), (clusters + 7) // 8)
+            free = None if used is None else (clusters - used) * cluster
+        except OSError:
+            pass  # label and free space are a convenience
+        return self._fact("ntfs", label, head[72:80][::-1], cluster, total, free)
+
+    def _root_entries(self) -> Iterator[Any]:
+        try:
+            for number, entry in enumerate(self.fs.open_dir(inode=self.fs.info.root_inum)):
+                if number > 4096:
+                    return
+                yield entry
+        except OSError as error:
+            raise Bad("damaged", f"the root directory cannot be read: {error}") from error
+
+    def _root_label(self) -> bytes:
+        for entry in self._root_entries():
+            name = entry.info.name.name
+            if name.endswith(FAT_LABEL) and int(entry.info.name.flags) != UNALLOCATED:
+                return bytes(name[: -len(FAT_LABEL)]).rstrip()
+        return b""
+
+    def _root_entry(self, wanted: bytes) -> Any:
+        return next((entry for entry in self._root_entries() if entry.info.name.name == wanted), None)
+
+    def _bits_set(self, file: Any, size: int) -> int | None:
+        """How many of the allocation bitmap's bits are set; None where it cannot be read."""
+        try:
+            if file is None or not 0 < size <= min(file.info.meta.size, 256 * PIECE):
+                return None
+            used = 0
+            for at in range(0, size, PIECE):
+                piece = file.read_random(at, min(PIECE, size - at))
+                used += int.from_bytes(piece, "little").bit_count()
+            return used
+        except OSError:
+            return None
+
+    # -- listing
+
+    def send_listing(self) -> None:
+        files: list[tuple[str, int, int, int]] = []
+        seen = {int(self.fs.info.root_inum)}
+        waiting: list[tuple[int, bytes, int]] = [(int(self.fs.info.root_inum), b"", 0)]
+        deleted = entries = 0
+        problems = list(self.other_partitions)
+
+        def problem(text: str) -> None:
+            if len(problems) < 1000:
+                problems.append(text[:400])
+
+        while waiting:
+            address, parent, depth = waiting.pop()
+            for entry in self._entries(address, parent, problem):
+                entries += 1
+                if entries > self.max_entries:
+                    raise Bad("too-many", f"more than {self.max_entries} entries")
+                name, kind, flags = entry.info.name.name, int(entry.info.name.type), int(entry.info.name.flags)
+                if name in (b".", b"..") or kind in VIRTUAL_NAMES or self._of_the_file_system(entry, parent):
+                    continue
+                if flags == UNALLOCATED:
+                    deleted += 1
+                    continue
+                path = parent + b"/" + name if parent else name
+                meta = entry.info.meta
+                if meta is None:
+                    problem(f"no record for {path!r}")
+                elif len(path) > 4096:
+                    problem(f"path too long: {path[:80]!r}…")
+                elif int(meta.type) == DIRECTORY:
+                    if int(meta.addr) in seen:
+                        problem(f"a directory that leads back into itself or to another: {path!r}")
+                    elif depth >= self.max_depth:
+                        problem(f"too deep: {path!r}")
+                    else:
+                        seen.add(int(meta.addr))
+                        waiting.append((int(meta.addr), path, depth + 1))
+                elif int(meta.type) == REGULAR:
+                    files.append((path.hex(), int(meta.size), int(meta.mtime), int(meta.addr)))
+                    if len(files) == 200:
+                        self.line.say("files", files=files)
+                        files = []
+                else:
+                    problem(f"neither file nor directory: {path!r}")
+        self.line.say("files", files=files)
+        self.line.say("listed", deleted=deleted, problems=problems)
+
+    def _entries(self, address: int, path: bytes, problem: Callable[[str], None]) -> Iterator[Any]:
+        try:
+            entries = iter(self.fs.open_dir(inode=address))
+        except OSError as error:
+            problem(f"directory {path!r} cannot be read: {error}")
+            return
+        failures = 0
+        while failures < 16:
+            try:
+                yield next(entries)
+            except StopIteration:
+                return
+            except (OSError, RuntimeError) as error:
+                failures += 1
+                problem(f"an entry of {path!r} cannot be read: {error}")
+
+    def _of_the_file_system(self, entry: Any, parent: bytes) -> bool:
+        """The file system's own entries that TSK lists like files. A recorder's file of such a name is still listed."""
+        name, meta = entry.info.name.name, entry.info.meta
+        if parent:
+            return False
+        if self.family == "ntfs":
+            return int(entry.info.name.meta_addr) < NTFS_RESERVED_RECORDS
+        if self.family == "ext":
+            return (
+                name == b"lost+found" and int(entry.info.name.meta_addr) == 11 and meta is not None and self._empty(11)
+            )
+        nothing = meta is None or meta.size == 0
+        if name.endswith(FAT_LABEL):
+            return nothing
+        own = self.family == "exfat" and name in ORDINARY_ROOT_NAMES
+        return own and meta is not None and meta.mtime == 0 and meta.crtime == 0
+
+    def _empty(self, address: int) -> bool:
+        try:
+            return all(entry.info.name.name in (b".", b"..") for entry in self.fs.open_dir(inode=address))
+        except OSError:
+            return False
+
+    # -- reading
+
+    def send_bytes(self, address: int, size: int, pipe: int) -> None:
+        try:
+            file = self.fs.open_meta(address)
+        except OSError as error:
+            raise Bad("damaged", f"the file's record cannot be read: {error}") from error
+        meta = file.info.meta
+        if meta is None or int(meta.type) != REGULAR:
+            raise Bad("not-a-file", "the record is no longer a regular file")
+        if int(meta.size) != size:
+            raise Bad("size-differs", f"the entry said {size} bytes, the record says {int(meta.size)}")
+        if size:
+            extents = self._extents(file, size)
+            if extents is None:
+                self._copy_parsed(file, size, pipe)
+            else:
+                self._splice(extents, pipe)
+
+    def _extents(self, file: Any, size: int) -> list[tuple[int, int]] | None:
+        """(offset on the disk, length) of a plainly stored file; None when TSK has to put the bytes together."""
+        if self.family == "ntfs":
+            return None  # bytes past the initialised size read as zeros: TSK knows, the runs do not say
+        block = int(self.fs.info.block_size)
+        extents: list[tuple[int, int]] = []
+        at = 0
+        try:
+            attributes = [attribute for attribute in file if int(attribute.info.type) == 1]
+            if len(attributes) != 1 or int(attributes[0].info.flags) != PLAIN_ATTRIBUTE:
+                return None
+            for run in attributes[0]:
+                if int(run.flags) or int(run.offset) * block != at:
+                    return None
+                length = min(int(run.len) * block, size - at)
+                start = self.offset + int(run.addr) * block
+                if length <= 0:
+                    break
+                if start < self.offset or start + length > self.disk_size:
+                    raise Bad("damaged", f"the file lies outside the disk (byte {start + length} of {self.disk_size})")
+                extents.append((start, length))
+                at += length
+        except OSError as error:
+            raise Bad("damaged", f"the file's allocation cannot be read: {error}") from error
+        if at != size:
+            raise Bad("size-differs", f"the entry says {size} bytes, only {at} are allocated")
+        previous_end = 0
+        for start, length in sorted(extents):
+            if start < previous_end:
+                raise Bad("damaged", "the file's allocation leads back into itself")
+            previous_end = start + length
+        return extents
+
+    def _splice(self, extents: list[tuple[int, int]], pipe: int) -> None:
+        """Pages go from the disk's cache into the pipe without a copy in this process."""
+        for start, length in extents:
+            os.posix_fadvise(self.disk, start, length, os.POSIX_FADV_SEQUENTIAL)
+            at, end, forgotten = start, start + length, start
+            while at < end:
+                moved = os.splice(self.disk, pipe, min(PIECE, end - at), offset_src=at)
+                if not moved:
+                    raise Bad("size-differs", f"the disk ends at byte {at}")
+                at += moved
+                if at - forgotten >= 2 * FORGET:  # one range behind: its pages have left the pipe
+                    os.posix_fadvise(self.disk, forgotten, FORGET, os.POSIX_FADV_DONTNEED)
+                    forgotten += FORGET
+
+    def _copy_parsed(self, file: Any, size: int, pipe: int) -> None:
+        at = 0
+        while at < size:
+            try:
+                piece = memoryview(file.read_random(at, min(PIECE, size - at)))
+            except OSError as error:
+                raise Bad("damaged", f"byte {at} cannot be read: {error}") from error
+            if not piece:
+                raise Bad("size-differs", f"the entry says {size} bytes, reading ended at {at}")
+            at += len(piece)
+            while piece:
+                piece = piece[os.write(pipe, piece) :]
+
+
+def _le(data: bytes, at: int, size: int) -> int:
+    return int.from_bytes(data[at : at + size], "little")
+
+
+def _serve(reader: Reader, line: Line) -> None:
+    while (heard := line.hear()) is not None:
+        request, pipe = heard
+        try:
+            if request["op"] == "list":
+                reader.send_listing()
+                continue
+            assert pipe is not None
+            reader.send_bytes(request["address"], request["size"], pipe)
+            answer = {"kind": "read"}
+        except BrokenPipeError:
+            answer = {"kind": "stopped"}
+        except Bad as bad:
+            answer = {"kind": "error", "code": bad.code, "why": bad.why}
+        except MemoryError:
+            answer = {"kind": "error", "code": "memory", "why": "the reader's memory limit was reached"}
+        except OSError as error:
+            answer = {"kind": "error", "code": "read-error", "why": str(error)}
+        finally:
+            if pipe is not None:
+                os.close(pipe)
+        line.say(**answer)
+
+
+def main(arguments: list[str]) -> None:
+    disk, sock, memory, entries, depth = (int(argument) for argument in arguments)
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (3600, 3600))  # ends even a reader whose parent is gone
+    line = Line(socket.socket(fileno=sock))
+    try:
+        reader = Reader(disk, line, entries, depth)
+        line.say("info", **reader.info)
+        _serve(reader, line)
+    except Bad as bad:
+        line.say("error", code=bad.code, why=bad.why)
+    except MemoryError:
+        line.say("error", code="memory", why="the reader's memory limit was reached")
+    except OSError as error:
+        line.say("error", code="damaged", why=str(error))
+    except EOFError:
+        pass
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
