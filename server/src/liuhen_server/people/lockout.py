@@ -9,6 +9,7 @@ trying.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 
 __all__ = ["BY_ADDRESS", "BY_NAME", "Limit", "address_key", "locked_for", "name_key"]
 
@@ -31,7 +32,14 @@ def name_key(name: str) -> str:
 
 
 def address_key(address: str) -> str:
-    return "address:" + address
+    """IPv4 addresses singly, IPv6 by the /64 that one connection is given."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return "address:unknown"
+    if parsed.version == 6 and parsed.ipv4_mapped is None:
+        return f"address:{ip_network((int(parsed), 64), strict=False)}"
+    return f"address:{getattr(parsed, 'ipv4_mapped', None) or parsed}"
 
 
 def locked_for(attempts: Sequence[int], now: int, limit: Limit) -> int:

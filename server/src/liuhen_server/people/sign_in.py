@@ -155,7 +155,7 @@ class SignIn:
         before it.
         """
         now = self._now()
-        limits: dict[str, Limit] = {name_key(name): BY_NAME, address_key(address)[:80]: BY_ADDRESS}
+        limits: dict[str, Limit] = {name_key(name): BY_NAME, address_key(address): BY_ADDRESS}
         mine: set[int] = set()
         async with self._database.write() as conn:
             longest = max(limit.window_s for limit in limits.values())
