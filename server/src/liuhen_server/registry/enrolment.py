@@ -134,7 +134,7 @@ class Registry:
         archive's head.
 
         A code that was used answers again to the same signing key: the answer may have been lost on its way.
-        Raises Malformed; Refused: bad-code, code-expired, code-used, bad-proof, key-in-use, key-revoked.
+        Raises Malformed; Refused: bad-code, code-expired, code-used, bad-proof, key-in-use, key-ended.
         """
         now = self.chain.now()
         await log.lock(conn)
@@ -146,13 +146,9 @@ class Registry:
         if code["expires_time"] <= format_time(now):
             raise Refused("code-expired", f"this enrolment code ended {code['expires_time']}: ask for a new one")
         name, agency = str(code["dock"]), str(code["agency"])
-        other = (
-            await conn.execute(select(docks.c.name).where(docks.c.public_key == key, docks.c.name != name))
-        ).scalar()
-        if other is not None:
-            raise Refused("key-in-use", f"this signing key is the one of dock {other}: every dock has its own")
-        issued = self.authority.issue_client(request.csr, name, now)
         known = await find(conn, name)
+        await self._check_key_is_new(conn, name, key, known)
+        issued = self.authority.issue_client(request.csr, name, now)
         head = await log.head(conn, name)
         if known is None or known.state != ENROLLED or known.public_key != request.signing_key:
             await self._name_key(conn, name, agency, key, issued, known, head)
@@ -213,6 +209,17 @@ class Registry:
         if not signature_is_valid(request.signing_key, message, request.proof):
             raise Refused("bad-proof", "the dock did not prove that it holds the signing key it names")
 
+    @staticmethod
+    async def _check_key_is_new(conn: Connection, name: str, key: str, known: Dock | None) -> None:
+        """A signing key serves one dock, once: what ended does not come back."""
+        query = select(certificates.c.dock).where(certificates.c.public_key == key).limit(1)
+        holder = (await conn.execute(query)).scalar()
+        if holder is None or (known is not None and known.state == ENROLLED and known.public_key.hex() == key):
+            return
+        if holder != name:
+            raise Refused("key-in-use", f"this signing key is the one of dock {holder}: every dock has its own")
+        raise Refused("key-ended", f"this key of dock {name} was revoked or replaced: make a new one and enrol with it")
+
     async def _name_key(
         self,
         conn: Connection,
@@ -226,8 +233,6 @@ class Registry:
         """States who speaks from here on, and sets the row. The old key of a dock that is known ends in the same
         step.
         """
-        if known is not None and known.public_key.hex() == key:
-            raise Refused("key-revoked", f"the key of dock {name} was revoked: make a new one and enrol with it")
         if known is not None and known.state == ENROLLED:
             seq, digest = (-1, None) if head is None else (head.seq, head.hash)
             old = known.public_key.hex()
