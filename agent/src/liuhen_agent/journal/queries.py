@@ -6,6 +6,7 @@ The dock asks through `Journal.ask(queries.name, …)`. Another process (the wip
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 
@@ -42,6 +43,23 @@ def unsent(db: sqlite3.Connection, limit: int = 1000) -> list[EnvelopeRow]:
 def unsent_count(db: sqlite3.Connection) -> int:
     """How many statements the archive has not logged yet (refused ones included: they are not logged)."""
     return int(db.execute("SELECT count(*) FROM envelopes WHERE log_index IS NULL").fetchone()[0])
+
+
+def first_refused(db: sqlite3.Connection) -> EnvelopeRow | None:
+    """The earliest statement the archive refused: what follows it in the chain cannot be logged before it is settled."""
+    row = db.execute(
+        f"SELECT {ENVELOPE} FROM envelopes WHERE refused IS NOT NULL ORDER BY seq LIMIT 1"  # noqa: S608
+    ).fetchone()
+    return EnvelopeRow(*row) if row else None
+
+
+def last_acknowledged(db: sqlite3.Connection) -> int:
+    """The highest number of this chain the archive is known to have logged, before a resumption too; -1 for none."""
+    logged = db.execute("SELECT max(seq) FROM envelopes WHERE log_index IS NOT NULL").fetchone()[0]
+    if logged is not None:
+        return int(logged)
+    resumed = note(db, RESUMED)
+    return int(json.loads(resumed)["seq"]) if resumed is not None else -1
 
 
 def envelope(db: sqlite3.Connection, seq: int) -> EnvelopeRow | None:

@@ -1,0 +1,69 @@
+"""Renewal of the TLS certificate at two thirds of its life, each time with a new key.
+
+The new key is durable before it is shown, key and certificate change with one rename, and until then the old pair serves: a crash
+at any point leaves a dock that can still talk and that renews at the next call.
+
+A policy that comes with the answer is never put in force here. The policy says which witnesses must have seen the log; were the
+archive able to change it, a dishonest archive could dismiss its witnesses. A different one is laid beside it (`policy.offered`)
+for a person to accept, and the caller raises an alarm.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import aiohttp
+from yarl import URL
+
+from liuhen_agent.identity import certificate, store
+from liuhen_agent.identity.code import EnrolmentFailed
+from liuhen_agent.sync.answers import expect, read_limited, talking
+from liuhen_files import durable
+
+
+@dataclass(frozen=True)
+class Renewed:
+    """What a renewal brought. ends: of the new certificate. policy_offered: the archive's policy differs from the one in force."""
+
+    ends: datetime
+    policy_offered: bool
+
+
+async def renew_if_due(now: datetime, session: aiohttp.ClientSession, data_dir: Path) -> Renewed | None:
+    """Renews when due, else None. After a renewal new connections need a new `store.client_context`.
+
+    Raises Later, answers.Refusal, EnrolmentFailed.
+    """
+    paths = store.Paths(data_dir)
+    current = certificate.read_certificate(paths.client.read_bytes())
+    if not certificate.lifetime(current).renewal_due(now):
+        return None
+    identity = store.load(data_dir)
+    key = certificate.load_or_create_key(paths.next_key)
+    async with (
+        talking(f"{identity.archive_url}: renewal of the certificate"),
+        session.post(
+            URL(identity.archive_url) / "v1/renew",
+            json={"csr": certificate.signing_request(key)},
+            allow_redirects=False,
+        ) as response,
+    ):
+        await expect(response, 200)
+        body = await read_limited(response)
+    try:
+        fields = json.loads(body)
+        certificate_pem, policy = str(fields["certificate"]), str(fields["policy"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise EnrolmentFailed("bad-answer", f"the archive's answer to a renewal cannot be used ({error})") from error
+    authority_der = ssl.PEM_cert_to_DER_cert(paths.authority.read_text(encoding="ascii"))
+    issued = certificate.check_issued(certificate_pem, authority_der, key)
+    durable.replace(paths.client, certificate.key_pem(key) + certificate_pem.encode("ascii"), mode=0o600)
+    durable.remove(paths.next_key)
+    offered = policy.encode() != paths.policy.read_bytes()
+    if offered:
+        durable.replace(paths.offered_policy, policy.encode())
+    return Renewed(certificate.lifetime(issued).ends, offered)

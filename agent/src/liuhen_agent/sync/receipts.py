@@ -1,0 +1,138 @@
+"""Receipts: fetched, checked against everything the dock knows itself, and only then journaled.
+
+A receipt is kept when all of this holds, in this order:
+  1. it is the proof of a `clip.stored` statement of this archive's key, for the digest this dock computed, the kind of clip it is,
+     and a promise of this very dock (liuhen_protocol.receipt)
+  2. its checkpoint is signed by the policy's log and cosigned by the policy's quorum (the same call)
+  3. its checkpoint continues the log as this dock has seen it (log_view)
+
+Reconciliation asks again, every day, for clips that have a receipt: footage that was receipted and is gone is an alarm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from liuhen_agent.clock import write_time
+from liuhen_agent.journal import ClipRow, Journal, changes
+from liuhen_agent.sync import alarms
+from liuhen_agent.sync.answers import Refusal
+from liuhen_agent.sync.archive import Archive, NotYet
+from liuhen_agent.sync.log_view import LogView, Origin
+from liuhen_protocol.digest import Digest
+from liuhen_protocol.errors import Malformed, Refused
+from liuhen_protocol.policy import Policy
+from liuhen_protocol.receipt import Receipt, check_receipt
+
+
+@dataclass(frozen=True)
+class Trust:
+    """What receipts are checked against: the dock's policy file, the archive's statement key (32 bytes), this dock's name."""
+
+    policy: Policy
+    archive_key: bytes
+    dock: str
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The receipt holds and is in the journal. `index`: of the clip.stored statement in the log."""
+
+    index: int
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Not yet: ask again after so many seconds (None: the archive did not say)."""
+
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Missing:
+    """The archive does not know the clip although it said it had read it back: it will be uploaded again."""
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """What came is no receipt for this clip; an alarm says so. `code` is the rule that failed."""
+
+    code: str
+    why: str
+
+
+def digest_of(clip: ClipRow) -> Digest:
+    """What this dock computed when it read the clip."""
+    return Digest(clip.size, clip.sha256, clip.chunk_root, clip.sm3)
+
+
+def check(data: bytes, clip: ClipRow, trust: Trust) -> Receipt:
+    """Steps 1 and 2, pure. Raises Malformed, Refused."""
+    receipt, _accepted = check_receipt(
+        data,
+        digest=digest_of(clip),
+        source=trust.dock,
+        policy=trust.policy,
+        archive_key=trust.archive_key,
+        kind=clip.kind.value,
+    )
+    return receipt
+
+
+async def fetch(
+    archive: Archive, journal: Journal, view: LogView, trust: Trust, clip: ClipRow, now: datetime
+) -> Kept | Wait | Missing | Rejected:
+    """Asks for one clip's receipt. Raises Later, Refusal (undecided), log_view.Untrue (alarm raised, nothing kept)."""
+    answer = await archive.receipt(clip.sha256)
+    if isinstance(answer, NotYet):
+        return Wait(answer.retry_after)
+    if answer is None:
+        await journal.change(changes.UploadLost(clip.sha256))
+        return Missing()
+    try:
+        receipt = check(answer, clip, trust)
+        await view.accept(receipt.proof.checkpoint, Origin.RECEIPT, now)
+    except (Refused, Malformed) as error:
+        code = error.code if isinstance(error, Refused) else "malformed"
+        await alarms.raise_alarm(
+            journal,
+            alarms.RECEIPT_REFUSED,
+            f"the receipt of clip {clip.name} ({clip.sha256}) does not hold: {code}: {error}. The recorder keeps the clip.",
+            now,
+        )
+        return Rejected(code, str(error))
+    await journal.change(changes.Receipted(clip.sha256, answer, write_time(now)))
+    return Kept(receipt.proof.index)
+
+
+async def reconcile(
+    archive: Archive, journal: Journal, view: LogView, trust: Trust, clips: Sequence[ClipRow], now: datetime
+) -> list[ClipRow]:
+    """Asks for the receipts of clips that have one; gives those for which the archive has none that holds, after an alarm.
+
+    Raises Later, Untrue. A clip the archive cannot show a good receipt for any more must not be cleared anywhere.
+    """
+    lost: list[ClipRow] = []
+    for clip in clips:
+        try:
+            answer = await archive.receipt(clip.sha256)
+            if isinstance(answer, NotYet):  # undecided: the archive knows the clip and says nothing against it
+                continue
+            if answer is None:
+                lost.append(clip)
+            else:
+                receipt = check(answer, clip, trust)
+                await view.accept(receipt.proof.checkpoint, Origin.RECEIPT, now)
+        except (Refused, Malformed, Refusal):
+            lost.append(clip)
+    if lost:
+        names = ", ".join(f"{clip.name} ({clip.sha256})" for clip in lost[:10])
+        await alarms.raise_alarm(
+            journal,
+            alarms.RECEIPTED_CLIP_MISSING,
+            f"the archive gave receipts for {len(lost)} clips and does not show them any more: {names}. Nothing is cleared.",
+            now,
+        )
+    return lost

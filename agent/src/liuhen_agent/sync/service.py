@@ -1,0 +1,239 @@
+"""Everything the dock does with the archive, side by side, for as long as it runs.
+
+    entries     woken by the journal; small, so they never wait behind footage
+    uploads     at most `parallel_uploads` at once; important clips first, originals before what was made from them
+    receipts    asked for while clips wait for one
+    log         the newest checkpoint and the archive's head of our chain, every few minutes
+    daily       certificate, and receipted clips against the archive
+
+Each loop lives alone: one that fails waits and tries again, and the others go on. What is refused rests for an hour and is an
+alarm; nothing is asked again and again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import aiohttp
+
+from liuhen_agent.identity import store
+from liuhen_agent.identity.code import EnrolmentFailed
+from liuhen_agent.identity.renewal import renew_if_due
+from liuhen_agent.journal import ClipRow, ClipState, Journal, queries
+from liuhen_agent.sync import alarms, entries, head, receipts
+from liuhen_agent.sync.answers import Later, Refusal
+from liuhen_agent.sync.archive import Archive, connector
+from liuhen_agent.sync.backoff import Backoff, Random
+from liuhen_agent.sync.log_view import LogView, Origin, Untrue
+from liuhen_agent.sync.uploads import BytesRejected, Moved, SpoolDamaged, Uploader
+from liuhen_protocol.errors import Malformed, Refused
+
+log = logging.getLogger(__name__)
+
+Now = Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds, unless the name says otherwise."""
+
+    idle: float = 2.0
+    receipts: float = 2.0
+    log: float = 300.0
+    daily: float = 86_400.0
+    rest_after_refusal: float = 3_600.0
+    parallel_uploads: int = 2
+    backoff: Backoff = field(default_factory=Backoff)
+
+
+@dataclass
+class _Resting:
+    """Clips that were refused and until when (loop time) nobody asks again."""
+
+    until: dict[str, float] = field(default_factory=dict)
+
+    def rests(self, sha256: str, at: float) -> bool:
+        return self.until.get(sha256, 0.0) > at
+
+
+class Sync:
+    """Runs until cancelled. `moved` is told of bytes on the way, for screens. Call `wake` after statements were appended."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        data_dir: Path,
+        *,
+        now: Now,
+        random: Random,
+        pace: Pace | None = None,
+        moved: Moved | None = None,
+    ) -> None:
+        """Raises store.NotEnrolled."""
+        self._journal = journal
+        self._data_dir = data_dir
+        self._now = now
+        self._random = random
+        self._pace = pace or Pace()
+        self._moved = moved or (lambda sha256, count: None)
+        self._identity = store.load(data_dir)
+        self._trust = receipts.Trust(store.load_policy(data_dir), self._identity.archive_key, self._identity.dock)
+        self._woken = {name: asyncio.Event() for name in ("entries", "uploads", "receipts")}
+        self._resting = _Resting()
+        self._certificate_changed = asyncio.Event()
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        for event in self._woken.values():
+            event.set()
+
+    async def run(self) -> None:
+        """Keeps all loops going; a renewed certificate means a new session."""
+        while True:
+            await self._until_certificate_changes()
+
+    async def _until_certificate_changes(self) -> None:
+        self._certificate_changed.clear()
+        context = store.client_context(self._data_dir)
+        async with aiohttp.ClientSession(connector=connector(context), cookie_jar=aiohttp.DummyCookieJar()) as session:
+            archive = Archive(session, self._identity.archive_url, self._identity.dock)
+            view = LogView(self._journal, self._trust.policy, archive.tile)
+            works = {
+                "entries": lambda: self._entries(archive),
+                "uploads": lambda: self._uploads(archive),
+                "receipts": lambda: self._receipts(archive, view),
+                "log": lambda: self._log(archive, view),
+                "daily": lambda: self._daily(session, archive, view),
+            }
+            async with asyncio.TaskGroup() as group:
+                loops = [group.create_task(self._loop(name, work), name=name) for name, work in works.items()]
+                await self._certificate_changed.wait()
+                for task in loops:
+                    task.cancel()
+
+    async def _loop(self, name: str, work: Callable[[], Awaitable[float]]) -> None:
+        """Does `work` again and again; it says how many seconds to rest (0: go on at once)."""
+        failures = 0
+        while True:
+            event = self._woken.get(name)
+            if event is not None:
+                event.clear()
+            try:
+                pause = await work()
+                failures = 0
+            except Later as later:
+                failures += 1
+                pause = self._pace.backoff.delay(failures, self._random, later.retry_after)
+                log.info("%s: %s; again in %.0f s", name, later.why, pause)
+            except (Refusal, Untrue, Refused, Malformed, EnrolmentFailed) as error:
+                failures += 1
+                pause = self._pace.backoff.longest
+                log.warning("%s: %s", name, error)
+            await _pause(pause, event if failures == 0 else None)
+
+    async def _entries(self, archive: Archive) -> float:
+        sent = await entries.send_once(archive, self._journal, self._now())
+        if sent.logged:
+            self._woken["uploads"].set()
+        return 0.0 if sent.more else self._pace.idle
+
+    async def _uploads(self, archive: Archive) -> float:
+        """One round: workers take clips in order until none is left that does not rest."""
+        at = asyncio.get_running_loop().time()
+        waiting = [c for c in await self._journal.ask(queries.clips_to_upload) if not self._resting.rests(c.sha256, at)]
+        if not waiting:
+            return self._pace.idle
+        uploader = Uploader(archive, self._journal, self._data_dir, self._moved)
+        later: list[Later] = []
+
+        async def work() -> None:
+            while waiting and not later:
+                try:
+                    await self._upload(uploader, waiting.pop(0))
+                except Later as error:
+                    later.append(error)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(self._pace.parallel_uploads, len(waiting))):
+                group.create_task(work())
+        if later:
+            raise later[0]
+        return 0.0
+
+    async def _upload(self, uploader: Uploader, clip: ClipRow) -> None:
+        try:
+            await uploader.upload(clip)
+            self._woken["receipts"].set()
+        except (Refusal, BytesRejected) as error:
+            await self._rest(
+                clip, alarms.UPLOAD_REFUSED, f"the archive refused clip {clip.name} ({clip.sha256}): {error}"
+            )
+        except SpoolDamaged as error:
+            await self._rest(
+                clip, alarms.SPOOL_DAMAGED, f"clip {clip.name} ({clip.sha256}): {error}. Dock its recorder again."
+            )
+
+    async def _receipts(self, archive: Archive, view: LogView) -> float:
+        at = asyncio.get_running_loop().time()
+        pause = self._pace.idle
+        for clip in await self._journal.ask(queries.clips_awaiting_receipt):
+            if self._resting.rests(clip.sha256, at):
+                continue
+            answer = await receipts.fetch(archive, self._journal, view, self._trust, clip, self._now())
+            if isinstance(answer, receipts.Wait):
+                return max(answer.seconds or 0.0, self._pace.receipts)
+            if isinstance(answer, receipts.Rejected | receipts.Missing):
+                self._resting.until[clip.sha256] = at + self._pace.rest_after_refusal
+        return pause
+
+    async def _log(self, archive: Archive, view: LogView) -> float:
+        answer = await head.check(archive, self._journal, self._now())
+        if isinstance(answer, head.ResumeAfter):
+            log.warning("the archive has this dock's chain up to %d and the journal is empty", answer.head.seq)
+        note = await archive.checkpoint()
+        if note is not None:
+            await view.accept(note, Origin.NEWEST, self._now())
+        return self._pace.log
+
+    async def _daily(self, session: aiohttp.ClientSession, archive: Archive, view: LogView) -> float:
+        try:
+            renewed = await renew_if_due(self._now(), session, self._data_dir)
+        except (Refusal, EnrolmentFailed) as error:
+            await alarms.raise_alarm(
+                self._journal, alarms.CERTIFICATE, f"the certificate could not be renewed: {error}", self._now()
+            )
+            renewed = None
+        if renewed is not None:
+            if renewed.policy_offered:
+                await alarms.raise_alarm(
+                    self._journal,
+                    alarms.POLICY_OFFERED,
+                    "the archive offers another policy (file policy.offered). It is not in force until an administrator has compared"
+                    " it and put it in place of the file policy.",
+                    self._now(),
+                )
+            self._certificate_changed.set()
+        for state in (ClipState.RECEIPTED, ClipState.RELEASED):
+            clips = await self._journal.ask(queries.clips_in, state, 1_000_000)
+            await receipts.reconcile(archive, self._journal, view, self._trust, clips, self._now())
+        return self._pace.daily
+
+    async def _rest(self, clip: ClipRow, code: str, detail: str) -> None:
+        self._resting.until[clip.sha256] = asyncio.get_running_loop().time() + self._pace.rest_after_refusal
+        await alarms.raise_alarm(self._journal, code, detail, self._now())
+
+
+async def _pause(seconds: float, woken: asyncio.Event | None) -> None:
+    """Sleeps, shorter when woken."""
+    if woken is None:
+        await asyncio.sleep(seconds)
+        return
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await woken.wait()
