@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from liuhen_protocol.errors import Refused
-from liuhen_protocol.statement import Clock, Link, parse_time
+from liuhen_protocol.moment import parse_time
+from liuhen_protocol.statement import Clock, Link
 
 
 def envelope_hash(envelope: bytes) -> str:

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from liuhen_protocol.shape import Hex, Moment
+
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
     """A dock goes on after the archive's head because its own chain is lost (a new card). `reason` says why."""
 
     after_seq: int
-    after_hash: str
+    after_hash: Hex
     reason: str
 
 
@@ -56,7 +58,7 @@ class NumberingGap:
 class ReceiptRef:
     """The receipt under which a clip was cleared: its digest and the log index of its clip.stored."""
 
-    sha256: str
+    sha256: Hex
     index: int
 
 
@@ -65,7 +67,7 @@ class ChainPoint:
     """A place in a chain: the envelope `hash` at `seq`."""
 
     seq: int
-    hash: str
+    hash: Hex
 
 
 # ---- the dock's statements
@@ -118,12 +120,12 @@ class ClipCollected:
     path: str
     raw: str | None
     size: int
-    chunk_root: str
+    chunk_root: Hex
     important: bool
     recorder_time: str | None
     modified: str | None
-    began: str
-    finished: str
+    began: Moment
+    finished: Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +143,13 @@ class ClipFailed:
 class ClipDerived:
     """The subject was made from the clip `original` (its SHA-256); `role` is proxy, `recipe` remux or transcode."""
 
-    original: str
+    original: Hex
     role: str
     media_type: str
     recipe: str
     tool: str
     size: int
-    chunk_root: str
+    chunk_root: Hex
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +203,7 @@ class ArchiveStarted:
 
     version: str
     origin: str
-    statement_key: str
+    statement_key: Hex
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +212,8 @@ class DockEnrolled:
 
     dock: str
     agency: str
-    public_key: str
-    certificate_sha256: str
+    public_key: Hex
+    certificate_sha256: Hex
     continues: ChainPoint | None
 
 
@@ -220,19 +222,19 @@ class DockRevoked:
     """From here on nothing more is taken from this dock. `last_seq` is -1 when it never stated anything."""
 
     dock: str
-    public_key: str
+    public_key: Hex
     reason: str
     last_seq: int
-    last_hash: str | None
+    last_hash: Hex | None
 
 
 @dataclass(frozen=True, slots=True)
 class KeyRotated:
     dock: str
-    old_key: str
-    new_key: str
+    old_key: Hex
+    new_key: Hex
     after_seq: int
-    after_hash: str | None
+    after_hash: Hex | None
     reason: str
 
 
@@ -245,14 +247,14 @@ class ClipStored:
     """
 
     kind: str
-    original: str | None
+    original: Hex | None
     size: int
-    chunk_root: str
+    chunk_root: Hex
     dock: str
     promised_index: int
-    promised_leaf: str
+    promised_leaf: Hex
     store: str
-    read_back: str
+    read_back: Moment
 
 
 @dataclass(frozen=True, slots=True)

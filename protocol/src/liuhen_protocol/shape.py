@@ -1,6 +1,6 @@
 """Frozen dataclasses to and from JSON objects, strictly: every field there, no other field, exact types, bounded numbers and texts.
 
-Only what a statement needs: str, int, bool, None-or, tuples of dataclasses, dataclasses.
+Only what a statement needs: str, Hex, Moment, int, bool, None-or, tuples of dataclasses, dataclasses.
 """
 
 from __future__ import annotations
@@ -11,8 +11,12 @@ import types
 import typing
 from collections.abc import Callable, Hashable
 
+from liuhen_protocol.digest import is_digest
 from liuhen_protocol.errors import Malformed
+from liuhen_protocol.moment import parse_time
 
+Hex = typing.Annotated[str, "64 lower-case hexadecimal digits: a SHA-256 or an Ed25519 public key"]
+Moment = typing.Annotated[str, "2026-11-22T10:00:00.123Z"]
 MAX_NUMBER = (1 << 53) - 1  # what every JSON reader, JavaScript's included, keeps exactly
 _Decoder = Callable[[object, str], object]
 T = typing.TypeVar("T")
@@ -40,13 +44,27 @@ def _flag(value: object, where: str) -> bool:
     return value
 
 
+def _digest(value: object, where: str) -> str:
+    if not is_digest(value):
+        raise Malformed(f"{where}: not 64 lower-case hexadecimal digits")
+    return str(value)
+
+
+def _moment(value: object, where: str) -> str:
+    try:
+        parse_time(_text(value, where))
+    except Malformed as error:
+        raise Malformed(f"{where}: {error}") from None
+    return str(value)
+
+
 @functools.cache
 def _decoder(annotation: Hashable) -> _Decoder:
-    simple: dict[object, _Decoder] = {str: _text, int: _number, bool: _flag}
+    simple: dict[object, _Decoder] = {str: _text, int: _number, bool: _flag, Hex: _digest, Moment: _moment}
     if annotation in simple:
         return simple[annotation]
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
-    if origin is types.UnionType and len(arguments) == 2 and arguments[1] is types.NoneType:
+    if origin in (types.UnionType, typing.Union) and len(arguments) == 2 and arguments[1] is types.NoneType:
         inner = _decoder(arguments[0])
         return lambda value, where: None if value is None else inner(value, where)
     if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
@@ -64,7 +82,7 @@ def _decoder(annotation: Hashable) -> _Decoder:
 
 
 def _dataclass_decoder(kind: type) -> _Decoder:
-    hints = typing.get_type_hints(kind)
+    hints = typing.get_type_hints(kind, include_extras=True)
     fields = [(field.name, _decoder(hints[field.name])) for field in dataclasses.fields(kind)]
     names = {name for name, _ in fields}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from liuhen_protocol import shape
@@ -12,12 +11,12 @@ from liuhen_protocol.digest import is_digest
 from liuhen_protocol.dsse import read_json, write_json
 from liuhen_protocol.errors import Malformed
 from liuhen_protocol.events import EVENTS, KINDS, OF_A_CLIP, Event
+from liuhen_protocol.moment import parse_time
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_PREFIX = "https://liuhen.example/custody/v1/"  # an identifier, never fetched
 ARCHIVE_SOURCE = "archive"
 _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 _LINK_FIELDS = frozenset({"source", "seq", "prev", "time", "clock", "event"})
 
 
@@ -65,27 +64,6 @@ def check_source(name: str) -> str:
     if not _SOURCE.fullmatch(name):
         raise Malformed(f"source: {name[:80]!r} is not 1 to 63 of letters, digits, dot, hyphen and underscore")
     return name
-
-
-def format_time(moment: datetime) -> str:
-    """A moment with a zone as statements write it: UTC, milliseconds, `2026-11-22T10:00:00.123Z`."""
-    utc = moment.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
-
-
-def parse_time(text: str) -> datetime:
-    """Raises Malformed for any other form, and for a day or an hour that does not exist."""
-    if not _TIME.fullmatch(text):
-        raise Malformed(f"time: {text[:40]!r} is not like 2026-11-22T10:00:00.123Z")
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Malformed(f"time: {text} does not exist") from error
-
-
-def seconds_of(text: str) -> int:
-    """Whole seconds since the epoch, for comparing with a witness's time."""
-    return (parse_time(text) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)
 
 
 def place_in_chain(link: Link, public: bytes) -> Subject:

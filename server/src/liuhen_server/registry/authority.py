@@ -23,7 +23,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from liuhen_files import durable
 from liuhen_protocol.errors import Malformed
-from liuhen_protocol.statement import format_time
+from liuhen_protocol.moment import format_time
 
 CA_DAYS = 20 * 365
 CLIENT_DAYS = 90

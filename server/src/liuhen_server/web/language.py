@@ -1,0 +1,74 @@
+"""Which language a browser reads: Chinese unless it chose English; and how times, sizes and terms are written."""
+
+from datetime import datetime, timezone
+from enum import StrEnum
+
+from aiohttp import web
+
+from liuhen_protocol.moment import parse_time
+from liuhen_server.web.texts import TEXTS
+
+__all__ = ["LANGUAGE_COOKIE", "Language", "Words", "language_of"]
+
+LANGUAGE_COOKIE = "__Host-liuhen-language"
+
+
+class Language(StrEnum):
+    CHINESE = "zh"
+    ENGLISH = "en"
+
+
+def language_of(request: web.Request) -> Language:
+    return Language.ENGLISH if request.cookies.get(LANGUAGE_COOKIE) == Language.ENGLISH else Language.CHINESE
+
+
+class Words:
+    """The catalogue in one language, and the forms that depend on it."""
+
+    def __init__(self, language: Language, zone: timezone) -> None:
+        self.language = language
+        self.zone = zone
+
+    @property
+    def html_lang(self) -> str:
+        return "zh-CN" if self.language is Language.CHINESE else "en"
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        """The text of `key` with its places filled. Raises KeyError for a key the catalogue does not have."""
+        text = TEXTS[key]
+        return (text.zh if self.language is Language.CHINESE else text.en).format(**values)
+
+    def known(self, key: str, otherwise: str) -> str:
+        """The text of a key that was put together from data, or the data itself."""
+        return self(key) if key in TEXTS else otherwise
+
+    def moment(self, stated: str | int | datetime) -> datetime:
+        """A statement's time, Unix seconds or a moment, in the agency's zone."""
+        if isinstance(stated, str):
+            return parse_time(stated).astimezone(self.zone)
+        if isinstance(stated, int):
+            return datetime.fromtimestamp(stated, self.zone)
+        return stated.astimezone(self.zone)
+
+    def time(self, stated: str | int | datetime) -> str:
+        return f"{self.moment(stated):%Y-%m-%d %H:%M:%S}"
+
+    def time_with_zone(self, stated: str | int | datetime) -> str:
+        return f"{self.moment(stated):%Y-%m-%d %H:%M:%S} {self.zone.tzname(None)}"
+
+    def size(self, count: int) -> str:
+        """Bytes in a unit people read: `86.2 MB` (powers of ten, as disks are sold)."""
+        value, unit = float(count), "B"
+        for unit in ("B", "kB", "MB", "GB", "TB"):
+            if value < 1000 or unit == "TB":
+                break
+            value /= 1000
+        return f"{count} B" if unit == "B" else f"{value:.1f} {unit}"
+
+    def exact_size(self, count: int) -> str:
+        return self("unit.bytes", count=f"{count:,}")
+
+    def wait(self, seconds: int) -> str:
+        if seconds < 60:
+            return self("unit.seconds", count=seconds)
+        return self("unit.minutes", count=-(-seconds // 60))
