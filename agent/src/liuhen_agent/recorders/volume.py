@@ -1,7 +1,7 @@
 """A disk image or block node read without mounting: the parent's side of `volume_child`.
 
-Whatever happens in the C parser (crash, hang, memory) ends as a `VolumeError` here. Bytes of a clip come through a pipe;
-how the reading ended comes over the socket, so a short read is never taken for the end of a clip.
+Whatever happens in the C parser (crash, hang, memory) ends as a `VolumeError` here. Bytes of a clip come through a
+pipe; how the reading ended comes over the socket, so a short read is never taken for the end of a clip.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """The reader of one volume: a process of its own, run as a file (`python -I volume_child.py DISK_FD SOCKET_FD MEMORY
 ENTRIES DEPTH`), so that a crash, a hang or a memory blow-up of the C parser cannot take the dock down.
 
-It imports nothing of the dock (memory) and holds the disk read-only. On the socket: a 4-byte length and JSON, both ways.
-First it says `info` or `error`. Then it serves `list` (any number of `files`, then `listed`) and `read` (a pipe comes
-with the request; the bytes go into it, and `read` or `error` on the socket says how it ended: never the pipe alone).
+It imports nothing of the dock (memory) and holds the disk read-only. On the socket: a 4-byte length and JSON, both
+ways. First it says `info` or `error`. Then it serves `list` (any number of `files`, then `listed`) and `read` (a pipe
+comes with the request; the bytes go into it, and `read` or `error` on the socket says how it ended: never the pipe
+alone).
 """
 
 from __future__ import annotations
