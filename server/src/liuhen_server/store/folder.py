@@ -25,7 +25,7 @@ READ_ONLY = 0o400
 class FolderStore:
     """A :class:`~liuhen_server.store.interface.Store` in a folder; `incoming/` must lie on the same file system."""
 
-    name = "folder"
+    name: str = "folder"
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -37,9 +37,11 @@ class FolderStore:
             raise NotStored("not a SHA-256 in lower-case hexadecimal")
         return self.root / "sha256" / sha256[:2] / sha256[2:4] / sha256
 
+    def key_of(self, sha256: str) -> str:
+        return str(self.path_of(sha256).relative_to(self.root))
+
     def keep(self, incoming: Incoming, sha256: str) -> Kept:
-        final = self.path_of(sha256)
-        key = str(final.relative_to(self.root))
+        final, key = self.path_of(sha256), self.key_of(sha256)
         with self._publishing:
             if final.exists():
                 self._confirm(sha256)

@@ -31,6 +31,7 @@ from liuhen_files import durable
 from liuhen_protocol.digest import CHUNK_SIZE, ChunkTree, Digest, FlatHash
 
 PAGE = 4096
+Piece = bytes | bytearray | memoryview
 
 
 class Busy(Exception):
@@ -88,7 +89,7 @@ class Incoming:
         status = os.fstat(self._handle)
         return status.st_dev, status.st_ino
 
-    def write(self, piece: bytes | bytearray) -> None:
+    def write(self, piece: Piece) -> None:
         """Append; raises OSError (disk full, quota, file size limit), after which `cut_to` or `close` is due."""
         view = memoryview(piece)
         while view:
@@ -96,7 +97,7 @@ class Incoming:
             self.written += count
             view = view[count:]
 
-    def hash_arrived(self, piece: bytes | bytearray) -> None:
+    def hash_arrived(self, piece: Piece) -> None:
         """Hash a piece as it arrived, in order."""
         self._arrived.update(piece)
 

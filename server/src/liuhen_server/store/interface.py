@@ -38,6 +38,13 @@ class Store(Protocol):
     through it.
     """
 
+    name: str
+    """What `clip.stored` calls this kind of store."""
+
+    def key_of(self, sha256: str) -> str:
+        """How the store names an object in its own terms. Raises NotStored for what is no digest."""
+        ...
+
     def keep(self, incoming: Incoming, sha256: str) -> Kept:
         """Take over bytes that were read back and have this digest.
 

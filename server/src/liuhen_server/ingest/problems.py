@@ -1,0 +1,96 @@
+"""Every error a listener answers, as application/problem+json (RFC 9457), and which error of ours has which status.
+
+| raised | status |
+|---|---|
+| Malformed | 400 |
+| Refused: no certificate, unknown, ended, revoked | 403 |
+| Refused: any other rule | 409 |
+| TusProblem | its own |
+| no room: ENOSPC, EDQUOT, EFBIG, a full SQLite file | 507 |
+| aiohttp's HTTP errors | their own |
+| anything else | 500, logged with its traceback |
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+from aiohttp import web
+from sqlalchemy.exc import OperationalError
+
+from liuhen_protocol.errors import Malformed, Refused
+from liuhen_server.ingest.tus import TusProblem
+
+TYPE = "application/problem+json"
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+FORBIDDEN = frozenset(
+    {"no-certificate", "unknown-certificate", "certificate-expired", "key-ended", "revoked", "not-permitted"}
+)
+
+_TITLES = {460: "Checksum Mismatch", 423: "Locked", 507: "Insufficient Storage"}
+_logger = logging.getLogger("liuhen.problems")
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def is_no_room(error: BaseException | None) -> bool:
+    """Whether a disk, a quota or a limit is full, under the store or under the database."""
+    if isinstance(error, OSError):
+        return error.errno in NO_ROOM
+    return isinstance(error, OperationalError) and "database or disk is full" in str(error.orig)
+
+
+def problem(status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    """One problem as a response; `detail` says what happened and what to do, and never holds a secret."""
+    title = _TITLES.get(status) or web.Response(status=status).reason or "Error"
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
+    return web.Response(
+        status=status,
+        reason=title,
+        body=json.dumps(body, ensure_ascii=False).encode(),
+        content_type=TYPE,
+        headers=headers,
+    )
+
+
+def of(error: Exception) -> web.Response:
+    """The answer to an error, by the table above."""
+    if isinstance(error, TusProblem):
+        return problem(error.status, error.code, error.detail, error.headers)
+    if isinstance(error, Malformed):
+        return problem(400, "malformed", str(error))
+    if isinstance(error, Refused):
+        status = 403 if error.code in FORBIDDEN else 503 if error.code == "read-back-failed" else 409
+        return problem(status, error.code, error.why)
+    if isinstance(error, web.HTTPException):
+        if error.status < 400:
+            raise error
+        headers = {name: error.headers[name] for name in ("Allow", "Retry-After") if name in error.headers}
+        return problem(error.status, error.reason.lower().replace(" ", "-"), error.text or error.reason, headers)
+    if is_no_room(error):
+        _logger.error("no room: %s", error)
+        return problem(
+            507,
+            "storage-full",
+            "证据库存储空间不足，数据未丢失，腾出空间后自动继续 / the archive's disk is full; nothing is lost, and the upload continues"
+            " where it stands when there is room",
+            {"Retry-After": "60"},
+        )
+    _logger.error("a request failed", exc_info=error)
+    return problem(500, "internal", "the archive failed at this request; its log says why")
+
+
+@web.middleware
+async def as_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The outermost middleware of a listener."""
+    try:
+        return await handler(request)
+    except ConnectionError:
+        raise
+    except TimeoutError:
+        return problem(408, "too-slow", "the request came too slowly; send it again")
+    except Exception as error:
+        return of(error)
