@@ -14,7 +14,7 @@ from sqlalchemy import MetaData
 from liuhen_server.database.engine import Database
 from liuhen_server.database.schema import metadata
 
-ROOMS_WITH_TABLES = ("liuhen_server.ingest.schema", "liuhen_server.people.schema")
+ROOMS_WITH_TABLES = ("liuhen_server.custody.schema", "liuhen_server.ingest.schema", "liuhen_server.people.schema")
 
 
 def all_tables() -> MetaData:

@@ -1,0 +1,44 @@
+"""What the pages are given by `serve`: other rooms' parts, the clock and randomness."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+
+from aiohttp import web
+
+from liuhen_protocol.policy import Policy
+from liuhen_server.custody.evidence import Evidence
+from liuhen_server.database import Database
+from liuhen_server.log.archive_chain import ArchiveChain, utc_now
+from liuhen_server.log.reading import LogReader
+from liuhen_server.people.passwords import PasswordWork
+from liuhen_server.store.interface import Store
+
+__all__ = ["CHINA", "CONTEXT", "PeopleContext"]
+
+CHINA = timezone(timedelta(hours=8), "UTC+08:00")
+
+
+@dataclass(frozen=True)
+class PeopleContext:
+    """One per process. `policy` is what this archive gives to docks and verifiers; `zone` is the agency's."""
+
+    database: Database
+    store: Store
+    log: LogReader
+    chain: ArchiveChain
+    policy: Policy
+    zone: timezone = CHINA
+    now: Callable[[], datetime] = utc_now
+    random_bytes: Callable[[int], bytes] = secrets.token_bytes
+    passwords: PasswordWork = field(default_factory=PasswordWork)
+
+    def unix_now(self) -> int:
+        return int(self.now().astimezone(UTC).timestamp())
+
+    def evidence(self) -> Evidence:
+        return Evidence(self.database, self.log, self.store)
+
+
+CONTEXT: web.AppKey[PeopleContext] = web.AppKey("people_context", PeopleContext)
