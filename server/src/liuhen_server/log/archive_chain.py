@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 from liuhen_protocol.chain import next_link
 from liuhen_protocol.dsse import seal
 from liuhen_protocol.events import Event
+from liuhen_protocol.moment import format_time
 from liuhen_protocol.signer import Signer
 from liuhen_protocol.statement import (
     ARCHIVE_SOURCE,
     Clock,
     Statement,
     Subject,
-    format_time,
     place_in_chain,
     write_statement,
 )

@@ -18,8 +18,8 @@ from sqlalchemy import RowMapping, insert, select, update
 from liuhen_protocol.chain import ChainHead
 from liuhen_protocol.errors import Malformed, Refused
 from liuhen_protocol.events import ChainPoint, DockEnrolled, DockRevoked, KeyRotated
-from liuhen_protocol.signer import PUBLIC_SIZE, signature_is_valid
 from liuhen_protocol.moment import format_time
+from liuhen_protocol.signer import PUBLIC_SIZE, signature_is_valid
 from liuhen_protocol.statement import ARCHIVE_SOURCE, check_source
 from liuhen_server import log
 from liuhen_server.database import Connection

@@ -1,0 +1,349 @@
+"""One at a time, the sequencer turns appended entries into a signed, cosigned, published log.
+
+A tick goes through these steps, each durable before the next (design.md, "Write order"):
+
+    stage      tiles and bundles of the new size, from the entries' very bytes, fsynced below staging/
+    sign       the checkpoint (it leaves this process only after the swap)
+    swap       compare-and-swap of the signed state in the database: from here on the archive has said it
+    apply      tiles move from staging/ to log/; a file that is there is never given other bytes
+    cosign     the witnesses, until the policy's quorum is met
+    publish    log/checkpoint with its cosignatures, then the database's record of it
+    drop       staging
+
+A crash between any two is repaired by the next tick: before the swap nothing was said, after it `staging/` still
+holds what is missing. When the database or the files are older than what was published or witnessed, the log stops
+(`LogStopped`, kept in the database) and signs nothing more. A sequencer that starts first has the witnesses confirm
+what is signed, before it signs anything new.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from liuhen_files import durable
+from liuhen_protocol.checkpoint import Checkpoint, sign_checkpoint
+from liuhen_protocol.errors import Malformed
+from liuhen_protocol.merkle import EMPTY_ROOT, leaf_hash
+from liuhen_protocol.moment import format_time
+from liuhen_protocol.note import Note
+from liuhen_protocol.signer import Signer
+from liuhen_protocol.tiles import ENTRIES, TILE_WIDTH, TileId, encode_bundle
+from liuhen_server.database import Database
+from liuhen_server.database.schema import entries
+from liuhen_server.log import signed_state
+from liuhen_server.log.archive_chain import utc_now
+from liuhen_server.log.cosigning import Cosigner
+from liuhen_server.log.growth import Growth, Tile
+from liuhen_server.log.reader import CHECKPOINT, LogReader
+from liuhen_server.log.signed_state import LEASE, LogStopped, SignedState
+
+MAX_ENTRIES = 16_384  # of one tick, so that a long backlog is published in pieces within one lease
+OPEN_FILE = 0o644  # the log is public
+
+logger = logging.getLogger(__name__)
+
+
+class Outcome(Enum):
+    IDLE = "idle"  # nothing new, everything published
+    PUBLISHED = "published"
+    WAITING = "waiting for witnesses"
+    STANDBY = "another process sequences"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """What a tick came to: the size that is signed now and, where something is wrong, why."""
+
+    outcome: Outcome
+    size: int
+    why: str = ""
+
+
+class Sequencer:
+    """`holder` names this process in the lease; `wake()` makes the next tick of `run` start at once."""
+
+    def __init__(
+        self,
+        database: Database,
+        log_folder: Path,
+        staging_folder: Path,
+        origin: str,
+        signer: Signer,
+        cosigner: Cosigner,
+        holder: str,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._database, self._log, self._staging = database, log_folder, staging_folder
+        self._origin, self._signer, self._cosigner = origin, signer, cosigner
+        self._holder, self._now = holder, now
+        self._reader = LogReader(log_folder)
+        self._confirmed = False
+        self._wake = asyncio.Event()
+        self.last: Tick | None = None
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    async def run(self, seconds: float) -> None:
+        """Ticks until cancelled; then gives up the lease so that another process goes on at once."""
+        try:
+            while True:
+                self._wake.clear()
+                try:
+                    more = (await self.tick()).outcome is Outcome.PUBLISHED
+                except (OSError, SQLAlchemyError) as error:  # full disk, database gone: the entries are safe, try again
+                    logger.error("sequencer: %s", error)
+                    more = False
+                if not more:
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._wake.wait(), seconds)
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        async with self._database.write() as conn:
+            await signed_state.give_up_lease(conn, self._holder)
+
+    async def tick(self) -> Tick:
+        """One round. Raises OSError when the disk refuses; LogStopped is kept in the database and answered as
+        STOPPED.
+        """
+        tick = await self._tick()
+        if self.last is None or tick.outcome is not self.last.outcome:
+            level = logging.ERROR if tick.outcome is Outcome.STOPPED else logging.INFO
+            logger.log(level, "log of %d entries: %s %s", tick.size, tick.outcome.value, tick.why)
+        self.last = tick
+        return tick
+
+    async def _tick(self) -> Tick:
+        if not await self._lead():
+            self._confirmed = False
+            return Tick(Outcome.STANDBY, 0)
+        state = await self._state()
+        if state.alarm is not None:
+            return Tick(Outcome.STOPPED, state.signed_size, str(state.alarm))
+        try:
+            return await self._advance(state)
+        except LogStopped as alarm:
+            async with self._database.write() as conn:
+                await signed_state.stop(conn, alarm, self._now())
+            return Tick(Outcome.STOPPED, state.signed_size, str(alarm))
+
+    async def _advance(self, state: SignedState) -> Tick:
+        self._check_not_rolled_back(state)
+        if state.staged is not None:
+            await asyncio.to_thread(self.apply, self._staging / state.staged)
+        if state.published_size < state.signed_size or (state.signed_size and not self._confirmed):
+            waiting = await self._finish(state)
+            if waiting is not None:
+                return waiting
+        self._confirmed = True
+        await asyncio.to_thread(self.drop_staging)
+        if state.next_index == state.signed_size:
+            return Tick(Outcome.IDLE, state.signed_size)
+        name = f"{state.signed_size}-{self._holder}"
+        checkpoint = await self.stage(state, self._staging / name)
+        note = self.sign(checkpoint)
+        if not await self.swap(state, checkpoint, note, name):
+            return Tick(Outcome.STANDBY, state.signed_size, "another process has signed")
+        state = await self._state()
+        await asyncio.to_thread(self.apply, self._staging / name)
+        waiting = await self._finish(state)
+        if waiting is not None:
+            return waiting
+        await asyncio.to_thread(self.drop_staging)
+        return Tick(Outcome.PUBLISHED, state.signed_size)
+
+    async def _finish(self, state: SignedState) -> Tick | None:
+        """Cosigns and publishes what is signed; the tick that waits when the quorum is not met."""
+        await asyncio.to_thread(self._open_tree, state)
+        gathered_note, problems = await self.cosign(state)
+        if gathered_note is None:
+            return Tick(Outcome.WAITING, state.signed_size, problems)
+        if state.published_size < state.signed_size:
+            await self.publish(state, gathered_note)
+        return None
+
+    # --- the steps, in their order
+
+    async def stage(self, state: SignedState, folder: Path) -> Checkpoint:
+        """Writes the tiles and bundles of the next size. Raises LogStopped when entries are not what was appended."""
+        growth = await asyncio.to_thread(self._open_tree, state)
+        end = min(state.next_index, state.signed_size + MAX_ENTRIES)
+        await asyncio.to_thread(self._empty, folder)
+        known = growth.edge
+        for start in range(state.signed_size - len(known), end, TILE_WIDTH):
+            bundle = await self._entries(start, min(start + TILE_WIDTH, end))
+            before = known if start < state.signed_size else ()
+            await asyncio.to_thread(_stage_bundle, folder, growth, start, bundle, before)
+        await asyncio.to_thread(_stage_tiles, folder, growth.partial_tiles())
+        return Checkpoint(self._origin, end, growth.frontier.root())
+
+    def sign(self, checkpoint: Checkpoint) -> bytes:
+        return sign_checkpoint(checkpoint, self._signer).encode()
+
+    async def swap(self, state: SignedState, checkpoint: Checkpoint, note: bytes, staged: str) -> bool:
+        async with self._database.write() as conn:
+            return await signed_state.swap(conn, state, checkpoint, note, staged, self._holder, self._now())
+
+    def apply(self, folder: Path) -> None:
+        """Moves staged tiles into the log, bundles and lower levels as they come. Raises LogStopped, never
+        overwrites.
+        """
+        if not folder.is_dir():
+            return
+        for staged in sorted(path for path in folder.rglob("*") if path.is_file()):
+            final = self._log / staged.relative_to(folder)
+            if final.exists():
+                if final.read_bytes() != staged.read_bytes():
+                    raise LogStopped(
+                        "other-tile", f"{final} holds other bytes than the entries give: the log folder was altered"
+                    )
+                continue
+            durable.mkdirs(final.parent, 0o755)
+            durable.publish(staged, final)
+
+    async def cosign(self, state: SignedState) -> tuple[bytes | None, str]:
+        """The note with a quorum's cosignatures, or None and what is missing. Raises LogStopped."""
+        async with self._database.read() as conn:
+            sizes = await signed_state.sizes_of_witnesses(conn)
+        size = state.signed_size
+        signed = Note.parse(state.signed_note)
+        gathered = await self._cosigner.gather(signed, sizes, lambda old: self._reader.consistency(old, size))
+        changed = [answer for answer in gathered.answers if sizes.get(answer.name, 0) != answer.size]
+        if changed:
+            async with self._database.write() as conn:
+                for answer in changed:
+                    await signed_state.remember_witness(conn, answer.name, answer.size)
+        return (gathered.note.encode(), "") if gathered.enough else (None, gathered.problems)
+
+    async def publish(self, state: SignedState, note: bytes) -> None:
+        await asyncio.to_thread(durable.replace, self._log / CHECKPOINT, note, OPEN_FILE)
+        async with self._database.write() as conn:
+            await signed_state.set_published(conn, state.signed_size, note, self._now())
+
+    def drop_staging(self) -> None:
+        """Everything in staging/ is applied or was never said. Partial tiles go once the full tile is there."""
+        if not self._staging.is_dir():
+            return
+        for folder in list(self._staging.iterdir()):
+            for staged in folder.rglob("*"):
+                full = self._log / staged.relative_to(folder)
+                partials = full.with_name(full.name + ".p")
+                if full.is_file() and partials.is_dir():
+                    shutil.rmtree(partials)
+            shutil.rmtree(folder)
+
+    # --- what they stand on
+
+    async def _lead(self) -> bool:
+        async with self._database.read() as conn:
+            state = await signed_state.read(conn)
+        now = self._now()
+        fresh = state.lease_until is not None and state.lease_until > format_time(now + LEASE / 2)
+        if state.lease_holder == self._holder and fresh:
+            return True
+        if state.lease_holder not in (None, self._holder) and (state.lease_until or "") >= format_time(now):
+            return False
+        async with self._database.write() as conn:
+            return await signed_state.take_lease(conn, self._holder, now)
+
+    async def _state(self) -> SignedState:
+        async with self._database.read() as conn:
+            return await signed_state.read(conn)
+
+    def _check_not_rolled_back(self, state: SignedState) -> None:
+        """The database, the files and what was published must be of one time. Raises LogStopped."""
+        if state.next_index != state.entries_end:
+            raise LogStopped(
+                "entry-added" if state.entries_end > state.next_index else "entry-missing",
+                f"the log gave {state.next_index} indexes, the database ends at {state.entries_end}: entries were added or removed",
+            )
+        if state.next_index < state.signed_size:
+            raise LogStopped(
+                "database-rolled-back",
+                f"{state.signed_size} entries are signed and only {state.next_index} are in the database: restore the newest",
+            )
+        try:
+            published = self._reader.checkpoint()
+        except Malformed as error:
+            raise LogStopped("other-checkpoint", f"log/checkpoint was altered: {error}") from error
+        size, text = (0, b"") if published is None else (published[0].size, published[0].text())
+        if size > state.signed_size or (
+            size == state.signed_size and size and text != Note.parse(state.signed_note).text
+        ):
+            raise LogStopped(
+                "database-rolled-back",
+                f"log/checkpoint speaks of {size} entries, the database has signed {state.signed_size} or others: "
+                "the database is older than the log. Restore the newest",
+            )
+        if size < state.published_size:
+            raise LogStopped(
+                "files-rolled-back",
+                f"log/checkpoint speaks of {size} entries, {state.published_size} were published: "
+                "the log folder is older than the database. Restore the newest",
+            )
+
+    def _open_tree(self, state: SignedState) -> Growth:
+        """The signed tree from its tiles, which must give the signed root."""
+        try:
+            growth = Growth(state.signed_size, self._reader.tile)
+        except (FileNotFoundError, Malformed) as error:
+            raise LogStopped("tiles-missing", f"tiles of the signed log are missing or cut: {error}") from error
+        if growth.frontier.root() != (state.signed_root if state.signed_size else EMPTY_ROOT):
+            raise LogStopped("other-tile", "the tiles do not give the signed root: the log folder was altered")
+        return growth
+
+    async def _entries(self, start: int, end: int) -> list[tuple[bytes, bytes]]:
+        """(envelope, leaf hash as appended) of [start, end). Raises LogStopped when one is missing."""
+        query = (
+            select(entries.c.log_index, entries.c.envelope, entries.c.leaf_hash)
+            .where(entries.c.log_index >= start, entries.c.log_index < end)
+            .order_by(entries.c.log_index)
+        )
+        async with self._database.read() as conn:
+            rows = (await conn.execute(query)).all()
+        for expected, row in enumerate(rows, start):
+            if row.log_index != expected:
+                raise LogStopped("entry-missing", f"entry {expected} is missing in the database")
+        if len(rows) != end - start:
+            raise LogStopped("entry-missing", f"entry {start + len(rows)} is missing in the database")
+        return [(row.envelope, row.leaf_hash) for row in rows]
+
+    def _empty(self, folder: Path) -> None:
+        """A fresh folder in a fresh staging: what lies there was never said, or is applied."""
+        self.drop_staging()
+        durable.mkdirs(folder)
+
+
+def _stage_bundle(
+    folder: Path, growth: Growth, start: int, bundle: list[tuple[bytes, bytes]], before: tuple[bytes, ...]
+) -> None:
+    """`before`: leaf hashes that are already signed, of the bundle's first entries."""
+    for offset, (envelope, appended) in enumerate(bundle):
+        leaf = leaf_hash(envelope)
+        if leaf != appended or (offset < len(before) and leaf != before[offset]):
+            raise LogStopped("entry-altered", f"entry {start + offset} is not what was appended: it was altered")
+        if offset >= len(before):
+            _stage_tiles(folder, growth.add(leaf))
+    data = encode_bundle([envelope for envelope, _ in bundle])
+    _stage_tiles(folder, [Tile(TileId(ENTRIES, start // TILE_WIDTH, len(bundle)), data)])
+
+
+def _stage_tiles(folder: Path, tiles: Iterable[Tile]) -> None:
+    for tile in tiles:
+        path = folder / tile.id.path()
+        durable.mkdirs(path.parent, 0o755)
+        durable.write_new(path, tile.data, OPEN_FILE)
