@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from liuhen_agent.clock import ReadClock, not_before, write_time
+from liuhen_agent.clock import ReadClock, write_time
 from liuhen_agent.journal import changes, queries, schema
 from liuhen_agent.journal.changes import Change, ChangeError
 from liuhen_agent.journal.rows import (
@@ -43,8 +43,9 @@ from liuhen_agent.journal.rows import (
 from liuhen_protocol import chain, dsse
 from liuhen_protocol.chain import ChainHead
 from liuhen_protocol.errors import Malformed, Refused
+from liuhen_protocol.events import KINDS, Event
 from liuhen_protocol.signer import Signer
-from liuhen_protocol.statement import Event, Statement, Subject, read_statement, write_statement
+from liuhen_protocol.statement import Statement, Subject, place_in_chain, read_statement, write_statement
 
 __all__ = [
     "Alarm",
@@ -184,8 +185,11 @@ class Journal:
                     raise Refused("wrong-digest", f"statement {row.seq} is not the bytes that were written")
                 link = read_statement(dsse.Envelope.parse(row.data).payload).link
                 if link.source != self.source:
-                    raise Refused("wrong-source", f"statement {row.seq} is of {link.source}, this dock is {self.source}")
-                head = chain.check_link(head, row.hash, link)
+                    raise Refused(
+                        "wrong-source", f"statement {row.seq} is of {link.source}, this dock is {self.source}"
+                    )
+                chain.check_link(head, link)
+                head = chain.after(link, row.hash)
             except (Malformed, Refused) as error:
                 raise JournalDamaged(f"{self.path}, statement {row.seq}: {error}. {WHAT_TO_DO}") from error
         return head
@@ -214,14 +218,13 @@ class Journal:
         return rows
 
     def _seal(self, head: ChainHead | None, said: Said) -> tuple[EnvelopeRow, ChainHead]:
-        reading = not_before(head.time if head else None, self._read_clock())
+        reading = self._read_clock()
         link = chain.next_link(head, self.source, write_time(reading.time), reading.clock)
-        subject = said.subject or chain.place_subject(head, self.source, self._signer.public)
-        payload = write_statement(Statement(link, said.event, (subject,)))
-        data = dsse.seal(payload, self._signer).encode()
+        subject = said.subject or place_in_chain(link, self._signer.public)
+        data = dsse.seal(write_statement(Statement(link, said.event, subject)), self._signer).encode()
         digest = chain.envelope_hash(data)
-        row = EnvelopeRow(link.seq, data, digest, said.event.kind, link.time, None, None)
-        return row, chain.check_link(head, digest, link)
+        row = EnvelopeRow(link.seq, data, digest, KINDS[type(said.event)], link.time, None, None)
+        return row, chain.after(link, digest)
 
     def _change(self, made: tuple[Change, ...]) -> None:
         with self._transaction():
