@@ -15,13 +15,13 @@ from pathlib import Path
 
 from liuhen_agent.recorders import FileEntry, Listing, VolumeError, VolumeInfo, VolumeLimits
 from liuhen_agent.recorders.safe_path import MAX_PATH_BYTES, safe_path
-from liuhen_agent.recorders.volume import time_text
+from liuhen_agent.recorders.volume import DEFAULT_LIMITS, time_text
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # a FIFO put there does not hang the open
 
 
-async def open_directory(path: Path, limits: VolumeLimits = VolumeLimits()) -> DirectoryVolume:  # noqa: B008 - frozen
+async def open_directory(path: Path, limits: VolumeLimits = DEFAULT_LIMITS) -> DirectoryVolume:
     """`path` itself may be a link (the administrator's choice). Raises VolumeError("missing")."""
     return await asyncio.to_thread(_open, path, limits)
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def _time(digits: str | None) -> str | None:
     if not plain.isascii() or len(plain) != 14:
         return None
     try:
-        return datetime.strptime(plain, "%Y%m%d%H%M%S").isoformat()  # noqa: DTZ007 - the recorder's clock has no zone
+        return datetime.strptime(plain, "%Y%m%d%H%M%S").isoformat()  # the recorder's clock has no zone
     except ValueError:
         return None
 
@@ -84,7 +85,7 @@ def numbering_gaps(names: Iterable[tuple[str, ClipName]]) -> tuple[Gap, ...]:
     gaps = []
     for numbers in series.values():
         ordered = sorted(numbers)
-        for before, after in zip(ordered, ordered[1:], strict=False):
+        for before, after in pairwise(ordered):
             if after - before > 1:
                 gaps.append(Gap(after=numbers[before], before=numbers[after], missing=after - before - 1))
     return tuple(sorted(gaps, key=lambda gap: (gap.after, gap.before)))

@@ -28,6 +28,7 @@ from liuhen_agent.recorders import FileEntry, FileSystem, Listing, VolumeError, 
 from liuhen_agent.recorders.safe_path import safe_path
 
 CHILD = Path(__file__).with_name("volume_child.py")
+DEFAULT_LIMITS = VolumeLimits()
 PIPE_BYTES = 1024 * 1024
 MAX_MESSAGE = 8 * 1024 * 1024
 LOCAL_TIME = ("fat12", "fat16", "fat32", "exfat")  # file systems that keep the recorder's local time
@@ -35,7 +36,7 @@ LOCAL_TIME = ("fat12", "fat16", "fat32", "exfat")  # file systems that keep the 
 Message = dict[str, object]
 
 
-async def open_volume(path: Path, limits: VolumeLimits = VolumeLimits()) -> DiskVolume:  # noqa: B008 - frozen
+async def open_volume(path: Path, limits: VolumeLimits = DEFAULT_LIMITS) -> DiskVolume:
     """Starts the reader and finds the file system. Raises VolumeError."""
     return await asyncio.to_thread(_open, path, limits)
 
