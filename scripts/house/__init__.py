@@ -1,0 +1,1 @@
+"""What the scripts share: a county in a folder (archive, witness, docks, recorders), the demo, the benchmarks."""
