@@ -45,7 +45,7 @@ from liuhen_server.log import signed_state
 from liuhen_server.log.archive_chain import utc_now
 from liuhen_server.log.cosigning import Cosigner
 from liuhen_server.log.growth import Growth, Tile
-from liuhen_server.log.reader import CHECKPOINT, LogReader
+from liuhen_server.log.reading import CHECKPOINT, LogReader
 from liuhen_server.log.signed_state import LEASE, LogStopped, SignedState
 
 MAX_ENTRIES = 16_384  # of one tick, so that a long backlog is published in pieces within one lease
@@ -277,7 +277,7 @@ class Sequencer:
                 f"{state.signed_size} entries are signed and only {state.next_index} are in the database: restore the newest",
             )
         try:
-            published = self._reader.checkpoint()
+            published = self._reader.published()
         except Malformed as error:
             raise LogStopped("other-checkpoint", f"log/checkpoint was altered: {error}") from error
         size, text = (0, b"") if published is None else (published[0].size, published[0].text())

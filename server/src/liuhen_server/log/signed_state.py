@@ -50,7 +50,11 @@ class SignedState:
 async def read(conn: Connection) -> SignedState:
     """One statement, so that it is one moment even where transactions see each other's commits."""
     end = select(func.coalesce(func.max(entries.c.log_index) + 1, 0)).scalar_subquery()
-    query = select(sequencer_state, log_state.c.next_index, end.label("entries_end")).where(_ROW, log_state.c.id == 1)
+    query = (
+        select(sequencer_state, log_state.c.next_index, end.label("entries_end"))
+        .join(log_state, log_state.c.id == sequencer_state.c.id)
+        .where(_ROW)
+    )
     row = (await conn.execute(query)).mappings().one()
     return SignedState(
         signed_size=row["signed_size"],

@@ -21,13 +21,17 @@ class LogReader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def checkpoint(self) -> tuple[Checkpoint, bytes] | None:
-        """The published checkpoint and its note with cosignatures; None before the first. Raises Malformed."""
+    def checkpoint(self) -> bytes | None:
+        """The published checkpoint's note with its cosignatures; None before the first."""
         try:
-            data = (self.folder / CHECKPOINT).read_bytes()
+            return (self.folder / CHECKPOINT).read_bytes()
         except FileNotFoundError:
             return None
-        return Checkpoint.parse(Note.parse(data).text), data
+
+    def published(self) -> tuple[Checkpoint, bytes] | None:
+        """The published checkpoint and its note. Raises Malformed when the file is none."""
+        data = self.checkpoint()
+        return None if data is None else (Checkpoint.parse(Note.parse(data).text), data)
 
     def tile(self, tile: TileId) -> bytes:
         """A tile's bytes; a partial one whose file has gone is cut from the full one. Raises FileNotFoundError,
@@ -49,7 +53,7 @@ class LogReader:
 
         Reads a few small files: call it in a thread.
         """
-        published = self.checkpoint()
+        published = self.published()
         if published is None or index >= published[0].size:
             return None
         checkpoint, note = published

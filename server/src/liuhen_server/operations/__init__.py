@@ -1,0 +1,1 @@
+"""What an administrator does with a whole archive: found it, open it, verify it, scrub its store."""
