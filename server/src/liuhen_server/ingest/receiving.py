@@ -16,6 +16,7 @@ from aiohttp import ClientPayloadError, StreamReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from liuhen_protocol.digest import CHUNK_SIZE
+from liuhen_server.ingest.threads import in_thread
 from liuhen_server.ingest.tus import Append, TusProblem, checksum_mismatch
 from liuhen_server.store.incoming import Incoming, Piece
 
@@ -42,7 +43,6 @@ async def receive(
     long, checksum mismatch) and OSError. After any of these but Cut without a checksum the file's hashes are no
     longer those of its durable part: close it and open it anew.
     """
-    loop = asyncio.get_running_loop()
     hasher = None if append.checksum is None else hashlib.new(append.checksum.algorithm)
 
     def hash_piece(piece: Piece) -> None:
@@ -51,10 +51,10 @@ async def receive(
             hasher.update(piece)
 
     async def settle() -> None:
-        durable = await loop.run_in_executor(threads, file.sync)
+        durable = await in_thread(threads, file.sync)
         if hasher is None:
             await on_durable(durable)
-        await loop.run_in_executor(threads, file.read_back)
+        await in_thread(threads, file.read_back)
 
     buffers = (memoryview(bytearray(CHUNK_SIZE)), memoryview(bytearray(CHUNK_SIZE)))
     turn = 0
@@ -76,9 +76,7 @@ async def receive(
             if left < 0:
                 raise TusProblem(400, "too-long", "the body is longer than the upload")
             piece = buffers[turn][:count]
-            writing = asyncio.gather(
-                loop.run_in_executor(threads, file.write, piece), loop.run_in_executor(threads, hash_piece, piece)
-            )
+            writing = asyncio.gather(in_thread(threads, file.write, piece), in_thread(threads, hash_piece, piece))
             position += count
             turn = 1 - turn
             if position - settled >= SETTLE:
@@ -98,7 +96,7 @@ async def receive(
         raise TusProblem(400, "cut", "the body ended before its checksum could be checked; nothing of it was kept")
     if append.checksum is not None and hasher is not None and hasher.digest() != append.checksum.value:
         raise checksum_mismatch(append.checksum)
-    await on_durable(await loop.run_in_executor(threads, file.sync))
+    await on_durable(await in_thread(threads, file.sync))
     if cut:
         raise Cut
 

@@ -11,7 +11,6 @@ bytes were stored already.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import secrets
@@ -38,6 +37,7 @@ from liuhen_server.ingest import promises, tus
 from liuhen_server.ingest import upload_records as records
 from liuhen_server.ingest.promises import KnownClip
 from liuhen_server.ingest.receiving import Cut, receive
+from liuhen_server.ingest.threads import in_thread
 from liuhen_server.ingest.tus import Append, TusProblem, UploadState
 from liuhen_server.ingest.upload_records import Upload
 from liuhen_server.log.archive_chain import ArchiveChain
@@ -383,7 +383,7 @@ class Uploads:
         await self._run(drop)
 
     async def _run(self, step: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: step(*arguments, **named))
+        return await in_thread(self._threads, step, *arguments, **named)
 
 
 def state_of(upload: Upload, *, busy: bool = False) -> UploadState:

@@ -1,0 +1,218 @@
+"""Running the archive: both listeners, the sequencer, the keeping of uploads, and a stop that loses nothing.
+
+- devices: TLS 1.3, client certificates of the archive's own CA asked for but not demanded by TLS (enrolment has none
+  yet); who may speak is decided per request (ingest/peer.py).
+- people: TLS 1.2 and newer, sessions.
+
+Slow clients: a connection that completes no request head within `IDLE_SECONDS` is closed, small bodies have a minute,
+and an upload of which no byte comes for a minute is given up (its durable part stays). On SIGTERM and SIGINT new
+connections are refused, running requests get `STOP_SECONDS`, then they are cut; every upload continues later at its
+durable offset.
+
+Once both listeners accept, one line goes to stdout: `ready devices=HOST:PORT people=HOST:PORT`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import signal
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import aiohttp
+from aiohttp import web
+from aiohttp.abc import AbstractAccessLogger
+
+from liuhen_files import durable, keys
+from liuhen_protocol.errors import Malformed, Refused
+from liuhen_protocol.note import ED25519, VerifierKey
+from liuhen_server.config import Config, Listen
+from liuhen_server.database import Database, migrate
+from liuhen_server.ingest.device_api import DeviceApi
+from liuhen_server.ingest.log_routes import add_log_routes
+from liuhen_server.ingest.receipts import Receipts
+from liuhen_server.ingest.uploads import Uploads
+from liuhen_server.log import ArchiveChain
+from liuhen_server.log.archive_chain import utc_now
+from liuhen_server.log.cosigning import Cosigner
+from liuhen_server.log.reading import LogReader
+from liuhen_server.log.sequencer import Sequencer
+from liuhen_server.registry.authority import Authority
+from liuhen_server.registry.enrolment import AttemptLimit, Registry
+from liuhen_server.store.folder import FolderStore
+
+IDLE_SECONDS = 75.0
+STOP_SECONDS = 10.0
+UPLOAD_ROUND_SECONDS = 60.0
+"""How often uploads left complete are tried again and expired ones dropped."""
+
+CERTIFICATE_ROUND_SECONDS = 12 * 3600.0
+THREADS = 24
+"""Blocking steps of uploads at once: eight uploads write, hash and settle each."""
+
+READ_BUFFER = 256 << 10
+
+_logger = logging.getLogger("liuhen.serve")
+
+
+class AccessLog(AbstractAccessLogger):
+    """Who asked for what and how it ended: never a query, a header or a body."""
+
+    def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
+        self.logger.info(
+            "%s %s %s %d %d bytes %.3f s",
+            request.remote,
+            request.method,
+            request.rel_url.raw_path[:300],
+            response.status,
+            response.body_length,
+            time,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the listeners are, once they are: the ports chosen by the system where the configuration says 0."""
+
+    devices: Listen
+    people: Listen
+
+
+async def serve(config: Config, announce: Callable[[str], None], stop: asyncio.Event | None = None) -> None:
+    """Run until SIGTERM, SIGINT or `stop`. Raises OSError (a port is taken, no disk), Malformed (a key that is none)."""
+    stop = stop or asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with running(config) as ports:
+        announce(f"ready devices={ports.devices} people={ports.people}")
+        await stop.wait()
+        _logger.info("stopping: running requests have %.0f s", STOP_SECONDS)
+
+
+@contextlib.asynccontextmanager
+async def running(config: Config) -> AsyncIterator[Ports]:
+    """The whole archive, for as long as the block lasts."""
+    for folder in (config.incoming_folder, config.store_folder, config.log_folder, config.staging_folder):
+        durable.mkdirs(folder)
+    log_key = keys.load(config.log_key_file)
+    chain = ArchiveChain(keys.load(config.statement_key_file))
+    authority = Authority.load(config.ca_folder)
+    policy = config.policy(log_key.public)
+    reader = LogReader(config.log_folder)
+    store = FolderStore(config.store_folder)
+    async with contextlib.AsyncExitStack() as stack:
+        database = Database(config.database_url)
+        stack.push_async_callback(database.close)
+        await migrate(database)
+        threads = stack.enter_context(ThreadPoolExecutor(THREADS, thread_name_prefix="upload"))
+        uploads = Uploads(database, store, chain, config.incoming_folder, threads, utc_now)
+        stack.push_async_callback(uploads.close)
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        sequencer = Sequencer(
+            database,
+            config.log_folder,
+            config.staging_folder,
+            config.origin,
+            log_key,
+            Cosigner(session, policy),
+            holder=f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(4)}",
+        )
+        registry = Registry(authority, chain, str(VerifierKey(config.origin, ED25519, log_key.public)), policy.text())
+        api = DeviceApi(database, registry, uploads, Receipts(database, reader), AttemptLimit(), utc_now)
+        devices = api.application()
+        people = web.Application(client_max_size=1 << 20)
+        for app in (devices, people):
+            add_log_routes(app, reader)
+        contexts = _Contexts(authority, config.server_names)
+        device_port = await _listen(stack, devices, config.devices, contexts.devices)
+        people_port = await _listen(stack, people, config.people, contexts.people)
+        async with _background(
+            sequencer.run(config.sequence_seconds),
+            _every(UPLOAD_ROUND_SECONDS, uploads.recover, uploads.expire),
+            _every(CERTIFICATE_ROUND_SECONDS, contexts.renew),
+        ):
+            yield Ports(device_port, people_port)
+
+
+class _Contexts:
+    """The TLS side of both listeners. A renewed server certificate reaches new connections without a restart."""
+
+    def __init__(self, authority: Authority, names: tuple[str, ...]) -> None:
+        self._authority, self._names = authority, names
+        self.devices = _tls(ssl.TLSVersion.TLSv1_3)
+        self.devices.verify_mode = ssl.CERT_OPTIONAL
+        self.devices.load_verify_locations(cadata=authority.pem.decode())
+        self.people = _tls(ssl.TLSVersion.TLSv1_2)
+        self._load()
+
+    async def renew(self) -> None:
+        await asyncio.to_thread(self._load)
+
+    def _load(self) -> None:
+        chain, key = self._authority.server_files(self._names, utc_now())
+        for context in (self.devices, self.people):
+            context.load_cert_chain(chain, key)
+
+
+def _tls(oldest: ssl.TLSVersion) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = oldest
+    context.num_tickets = 0  # every connection shows its certificate itself
+    return context
+
+
+async def _listen(stack: contextlib.AsyncExitStack, app: web.Application, where: Listen, tls: ssl.SSLContext) -> Listen:
+    runner = web.AppRunner(
+        app,
+        handle_signals=False,
+        access_log_class=AccessLog,
+        keepalive_timeout=IDLE_SECONDS,
+        shutdown_timeout=STOP_SECONDS,
+        read_bufsize=READ_BUFFER,
+        auto_decompress=False,
+    )
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    await web.TCPSite(runner, where.host, where.port, ssl_context=tls).start()
+    host, port = runner.addresses[0][:2]
+    return Listen(str(host), int(port))
+
+
+@contextlib.asynccontextmanager
+async def _background(*jobs: Awaitable[None]) -> AsyncIterator[None]:
+    """Runs beside the block; one that fails is a defect, told at once, and does not take the listeners down."""
+    tasks = [asyncio.ensure_future(job) for job in jobs]
+    for task in tasks:
+        task.add_done_callback(_tell_failure)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _tell_failure(task: asyncio.Future[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _logger.critical("a background task of the archive ended", exc_info=error)
+
+
+async def _every(seconds: float, *rounds: Callable[[], Awaitable[None]]) -> None:
+    """Each of `rounds`, again and again; what a round raises is logged and the next one comes all the same."""
+    while True:
+        for one in rounds:
+            try:
+                await one()
+            except (OSError, Malformed, Refused) as error:
+                _logger.error("%s: %s", getattr(one, "__qualname__", "round"), error)
+            except Exception:
+                _logger.exception("%s failed", getattr(one, "__qualname__", "round"))
+        await asyncio.sleep(seconds)
