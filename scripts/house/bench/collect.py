@@ -32,7 +32,9 @@ def make_image(image: Path, clip: Path) -> None:
     with image.open("wb") as file:
         file.truncate(clip.stat().st_size + (128 << 20))
     environment = {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin", "MTOOLS_SKIP_CHECK": "1"}
-    subprocess.run(["mkfs.vfat", "-F", "32", "-n", "0000127", str(image)], check=True, env=environment, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        ["mkfs.vfat", "-F", "32", "-n", "0000127", str(image)], check=True, env=environment, stdout=subprocess.DEVNULL
+    )
     subprocess.run(["mmd", "-i", str(image), "::/DCIM"], check=True, env=environment)
     name = "::/DCIM/0000127_21032720261120180211_0001.MP4"
     subprocess.run(["mcopy", "-i", str(image), str(clip), name], check=True, env=environment)

@@ -62,7 +62,9 @@ class Result:
 
 
 def machine() -> str:
-    return f"{platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}, Python {platform.python_version()}"
+    return (
+        f"{platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}, Python {platform.python_version()}"
+    )
 
 
 def progress(text: str) -> None:

@@ -15,7 +15,16 @@ ROUNDS = 3
 
 
 def _footage(path: Path, seconds: int, video: list[str], size: str) -> None:
-    source = ["-f", "lavfi", "-i", f"testsrc2=size={size}:rate=30:duration={seconds}", "-f", "lavfi", "-i", f"sine=frequency=440:duration={seconds}"]
+    source = [
+        "-f",
+        "lavfi",
+        "-i",
+        f"testsrc2=size={size}:rate=30:duration={seconds}",
+        "-f",
+        "lavfi",
+        "-i",
+        f"sine=frequency=440:duration={seconds}",
+    ]
     subprocess.run(["ffmpeg", "-v", "error", "-y", *source, *video, "-c:a", "aac", str(path)], check=True)
 
 
@@ -43,7 +52,9 @@ def run(work: Path) -> Iterator[Result]:
             out.unlink()
 
         own, other = alternate(ours, reference, ROUNDS)
-        yield Result(f"proxy-{recipe}", own, "s", "raw ffmpeg with the same codec options", other, Goal(1.05, at_least=False))
+        yield Result(
+            f"proxy-{recipe}", own, "s", "raw ffmpeg with the same codec options", other, Goal(1.05, at_least=False)
+        )
 
 
 def _transcode_options() -> list[str]:
