@@ -16,7 +16,7 @@ from typing import Literal
 Recipe = Literal["remux", "transcode"]
 
 
-class ProxyFailed(Exception):  # noqa: N818 - the name says what happened
+class ProxyFailed(Exception):
     """No proxy was made. `reason`: not-media · refused-format · crashed · hung · limit · wrong-result · no-tool ·
     no-room."""
 

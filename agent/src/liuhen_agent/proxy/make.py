@@ -1,0 +1,198 @@
+"""Makes one proxy: probe, plan, run ffmpeg under watch, check the result, publish it under its final name.
+
+A proxy counts as made when ffmpeg left with 0, said `progress=end`, and ffprobe finds in the result what the clip has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from liuhen_agent.proxy import NoProxyNeeded, Progress, ProxyFailed, ProxyLimits, ProxyResult
+from liuhen_agent.proxy.fence import fenced, kill, start
+from liuhen_agent.proxy.probe import Media, probe
+from liuhen_agent.proxy.recipe import Plan, command, encode_all, picture_type, plan_for
+from liuhen_files import durable
+
+DEFAULT_LIMITS = ProxyLimits()
+LOOK_SECONDS = 1.0  # how often a silent ffmpeg is looked at
+KEPT_ERRORS = 4096
+
+
+def _no_progress(_: float) -> None:
+    pass
+
+
+async def make_proxy(
+    clip: Path, target: Path, limits: ProxyLimits = DEFAULT_LIMITS, progress: Progress = _no_progress
+) -> ProxyResult | NoProxyNeeded:
+    """`clip` is only read; `target` (in an existing folder) appears complete or not at all. Raises ProxyFailed."""
+    head = await asyncio.to_thread(_head, clip)
+    if media_type := picture_type(head):
+        return NoProxyNeeded(media_type)
+    media = await probe(clip, limits)
+    plan = plan_for(media)
+    temporary = target.with_name(target.name + ".part")
+    try:
+        try:
+            made = await _attempt(clip, temporary, media, plan, limits, progress)
+        except ProxyFailed as failed:
+            if plan.recipe == "transcode" or failed.reason not in ("crashed", "wrong-result"):
+                raise
+            plan = encode_all(plan)
+            made = await _attempt(clip, temporary, media, plan, limits, progress)
+        await asyncio.to_thread(_publish, temporary, target)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+    return ProxyResult(target, plan.media_type, plan.recipe, await tool_version(), made.duration_seconds)
+
+
+def _head(clip: Path) -> bytes:
+    try:
+        with clip.open("rb") as file:
+            return file.read(16)
+    except OSError as error:
+        raise ProxyFailed("not-media", f"{clip.name} cannot be read: {error.strerror}") from error
+
+
+def _publish(temporary: Path, target: Path) -> None:
+    try:
+        file = os.open(temporary, os.O_RDONLY)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
+        durable.publish(temporary, target)
+    except OSError as error:
+        raise ProxyFailed("no-room", f"{target.name} cannot be kept: {error.strerror}") from error
+
+
+async def _attempt(
+    clip: Path, temporary: Path, media: Media, plan: Plan, limits: ProxyLimits, progress: Progress
+) -> Media:
+    call = fenced(command(clip, temporary, media, plan, limits), limits, temporary.parent)
+    await _run(call, temporary, media.duration_seconds, limits, progress)
+    try:
+        made = await probe(temporary, limits)
+    except ProxyFailed as failed:
+        raise ProxyFailed("wrong-result", f"the result is not playable ({failed.detail})") from failed
+    if why := disagreement(media, made):
+        raise ProxyFailed("wrong-result", why)
+    return made
+
+
+def disagreement(clip: Media, made: Media) -> str | None:
+    """What the proxy lacks of the clip, in words; None if nothing. Durations may differ by 1 s or 5 %."""
+    if (clip.video is None) != (made.video is None) or (clip.audio_codec is None) != (made.audio_codec is None):
+        return "the result does not have the clip's streams"
+    expected = clip.duration_seconds
+    if expected and abs(made.duration_seconds - expected) > max(1.0, expected * 0.05):
+        return f"the clip says {expected:.1f} s, the result has {made.duration_seconds:.1f} s: the clip is damaged"
+    return None
+
+
+@dataclass
+class _Watch:
+    """What ffmpeg said so far, and when anything last moved."""
+
+    moved_at: float
+    last: tuple[int, ...] = ()
+    seconds: float = 0.0
+    said: dict[str, str] = field(default_factory=dict)
+
+    def look(self, target: Path, now: float) -> None:
+        """The output file counts too: while the index is moved to the front ffmpeg is silent."""
+        state = [
+            int(value) for value in (self.said.get("out_time_us", ""), self.said.get("frame", "")) if value.isdigit()
+        ]
+        with contextlib.suppress(OSError):
+            found = target.stat()
+            state += [found.st_size, found.st_mtime_ns]
+        if tuple(state) != self.last:
+            self.last, self.moved_at = tuple(state), now
+
+
+async def _run(call: list[str], target: Path, duration: float, limits: ProxyLimits, progress: Progress) -> None:
+    process = await start(call)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    began = time.monotonic()
+    watch = _Watch(began)
+    errors = asyncio.create_task(_tail(process.stderr))
+    try:
+        while True:
+            try:
+                line = await asyncio.wait_for(process.stdout.readline(), min(LOOK_SECONDS, limits.hang_seconds))
+            except TimeoutError:
+                line = None
+            except ValueError as error:  # a line without end
+                raise ProxyFailed("crashed", "ffmpeg's progress is not readable") from error
+            now = time.monotonic()
+            if line == b"":
+                break
+            if line:
+                name, _, value = line.decode("ascii", "replace").strip().partition("=")
+                watch.said[name] = value.strip()
+                if name == "progress" and duration and watch.said.get("out_time_us", "").isdigit():
+                    progress(min(1.0, int(watch.said["out_time_us"]) / 1e6 / duration))
+            if not line or line.startswith(b"progress="):
+                watch.look(target, now)
+            if now - watch.moved_at > limits.hang_seconds:
+                raise ProxyFailed("hung", f"ffmpeg made no progress for {limits.hang_seconds:g} s and was stopped")
+            if now - began > limits.total_seconds:
+                raise ProxyFailed("limit", f"more than {limits.total_seconds:g} s")
+        left = max(0.1, began + limits.total_seconds - time.monotonic())
+        code = await asyncio.wait_for(process.wait(), min(limits.hang_seconds, left))
+        said = await asyncio.wait_for(errors, 5)
+    except TimeoutError as error:
+        raise ProxyFailed("hung", "ffmpeg closed its output and did not end") from error
+    finally:
+        if process.returncode is None:
+            await kill(process)
+        errors.cancel()
+    if code != 0:
+        raise _failure(code, said)
+    if watch.said.get("progress") != "end":
+        raise ProxyFailed("crashed", "ffmpeg left with 0 without saying that it was done")
+    progress(1.0)
+
+
+def _failure(code: int, said: str) -> ProxyFailed:
+    detail = f"ffmpeg left with {code}: {said.splitlines()[-1][:300] if said else 'no message'}"
+    if "No space left" in said:
+        return ProxyFailed("no-room", detail)
+    if code in (-25, -24, 153, 152) or "File too large" in said or "Cannot allocate memory" in said:  # SIGXFSZ, SIGXCPU
+        return ProxyFailed("limit", detail)
+    return ProxyFailed("crashed", detail)
+
+
+async def _tail(stream: asyncio.StreamReader) -> str:
+    """Reads to the end, so that ffmpeg never waits for us; keeps the last bytes."""
+    kept = b""
+    while piece := await stream.read(65536):
+        kept = (kept + piece)[-KEPT_ERRORS:]
+    return kept.decode("utf-8", "replace").strip()
+
+
+_version: dict[str, str] = {}
+
+
+async def tool_version() -> str:
+    """ "ffmpeg 5.1.9-0+deb12u1", asked once."""
+    if "ffmpeg" not in _version:
+        process = await start(["ffmpeg", "-version"])
+        try:
+            out, _ = await asyncio.wait_for(process.communicate(), 10)
+        except TimeoutError as error:
+            raise ProxyFailed("hung", "ffmpeg -version did not answer") from error
+        finally:
+            if process.returncode is None:
+                await kill(process)
+        words = out.decode("utf-8", "replace").split()
+        _version["ffmpeg"] = f"ffmpeg {words[2]}" if len(words) > 2 else "ffmpeg"
+    return _version["ffmpeg"]
