@@ -35,6 +35,7 @@ GONE = frozenset({"gone", "missing"})  # the recorder is not there any more
 READER_LOST = frozenset(
     {"crashed", "timeout", "memory", "closed"}
 )  # this file ended the reader: a new one for the next
+FULL_PAUSE_SECONDS = 1.0
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -130,10 +131,15 @@ class Collector:
         return Result(collected, failed)
 
     async def _collect_one(self, session: SessionRow, listed: Listed, volume: Volume, watch: Watch) -> None:
+        total = volume.info.total_bytes
+        if volume.info.kind != "directory" and total and listed.row.size > total:
+            raise VolumeError("size-differs", f"listed with {listed.row.size} bytes on a volume of {total}")
         part = self._spool.part(session.id, listed.row.number)
         while True:
-            await self._make_room(listed.row.size)
-            watch.on_full(False)
+            if not self._spool.has_room(listed.row.size):
+                watch.on_full(True)
+                await self._make_room(listed.row.size)
+                watch.on_full(False)
             began = write_time(self._read_clock().time)
             try:
                 async with self._reading:
@@ -146,6 +152,7 @@ class Collector:
                     raise
                 log.warning("%s: 磁盘已满 the dock's disk is full; it goes on when there is room", listed.row.path)
                 watch.on_full(True)
+                await asyncio.sleep(FULL_PAUSE_SECONDS)
             except BaseException:
                 await asyncio.to_thread(self._spool.discard, part)
                 raise

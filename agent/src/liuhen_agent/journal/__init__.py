@@ -101,6 +101,7 @@ class Journal:
         self._signer = signer
         self._read_clock = read_clock
         self._head: ChainHead | None = None
+        self._changed = asyncio.Event()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
 
     @classmethod
@@ -132,11 +133,22 @@ class Journal:
 
     async def append_all(self, said: Sequence[Said], *, changes: Sequence[Change] = ()) -> list[EnvelopeRow]:
         """Several statements, one after the other in the chain, and the changes they prove: one transaction."""
-        return await self._on_thread(self._append, tuple(said), tuple(changes))
+        rows = await self._on_thread(self._append, tuple(said), tuple(changes))
+        self._tell()
+        return rows
 
     async def change(self, *changes: Change) -> None:
         """Apply changes in one transaction. Raises ChangeError if one does not fit; then none was made."""
         await self._on_thread(self._change, changes)
+        self._tell()
+
+    def next_change(self) -> asyncio.Event:
+        """Set once the journal changes after this call. Take it before asking, wait for it after: nothing is missed."""
+        return self._changed
+
+    def _tell(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     async def ask(
         self, question: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs

@@ -141,6 +141,8 @@ class ClipSpooled:
     def apply(self, db: sqlite3.Connection, seq: int | None) -> None:
         if seq is None:
             raise ChangeError(f"clip {self.sha256} has no statement that promises it")
+        if self.kind is ClipKind.ORIGINAL:
+            db.execute("DELETE FROM clips WHERE sha256 = ? AND kind = 'derivative'", (self.sha256,))
         db.execute(
             "INSERT INTO clips (sha256, size, chunk_root, sm3, name, recorder, kind, original, role, collected_seq, "
             "spool, important, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'spooled') "

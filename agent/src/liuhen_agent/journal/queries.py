@@ -178,6 +178,37 @@ def collected_before(db: sqlite3.Connection, recorder_key: str, raw: bytes, sha2
     return found is not None
 
 
+def outstanding(db: sqlite3.Connection, session_id: str) -> int:
+    """How many files of a stay have no checked receipt yet."""
+    row = db.execute(
+        "SELECT count(*) FROM files f WHERE f.session = ? AND NOT EXISTS "
+        "(SELECT 1 FROM clips c WHERE c.sha256 = f.sha256 AND c.receipt IS NOT NULL)",
+        (session_id,),
+    ).fetchone()
+    return int(row[0])
+
+
+def receipted_before(db: sqlite3.Connection, time: str, limit: int = 100) -> list[ClipRow]:
+    """Clips whose spool copy may go: their receipt was checked before that time; the oldest first."""
+    rows = db.execute(
+        f"SELECT {CLIP} FROM clips WHERE state = 'receipted' AND receipted < ? ORDER BY receipted, collected_seq LIMIT ?",  # noqa: S608
+        (time, limit),
+    )
+    return [_clip(row) for row in rows]
+
+
+def without_proxy(db: sqlite3.Connection, limit: int = 10) -> list[ClipRow]:
+    """Originals still in the spool of which nothing was derived, and for which it was not given up (`NO_PROXY`)."""
+    rows = db.execute(
+        f"SELECT {CLIP} FROM clips c WHERE kind = 'original' AND state <> 'released' AND size > 0 "  # noqa: S608
+        "AND NOT EXISTS (SELECT 1 FROM clips d WHERE d.original = c.sha256) "
+        "AND NOT EXISTS (SELECT 1 FROM notes n WHERE n.name = ? || c.sha256) "
+        "ORDER BY important DESC, collected_seq LIMIT ?",
+        (NO_PROXY, limit),
+    )
+    return [_clip(row) for row in rows]
+
+
 def alarms(db: sqlite3.Connection) -> list[Alarm]:
     """Alarms that stand, oldest first."""
     return [Alarm(*row) for row in db.execute("SELECT code, detail, since FROM alarms ORDER BY since, code")]
@@ -190,6 +221,7 @@ def note(db: sqlite3.Connection, name: str) -> bytes | None:
 
 
 CHECKPOINT = "checkpoint"  # note: the last checkpoint seen from the archive's log, as its signed note's bytes
+NO_PROXY = "no-proxy:"  # note, with a clip's digest behind it: why there is none and will be none
 RESUMED = "resumed"  # note: where the archive's head was when this journal began (JSON of seq, hash, time)
 
 

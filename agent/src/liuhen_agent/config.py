@@ -1,0 +1,189 @@
+"""The dock's `config.toml`: strict, with errors that name the key. What is not there has a default that is safe.
+
+    zone = "Asia/Shanghai"          # of the recorders' clocks
+    parallel_readers = 2            # recorders read at once: a Pi's ports share one bus
+    parallel_uploads = 2
+    sm3 = false                     # a second digest, GB/T 32905
+    spool_days = 30                 # how long a receipted copy stays here
+    set_clocks = true               # set a recorder's clock after it was read
+    proxies = true                  # make playable copies here
+    head_minutes = 60               # how often dock.head is said
+    profiles = "…"                  # a folder of recorder profiles; default: those that came with the program
+    credentials = "recorders.toml"  # passwords of recorders, readable by the dock's user alone
+
+    [[bay]]
+    name = "1"
+    backend = "image"               # or "directory"
+    path = "bays/1"                 # relative to the dock's folder
+    marker = "…"                    # directory only: the file whose presence means "plugged"
+
+The archive's address is not here: it belongs to the enrolment (`identity.json`), together with whom to trust.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from liuhen_agent.detect import Bay
+from liuhen_agent.recorders.line_protocol import Credential
+from liuhen_agent.recorders.profile import default_folder
+
+T = TypeVar("T", str, int, bool)
+
+FILE = "config.toml"
+BAY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+
+
+class ConfigError(ValueError):
+    """The configuration cannot be used: which file, which key, what it should be."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings. Paths are absolute."""
+
+    bays: tuple[Bay, ...]
+    zone: ZoneInfo
+    parallel_readers: int
+    parallel_uploads: int
+    sm3: bool
+    spool_term: timedelta
+    set_clocks: bool
+    proxies: bool
+    head_every: timedelta
+    profiles: Path
+    credentials: Path
+
+
+DEFAULT = """\
+# 采集站配置 / Configuration of this dock. Every key: liuhen_agent/config.py
+zone = "Asia/Shanghai"
+"""
+
+
+def load(data_dir: Path) -> Config:
+    """The configuration in a dock's folder; defaults if there is none. Raises ConfigError."""
+    path = data_dir / FILE
+    try:
+        text = path.read_text("utf-8") if path.exists() else ""
+        return parse(text, data_dir, str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read ({error})") from error
+
+
+def parse(text: str, data_dir: Path, where: str = FILE) -> Config:
+    """Raises ConfigError for TOML errors, unknown keys and values out of range."""
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{where}: not TOML: {error}") from error
+    keys = _Keys(content, where)
+    zone = keys.take("zone", "Asia/Shanghai")
+    try:
+        zone_info = ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ConfigError(f"{where}: zone: {zone!r} is no time zone, such as Asia/Shanghai") from error
+    profiles = keys.take("profiles", "")
+    config = Config(
+        bays=_bays(content.pop("bay", []), data_dir, where),
+        zone=zone_info,
+        parallel_readers=keys.number("parallel_readers", 2, 1, 16),
+        parallel_uploads=keys.number("parallel_uploads", 2, 1, 16),
+        sm3=keys.take("sm3", False),
+        spool_term=timedelta(days=keys.number("spool_days", 30, 0, 36_500)),
+        set_clocks=keys.take("set_clocks", True),
+        proxies=keys.take("proxies", True),
+        head_every=timedelta(minutes=keys.number("head_minutes", 60, 1, 1_440)),
+        profiles=data_dir / profiles if profiles else default_folder(),
+        credentials=data_dir / keys.take("credentials", "recorders.toml"),
+    )
+    keys.refuse_rest()
+    return config
+
+
+def load_credentials(path: Path) -> dict[str, Credential]:
+    """Passwords by profile: `[p-bc]`, `role`, `secret`. None if there is no file. Raises ConfigError, also when others
+    can read the file; no message ever shows a secret."""
+    if not path.exists():
+        return {}
+    if path.stat().st_mode & 0o077:
+        raise ConfigError(f"{path}: others can read the recorders' passwords: chmod 600 {path}")
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML") from error
+    found = {}
+    for profile, fields in content.items():
+        if not isinstance(fields, dict) or set(fields) != {"role", "secret"}:
+            raise ConfigError(f"{path}: [{profile}]: needs role and secret, nothing else")
+        role, secret = fields["role"], fields["secret"]
+        if not isinstance(role, str) or not isinstance(secret, str):
+            raise ConfigError(f"{path}: [{profile}]: role and secret are texts")
+        found[profile] = Credential(role, secret)
+    return found
+
+
+def _bays(listed: object, data_dir: Path, where: str) -> tuple[Bay, ...]:
+    if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
+        raise ConfigError(f"{where}: bay: write each bay as [[bay]]")
+    bays: list[Bay] = []
+    for number, item in enumerate(listed, 1):
+        keys = _Keys(item, f"{where}: bay {number}")
+        name, backend, path = keys.need("name"), keys.need("backend"), keys.need("path")
+        marker = keys.take("marker", "")
+        keys.refuse_rest()
+        if not BAY_NAME.fullmatch(name):
+            raise ConfigError(f"{keys.where}: name: {name!r}: at most 32 letters, digits, dots, hyphens")
+        if any(bay.name == name for bay in bays):
+            raise ConfigError(f"{keys.where}: name: another bay is called {name!r}")
+        if marker and (backend != "directory" or "/" in marker):
+            raise ConfigError(f"{keys.where}: marker: a file's name, and only for directory bays")
+        bays.append(Bay(name, _backend(backend, keys.where), (data_dir / path).absolute(), marker or None))
+    return tuple(bays)
+
+
+def _backend(text: str, where: str) -> Literal["image", "directory"]:
+    if text == "image":
+        return "image"
+    if text == "directory":
+        return "directory"
+    raise ConfigError(f"{where}: backend: {text!r} is not image or directory")
+
+
+class _Keys:
+    """Takes keys out of a TOML table; what is left at the end nobody knows."""
+
+    def __init__(self, content: dict[str, object], where: str) -> None:
+        self._content = content
+        self.where = where
+
+    def take(self, key: str, default: T) -> T:
+        value = self._content.pop(key, default)
+        if type(value) is not type(default):
+            raise ConfigError(f"{self.where}: {key}: must be a {_word(type(default))}, not {value!r}")
+        return value
+
+    def need(self, key: str) -> str:
+        if key not in self._content:
+            raise ConfigError(f"{self.where}: {key}: is missing")
+        return self.take(key, "")
+
+    def number(self, key: str, default: int, least: int, most: int) -> int:
+        value = self.take(key, default)
+        if not least <= value <= most:
+            raise ConfigError(f"{self.where}: {key}: {value} is not between {least} and {most}")
+        return value
+
+    def refuse_rest(self) -> None:
+        if self._content:
+            raise ConfigError(f"{self.where}: {sorted(self._content)[0]}: unknown key")
+
+
+def _word(kind: type) -> str:
+    return {str: "text", int: "whole number", bool: "truth value (true or false)"}[kind]

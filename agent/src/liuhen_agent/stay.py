@@ -1,0 +1,372 @@
+"""One stay of one recorder in one bay, from plugged in to taken away: what is done, in which order, and what is said.
+
+The states are those of `bay.TABLE`; every step is said in the chain and written into the journal together with the
+state it leads to. Whatever a recorder contains or does ends in a state and a sentence, never in silence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from liuhen_agent.bay import Signal, State, is_premature, move
+from liuhen_agent.clear import call, order
+from liuhen_agent.clear.rule import Method
+from liuhen_agent.clock import ReadClock, write_time
+from liuhen_agent.collect.collector import Collector, RecorderGone, Watch, one_line
+from liuhen_agent.collect.copy import Stopped
+from liuhen_agent.collect.inventory import Inventory, plan, reading_order, statements
+from liuhen_agent.collect.who import Who, who
+from liuhen_agent.detect import Port
+from liuhen_agent.journal import Change, Journal, Said, SessionRow, changes, queries
+from liuhen_agent.progress import Board
+from liuhen_agent.recorders import Listing, RecorderError, Volume, VolumeError
+from liuhen_agent.recorders.directory import open_directory
+from liuhen_agent.recorders.line_protocol import Credential
+from liuhen_agent.recorders.names import NOTHING_KNOWN, parse_name
+from liuhen_agent.recorders.profile import Facts, Profile, Transport, choose_profile
+from liuhen_agent.recorders.volume import open_volume
+from liuhen_agent.unlock import Line, LineFacts
+from liuhen_protocol.events import DockAlarm, RecorderClockSet, RecorderDocked, RecorderUndocked
+
+log = logging.getLogger(__name__)
+
+REENUMERATION_SECONDS = 30.0  # recorders need 2.5 to 5 s to come back as a disk
+PROGRESS_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a stay works with: one set for the whole dock."""
+
+    data_dir: Path
+    journal: Journal
+    collector: Collector
+    profiles: Sequence[Profile]
+    credentials: dict[str, Credential]
+    read_clock: ReadClock
+    zone: ZoneInfo
+    set_clocks: bool
+    board: Board
+    new_id: Callable[[], str]
+
+
+class Stay:
+    """`run` does the work and returns when there is nothing more to do; `leave` closes the stay when the device is gone.
+    A cancelled `run` leaves nothing half done."""
+
+    def __init__(self, parts: Parts, port: Port) -> None:
+        self._parts = parts
+        self._port = port
+        self._bay = port.bay
+        self._state = State.ABSENT
+        self._session: SessionRow | None = None
+        self._disk: asyncio.Future[Port] | None = None  # set while the recorder changes from line to disk
+        self._stop = threading.Event()
+        self.done = asyncio.Event()  # run has returned, whatever came of it
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    def comes_back(self, port: Port | None) -> bool:
+        """Tell the stay that the port went (None) or came. True if it expects that: the recorder only changes over."""
+        if self._disk is None or self._disk.done():
+            return False
+        if port is not None and port.tty is None:
+            self._disk.set_result(port)
+        return True
+
+    async def run(self) -> None:
+        """From identified to ready, failed or fully read in quarantine."""
+        try:
+            await self._work()
+        except (RecorderGone, Stopped) as error:
+            log.info("bay %s: %s", self._bay, error or "stopped")  # the port's event closes the stay
+        except (VolumeError, RecorderError) as error:
+            await self._broke(error.code, error.why)
+        finally:
+            self.done.set()
+
+    def stop(self) -> None:
+        """Stop reading at once: the device is gone or the dock ends."""
+        self._stop.set()
+
+    async def leave(self) -> None:
+        """The device is gone from the bay: say so, and whether too early."""
+        if self._session is not None:
+            progress = await self._parts.journal.ask(queries.progress, self._session.id)
+            safe = progress.files == progress.receipted
+            await close_session(
+                self._parts.journal,
+                self._session.id,
+                self._session.recorder,
+                self._state,
+                write_time(self._parts.read_clock().time),
+                everything_receipted=safe,
+            )
+        if self._state is not State.ABSENT:
+            self._state = move(self._state, Signal.TAKEN)
+        self._parts.board.clear(self._bay)
+        if self._state is State.PULLED:
+            self._state = move(self._state, Signal.VACATED)
+
+    async def _work(self) -> None:
+        line: LineFacts | None = None
+        profile: Profile | None = None
+        if self._port.tty is not None:
+            profile = choose_profile(self._parts.profiles, Facts("serial"))
+            if profile is None:
+                await self._open(who(None, None, (), self._bay), None, "serial", None)
+                raise RecorderError("unsupported", "no profile knows a recorder on a serial line")
+            line = await self._unlock(self._port.tty, profile)
+        volume = await self._open_volume()
+        try:
+            listing = await volume.inventory()
+            if line is None:
+                profile = await self._identify(volume, listing)
+            self._parts.board.show(self._bay, note="")
+            await self._collect(volume, listing, profile)
+        finally:
+            await volume.close()
+        await self._settle(profile)
+
+    # -- who it is --
+
+    async def _unlock(self, tty: Path, profile: Profile) -> LineFacts:
+        credential = self._parts.credentials.get(profile.name)
+        if credential is None:
+            await self._open(who(None, None, (), self._bay), None, "serial", None)
+            raise RecorderError("wrong-password", f"no password for profile {profile.name} in the credentials file")
+        line = await Line.connect(tty, self._parts.read_clock, self._parts.zone)
+        try:
+            facts = await line.ask(credential)
+            found = who(facts.identity, None, (), self._bay)
+            await self._open(found, profile, "serial", facts)
+            if self._parts.set_clocks and facts.clock_reading is not None:
+                done = await line.set_clock(facts.clock_reading)
+                await self._say(RecorderClockSet(self._id, found.serial, done.before, done.after, done.offset_ms))
+            self._disk = asyncio.get_running_loop().create_future()
+            await line.show_disk()
+        except BaseException:
+            if self._session is None:
+                await asyncio.shield(self._open(who(None, None, (), self._bay), None, "serial", None))
+            raise
+        finally:
+            await line.close()
+        await self._go(Signal.DISK_OFFERED)
+        try:
+            async with asyncio.timeout(REENUMERATION_SECONDS):
+                self._port = await self._disk
+        except TimeoutError:
+            why = f"it did not come back as a disk within {REENUMERATION_SECONDS:.0f} s"
+            raise RecorderError("no-answer", why) from None
+        finally:
+            self._disk = None
+        return facts
+
+    async def _open_volume(self) -> Volume:
+        try:
+            volume = await self._reopen()
+        except VolumeError:
+            if self._session is None:
+                await self._open(who(None, None, (), self._bay), None, self._transport, None)
+            raise
+        if self._session is not None:
+            await self._go(Signal.VOLUME_OPENED)
+        return volume
+
+    async def _reopen(self) -> Volume:
+        if self._port.directory is not None:
+            return await open_directory(self._port.directory)
+        if self._port.disk is None:
+            raise VolumeError("missing", "the port has neither a disk nor a folder")
+        return await open_volume(self._port.disk)
+
+    @property
+    def _transport(self) -> Transport:
+        return "directory" if self._port.directory is not None else "disk"
+
+    async def _identify(self, volume: Volume, listing: Listing) -> Profile | None:
+        paths = [entry.path for entry in listing.files]
+        profile = choose_profile(self._parts.profiles, Facts(self._transport, volume.info.label, paths))
+        patterns = profile.files.patterns if profile else ()
+        names = [parse_name(path, patterns) or NOTHING_KNOWN for path in paths]
+        await self._open(who(None, volume.info, names, self._bay), profile, self._transport, None)
+        await self._go(Signal.DISK_OFFERED)
+        await self._go(Signal.VOLUME_OPENED)
+        return profile
+
+    async def _open(self, found: Who, profile: Profile | None, transport: Transport, line: LineFacts | None) -> None:
+        """Say recorder.docked and open the stay. Without a profile the device is unknown: quarantine."""
+        self._state = move(self._state, Signal.KNOWN if profile else Signal.UNKNOWN)
+        session = SessionRow(
+            id=self._parts.new_id(),
+            bay=self._bay,
+            recorder=found.serial,
+            recorder_key=found.key,
+            officer=found.officer or "",
+            profile=profile.name if profile else "unknown",
+            state=self._state.value,
+            quarantined=profile is None,
+            plugged=write_time(self._parts.read_clock().time),
+            ended=None,
+        )
+        await self._parts.journal.append(
+            RecorderDocked(
+                session=session.id,
+                bay=self._bay,
+                recorder=found.stated,
+                profile=session.profile,
+                grade=profile.grade if profile else "C",
+                transport=transport,
+                clock_reading=line.clock_reading if line else None,
+                clock_offset_ms=line.clock_offset_ms if line else None,
+                battery_percent=line.battery_percent if line else None,
+                quarantined=session.quarantined,
+            ),
+            changes=[changes.SessionOpened(session)],
+        )
+        self._session = session
+        self._parts.board.show(
+            self._bay, state=self._state, recorder=found.serial, officer=found.officer or "", session=session.id
+        )
+
+    # -- what is on it --
+
+    async def _collect(self, volume: Volume, listing: Listing, profile: Profile | None) -> None:
+        session = self._session
+        assert session is not None
+        inventory = plan(session.id, listing, profile or _unknown(self._parts.profiles), volume.info.free_bytes)
+        self._state = move(self._state, Signal.INVENTORY_STATED)
+        await self._parts.journal.append_all(
+            [Said(part) for part in statements(inventory)],
+            changes=[
+                changes.FilesListed(tuple(listed.row for listed in inventory.files)),
+                changes.SessionMoved(session.id, self._state.value),
+            ],
+        )
+        board = self._parts.board
+        board.show(self._bay, state=self._state, files=len(inventory.files), total_bytes=inventory.total_bytes)
+        await self._go(Signal.COLLECTION_BEGAN)
+        watch = Watch(
+            on_bytes=lambda count: board.add_bytes(self._bay, count),
+            on_full=lambda full: board.show(self._bay, note=FULL_NOTE if full else ""),
+            stop=self._stop,
+        )
+        counting = asyncio.create_task(self._count())
+        try:
+            result = await self._parts.collector.collect(
+                session, reading_order(inventory.files), volume, self._reopen, watch
+            )
+        finally:
+            counting.cancel()
+        await self._show_counts()
+        if result.failed or not inventory.complete:
+            raise VolumeError("incomplete", _incomplete(result.failed, inventory))
+        await self._go(Signal.ALL_COLLECTED)
+
+    async def _count(self) -> None:
+        """Keep the screen's counts true while files are collected."""
+        while True:
+            await self._show_counts()
+            await asyncio.sleep(PROGRESS_SECONDS)
+
+    async def _show_counts(self) -> None:
+        counts = await self._parts.journal.ask(queries.progress, self._id)
+        self._parts.board.show(self._bay, collected=counts.collected, failed=counts.failed, receipted=counts.receipted)
+
+    # -- what becomes of it --
+
+    async def _settle(self, profile: Profile | None) -> None:
+        while True:
+            changed = self._parts.journal.next_change()
+            if not await self._parts.journal.ask(queries.outstanding, self._id):
+                break
+            await self._show_counts()
+            await changed.wait()
+            await asyncio.sleep(PROGRESS_SECONDS)  # several changes, one look
+        await self._show_counts()
+        await self._go(Signal.ALL_RECEIPTED)
+        if profile is None:
+            self._parts.board.show(
+                self._bay, note="已全部入库；设备未清空 all in the archive; the device was not cleared"
+            )
+            return
+        method = Method(profile.clearing)
+        counts = await self._parts.journal.ask(queries.progress, self._id)
+        if method is Method.NEVER or not counts.files:
+            await self._go(Signal.KEPT)
+            return
+        outcome = await call.clear(
+            self._parts.journal, self._parts.data_dir, order.of_port(self._id, self._port, method)
+        )
+        if not outcome.cleared:
+            await self._broke(f"not-cleared-{outcome.code}", outcome.why)
+            return
+        assert self._session is not None
+        cleared = call.statements(outcome, self._session.recorder)
+        self._state = move(self._state, Signal.EMPTIED)
+        await self._parts.journal.append_all(
+            [Said(part) for part in cleared], changes=[changes.SessionMoved(self._id, self._state.value)]
+        )
+        await self._go(Signal.DONE)
+
+    async def _broke(self, code: str, why: str) -> None:
+        """Say what went wrong; the recorder stays as it is."""
+        why = one_line(why)
+        if self._session is None:
+            await self._open(who(None, None, (), self._bay), None, self._transport, None)
+        self._state = move(self._state, Signal.BROKE)
+        await self._parts.journal.append(
+            DockAlarm(code=code, detail=why, session=self._id),
+            changes=[changes.SessionMoved(self._id, self._state.value)],
+        )
+        self._parts.board.show(self._bay, state=self._state, note=why)
+        log.warning("bay %s: %s: %s", self._bay, code, why)
+
+    async def _go(self, signal: Signal) -> None:
+        self._state = move(self._state, signal)
+        await self._parts.journal.change(changes.SessionMoved(self._id, self._state.value))
+        self._parts.board.show(self._bay, state=self._state)
+
+    async def _say(self, event: RecorderClockSet, *made: Change) -> None:
+        await self._parts.journal.append(event, changes=made)
+
+    @property
+    def _id(self) -> str:
+        assert self._session is not None
+        return self._session.id
+
+
+async def close_session(
+    journal: Journal, session: str, recorder: str, state: State, now: str, *, everything_receipted: bool
+) -> None:
+    """Say recorder.undocked and close the stay: the device is gone, or the dock does not know what happened to it."""
+    premature = is_premature(state, everything_receipted=everything_receipted)
+    await journal.append(
+        RecorderUndocked(session=session, recorder=recorder, premature=premature, state=state.value),
+        changes=[changes.SessionMoved(session, state.value, ended=now)],
+    )
+
+
+FULL_NOTE = "采集站磁盘已满，等待空间 the dock's disk is full, waiting for room"
+
+
+def _unknown(profiles: Sequence[Profile]) -> Profile:
+    """For an unknown device: the most general profile tells clips from logs. Nothing else of it is used."""
+    return min(profiles, key=lambda profile: profile.match.priority)
+
+
+def _incomplete(failed: int, inventory: Inventory) -> str:
+    said = []
+    if failed:
+        said.append(f"{failed} 个文件无法读取 files could not be read")
+    if not inventory.complete:
+        said.append(f"目录不完整 the listing is not complete: {'; '.join(inventory.problems[:3])}")
+    return "; ".join(said) + "。记录仪未清空 The recorder is not cleared."
