@@ -15,10 +15,10 @@ from datetime import datetime
 from sqlalchemy import delete, insert, select
 
 from liuhen_protocol.digest import Digest, Digester
+from liuhen_protocol.moment import format_time
 from liuhen_protocol.policy import Policy
 from liuhen_protocol.report import Report
-from liuhen_protocol.statement import format_time
-from liuhen_protocol.verify_clip import read_evidence, verify_clip
+from liuhen_protocol.verify_clip import ClipEvidence, read_evidence, verify_clip
 from liuhen_server.custody.evidence import Clip, Evidence, Gathered
 from liuhen_server.custody.schema import clip_checks
 from liuhen_server.database import Database
@@ -41,6 +41,7 @@ class Checked:
     """What the verifier says under the checkpoint of `gathered`, with the bytes as they were at `read_time`."""
 
     report: Report
+    evidence: ClipEvidence
     gathered: Gathered
     read_time: str | None
     time: str
@@ -70,12 +71,14 @@ class Checker:
         async with self._turn:
             reading = await self._read(clip, read_anew)
             gathered = await self._evidence.gather(clip)
-            report = await asyncio.to_thread(
-                lambda: verify_clip(read_evidence(reading.digest, gathered.proofs, gathered.bare), self._policy)
-            )
-            checked = Checked(report, gathered, reading.time, format_time(self._now()))
+            evidence, report = await asyncio.to_thread(self._verify, reading, gathered)
+            checked = Checked(report, evidence, gathered, reading.time, format_time(self._now()))
             await self._keep(clip, checked, reading)
             return checked
+
+    def _verify(self, reading: Reading, gathered: Gathered) -> tuple[ClipEvidence, Report]:
+        evidence = read_evidence(reading.digest, gathered.proofs, gathered.bare)
+        return evidence, verify_clip(evidence, self._policy)
 
     async def _read(self, clip: Clip, read_anew: bool) -> Reading:
         identity = await asyncio.to_thread(self._identity, clip.sha256)

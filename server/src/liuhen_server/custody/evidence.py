@@ -88,7 +88,7 @@ class Gathered:
 
     def bundle(self) -> bytes:
         """The download: tlog-proofs one after the other, as `liuhen-verify clip FILE --proof` reads them."""
-        return b"\n".join(self.proofs)
+        return b"".join(self.proofs)
 
 
 def clip_of(row: RowMapping) -> Clip:

@@ -38,7 +38,7 @@ class PeopleContext:
         return int(self.now().astimezone(UTC).timestamp())
 
     def evidence(self) -> Evidence:
-        return Evidence(self.database, self.log, self.store)
+        return Evidence(self.database, self.log)
 
 
 CONTEXT: web.AppKey[PeopleContext] = web.AppKey("people_context", PeopleContext)

@@ -36,7 +36,7 @@ _HEADERS = {
 
 
 @dataclass
-class Problem(Exception):  # noqa: N818
+class Problem(Exception):
     """A page that says what happened and the way out: texts `problem.<name>.title` and `.text`."""
 
     name: str

@@ -8,7 +8,7 @@ __all__ = ["Part", "Unsatisfiable", "wanted"]
 _ONE_RANGE = re.compile(r"bytes=[ \t]*(\d*)-(\d*)[ \t]*\Z", re.ASCII | re.IGNORECASE)
 
 
-class Unsatisfiable(Exception):  # noqa: N818
+class Unsatisfiable(Exception):
     """Nothing of this file lies in the range: 416."""
 
 

@@ -1,0 +1,60 @@
+"""The application of the people listener: every route, behind the guard."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from liuhen_server.custody.checking import Checker
+from liuhen_server.custody.viewing import Views
+from liuhen_server.people.roles import Permission
+from liuhen_server.people.sign_in import SignIn
+from liuhen_server.web import clip_list, clip_page, log_page, media, sign_in_pages
+from liuhen_server.web.clip_request import CHECKER, VIEWS
+from liuhen_server.web.context import CONTEXT, PeopleContext
+from liuhen_server.web.guard import SIGN_IN, guarded, session_of
+from liuhen_server.web.render import STATIC
+
+__all__ = ["people_app"]
+
+MOST_FORM_BYTES = 64 * 1024
+_STATIC_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+def people_app(context: PeopleContext) -> web.Application:
+    """To be served over TLS on a listener of its own: its cookies are Secure and of the whole host."""
+    application = guarded(web.Application(client_max_size=MOST_FORM_BYTES))
+    application[CONTEXT] = context
+    application[SIGN_IN] = SignIn(context.database, context.passwords, context.unix_now, context.random_bytes)
+    application[VIEWS] = Views(context.database, context.chain, context.unix_now)
+    application[CHECKER] = Checker(context.database, context.store, context.evidence(), context.policy, context.now)
+    application.router.add_get("/", _first)
+    application.router.add_get("/static/{name}", _static)
+    application.router.add_get("/favicon.ico", _no_icon)
+    sign_in_pages.add_routes(application.router)
+    clip_list.add_routes(application)
+    clip_page.add_routes(application.router)
+    media.add_routes(application.router)
+    log_page.add_routes(application.router)
+    return application
+
+
+async def _first(request: web.Request) -> web.StreamResponse:
+    sees_clips = session_of(request).person.may(Permission.SEE_EVIDENCE)
+    raise web.HTTPSeeOther("/clips" if sees_clips else "/log")
+
+
+async def _no_icon(request: web.Request) -> web.StreamResponse:
+    raise web.HTTPSeeOther("/static/mark.svg")
+
+
+async def _static(request: web.Request) -> web.StreamResponse:
+    """Our own few files, by name. Their addresses carry a digest, so a browser may keep them."""
+    path = STATIC / request.match_info["name"]
+    if path.parent != STATIC or path.suffix not in _STATIC_TYPES or not path.is_file():
+        raise web.HTTPNotFound
+    return web.Response(
+        body=path.read_bytes(),
+        content_type=_STATIC_TYPES[path.suffix],
+        charset="utf-8",
+        headers={"Cache-Control": "public, max-age=31536000, immutable"},
+    )

@@ -1,0 +1,170 @@
+"""The list of clips: newest first, filters in the address, each with what the verifier said last."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, timezone
+from urllib.parse import urlencode
+
+from aiohttp import web
+from sqlalchemy import ColumnElement, and_, func, or_, select
+
+from liuhen_protocol.moment import format_time
+from liuhen_protocol.report import Verdict
+from liuhen_server.custody.checking import Checker
+from liuhen_server.custody.evidence import ORIGINAL, Clip, clip_of
+from liuhen_server.custody.schema import clip_checks
+from liuhen_server.database import Connection
+from liuhen_server.database.schema import clips
+from liuhen_server.people.roles import Permission
+from liuhen_server.web.clip_request import CHECKER
+from liuhen_server.web.context import CONTEXT
+from liuhen_server.web.guard import needs
+from liuhen_server.web.render import page
+
+__all__ = ["Filters", "add_routes"]
+
+log = logging.getLogger("liuhen.people")
+PAGE_ROWS = 50
+CHECK_WAIT_S = 2.0  # how long the list waits for clips that were never checked
+CHECKS: web.AppKey[set[asyncio.Task[object]]] = web.AppKey("checks", set)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the address asks for; empty text asks for nothing. `day` is a day of the agency's zone."""
+
+    dock: str = ""
+    officer: str = ""
+    day: str = ""
+    verdict: str = ""
+    page: int = 1
+
+    @classmethod
+    def of(cls, request: web.Request) -> Filters:
+        """Values that are none (a day that does not exist, a page of -1) ask for nothing."""
+        query = request.query
+        number = query.get("page", "1")
+        return cls(
+            dock=query.get("dock", "").strip()[:80],
+            officer=query.get("officer", "").strip()[:80],
+            day=_day(query.get("day", "")),
+            verdict=query.get("verdict", "") if query.get("verdict") in {v.value for v in Verdict} else "",
+            page=int(number) if re.fullmatch(r"[1-9][0-9]{0,5}", number) else 1,
+        )
+
+    @property
+    def any(self) -> bool:
+        return bool(self.dock or self.officer or self.day or self.verdict)
+
+    def address(self, number: int) -> str:
+        values = {"dock": self.dock, "officer": self.officer, "day": self.day, "verdict": self.verdict}
+        kept = {name: value for name, value in values.items() if value}
+        if number != 1:
+            kept["page"] = str(number)
+        return "/clips" + ("?" + urlencode(kept) if kept else "")
+
+    def condition(self, zone: timezone) -> ColumnElement[bool]:
+        wanted: list[ColumnElement[bool]] = [clips.c.kind == ORIGINAL]
+        if self.dock:
+            wanted.append(clips.c.dock == self.dock)
+        if self.officer:
+            wanted.append(clips.c.officer == self.officer)
+        if self.day:
+            begins = datetime.combine(date.fromisoformat(self.day), time(), zone)
+            wanted.append(clips.c.collected_time >= format_time(begins))
+            wanted.append(clips.c.collected_time < format_time(begins + timedelta(days=1)))
+        if self.verdict == Verdict.UNDECIDED.value:
+            wanted.append(or_(clip_checks.c.verdict.is_(None), clip_checks.c.verdict == self.verdict))
+        elif self.verdict:
+            wanted.append(clip_checks.c.verdict == self.verdict)
+        return and_(*wanted)
+
+
+def _day(text: str) -> str:
+    try:
+        parsed = date.fromisoformat(text)
+    except ValueError:
+        return ""
+    return parsed.isoformat() if 1971 <= parsed.year <= 9000 else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`verdict` as it was last found, None when the clip was never checked."""
+
+    clip: Clip
+    verdict: str | None
+    checked_time: str | None
+
+
+def add_routes(application: web.Application) -> None:
+    application.router.add_get("/clips", show)
+    application[CHECKS] = set()
+    application.on_cleanup.append(_stop_checks)
+
+
+async def _stop_checks(application: web.Application) -> None:
+    for task in application[CHECKS]:
+        task.cancel()
+    await asyncio.gather(*application[CHECKS], return_exceptions=True)
+
+
+@needs(Permission.SEE_EVIDENCE)
+async def show(request: web.Request) -> web.StreamResponse:
+    context, filters = request.app[CONTEXT], Filters.of(request)
+    async with context.database.read() as conn:
+        rows, total = await _rows(conn, filters, context.zone)
+        docks = list((await conn.execute(select(clips.c.dock).distinct().order_by(clips.c.dock))).scalars())
+    unchecked = [row.clip for row in rows if row.verdict is None and row.clip.stored_index is not None]
+    if unchecked:
+        await _check(request.app, unchecked)
+        async with context.database.read() as conn:
+            rows, total = await _rows(conn, filters, context.zone)
+    pages = max(1, -(-total // PAGE_ROWS))
+    return page(
+        request, "clips.html", filters=filters, rows=rows, total=total, pages=pages, docks=docks, verdicts=list(Verdict)
+    )
+
+
+async def _rows(conn: Connection, filters: Filters, zone: timezone) -> tuple[list[Row], int]:
+    joined = clips.outerjoin(
+        clip_checks, and_(clip_checks.c.sha256 == clips.c.sha256, clip_checks.c.dock == clips.c.dock)
+    )
+    condition = filters.condition(zone)
+    total = (await conn.execute(select(func.count()).select_from(joined).where(condition))).scalar_one()
+    query = (
+        select(clips, clip_checks.c.verdict, clip_checks.c.checked_time)
+        .select_from(joined)
+        .where(condition)
+        .order_by(clips.c.collected_time.desc(), clips.c.promised_index.desc())
+        .limit(PAGE_ROWS)
+        .offset((filters.page - 1) * PAGE_ROWS)
+    )
+    found = (await conn.execute(query)).mappings().all()
+    return [Row(clip_of(row), row["verdict"], row["checked_time"]) for row in found], total
+
+
+async def _check(application: web.Application, wanted: list[Clip]) -> None:
+    """Checks clips that nobody has looked at yet; the list waits a little, and long ones go on after it."""
+    running, checker = application[CHECKS], application[CHECKER]
+    named = {task.get_name() for task in running}
+    for clip in wanted:
+        name = f"check {clip.dock} {clip.sha256}"
+        if name not in named:
+            task: asyncio.Task[object] = asyncio.create_task(_one(checker, clip), name=name)
+            running.add(task)
+            task.add_done_callback(running.discard)
+    if running:
+        await asyncio.wait(set(running), timeout=CHECK_WAIT_S)
+
+
+async def _one(checker: Checker, clip: Clip) -> object:
+    try:
+        return await checker.check(clip)
+    except Exception:
+        log.exception("clip %s of %s could not be checked", clip.sha256, clip.dock)
+        return None

@@ -1,0 +1,122 @@
+"""The page of one clip: the player, the sentence, the nine steps, custody, and the evidence to take away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from liuhen_protocol.events import ClipCollected
+from liuhen_protocol.report import Step
+from liuhen_protocol.words import STEPS, STEPS_ENGLISH, why
+from liuhen_server.custody.checking import Checked
+from liuhen_server.custody.evidence import Clip
+from liuhen_server.custody.timeline import timeline
+from liuhen_server.people.roles import Permission
+from liuhen_server.web.clip_request import CHECKER, record_view, requested_clip
+from liuhen_server.web.context import CONTEXT
+from liuhen_server.web.guard import needs, session_of
+from liuhen_server.web.language import Language, Words
+from liuhen_server.web.media import attachment, playable
+from liuhen_server.web.render import page, words_of
+from liuhen_server.web.stated import told
+
+__all__ = ["add_routes"]
+
+_CLIP = "/clips/{dock}/{sha256:[0-9a-f]{64}}"
+
+
+def add_routes(router: web.UrlDispatcher) -> None:
+    router.add_get(_CLIP, show)
+    router.add_post(_CLIP + "/read", read_anew)
+    router.add_get(_CLIP + "/proof", proof)
+
+
+@needs(Permission.SEE_EVIDENCE)
+async def show(request: web.Request) -> web.StreamResponse:
+    clip = await requested_clip(request)
+    view_index = await record_view(request, clip, "page")
+    checked = await request.app[CHECKER].check(clip)
+    context, words = request.app[CONTEXT], words_of(request)
+    async with context.database.read() as conn:
+        shown = await playable(conn, clip)
+        entries = await timeline(conn, clip)
+    return page(
+        request,
+        "clip.html",
+        clip=clip,
+        address=f"/clips/{clip.dock}/{clip.sha256}",
+        checked=checked,
+        verdict=checked.report.verdict.value,
+        sentence=_sentence(words, clip, checked),
+        steps=[_tell(words, step) for step in checked.report.steps],
+        shown=shown,
+        is_proxy=shown is not None and shown[0].sha256 != clip.sha256,
+        events=[told(entry, words) for entry in entries],
+        view_index=view_index,
+        may_watch=session_of(request).person.may(Permission.SEE_FOOTAGE),
+    )
+
+
+@needs(Permission.SEE_EVIDENCE)
+async def read_anew(request: web.Request) -> web.StreamResponse:
+    clip = await requested_clip(request)
+    await request.app[CHECKER].check(clip, read_anew=True)
+    raise web.HTTPSeeOther(f"/clips/{clip.dock}/{clip.sha256}")
+
+
+@needs(Permission.SEE_EVIDENCE)
+async def proof(request: web.Request) -> web.StreamResponse:
+    """The tlog-proofs, one after the other: with the original's bytes, all that `liuhen-verify clip` needs."""
+    clip = await requested_clip(request)
+    await record_view(request, clip, "proof")
+    gathered = await request.app[CONTEXT].evidence().gather(clip)
+    return web.Response(
+        body=gathered.bundle(),
+        content_type="text/plain",
+        charset="utf-8",
+        headers={"Content-Disposition": attachment(clip.name + ".tlog-proofs")},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ToldStep:
+    """A step of the verifier in the reader's language; `verdict` is holds, undecided or broken."""
+
+    number: int
+    name: str
+    verdict: str
+    why: str
+
+
+_FULL_WIDTH = str.maketrans({",": "，", ":": "：", ";": "；", "(": "（", ")": "）"})
+
+
+def _tell(words: Words, step: Step) -> ToldStep:
+    if words.language is Language.ENGLISH:
+        because = step.why[:1].upper() + step.why[1:]
+        return ToldStep(step.number, STEPS_ENGLISH[step.name], step.verdict.value, because)
+    because = why(step)
+    if because is not step.why:  # a Chinese text, not the verifier's own English
+        because = because.translate(_FULL_WIDTH)
+    return ToldStep(step.number, STEPS[step.name], step.verdict.value, because)
+
+
+def _sentence(words: Words, clip: Clip, checked: Checked) -> str:
+    step = checked.report.deciding
+    if step is not None:
+        told_step = _tell(words, step)
+        because = told_step.why.rstrip("。.")
+        return words(f"sentence.{told_step.verdict}", number=step.number, step=told_step.name, because=because)
+    event = _collected(checked)
+    recorder, finished = (clip.recorder, clip.collected_time) if event is None else (event.recorder, event.finished)
+    return words("sentence.holds", dock=clip.dock, time=words.time(finished), recorder=recorder or "–")
+
+
+def _collected(checked: Checked) -> ClipCollected | None:
+    """What the dock itself stated, from the evidence that was verified rather than from the database's copy."""
+    for logged in checked.evidence.logged:
+        event = logged.statement.event
+        if isinstance(event, ClipCollected) and logged.statement.subject.sha256 == checked.gathered.clip.sha256:
+            return event
+    return None

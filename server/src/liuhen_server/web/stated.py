@@ -1,0 +1,77 @@
+"""What a statement says, told in one line for the custody timeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from liuhen_protocol.events import (
+    ClipCollected,
+    ClipDerived,
+    ClipStored,
+    ClipViewed,
+    Event,
+    RecorderCleared,
+    RecorderClockSet,
+    RecorderDocked,
+    RecorderUndocked,
+)
+from liuhen_server.custody.evidence import Entry
+from liuhen_server.web.language import Words
+
+__all__ = ["Told", "told"]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """`time` None: the entry's bytes are no statement any more."""
+
+    index: int
+    kind: str
+    time: str | None
+    source: str
+    title: str
+    detail: str
+
+
+def told(entry: Entry, words: Words) -> Told:
+    statement = entry.statement
+    if statement is None:
+        return Told(entry.index, "", None, "", words("event.damaged"), words("event.damaged.detail"))
+    return Told(
+        index=entry.index,
+        kind=statement.kind,
+        time=statement.link.time,
+        source=statement.link.source,
+        title=words.known(f"event.{statement.kind}", statement.kind),
+        detail=_detail(statement.event, words),
+    )
+
+
+def _detail(event: Event, words: Words) -> str:
+    match event:
+        case RecorderDocked():
+            officer = event.recorder.officer or words("unassigned")
+            return words("event.recorder.docked.detail", recorder=event.recorder.serial, officer=officer, bay=event.bay)
+        case ClipCollected():
+            return words("event.clip.collected.detail", path=event.path, size=words.size(event.size), bay=event.bay)
+        case ClipDerived():
+            recipe = words.known(f"recipe.{event.recipe}", event.recipe)
+            return words("event.clip.derived.detail", recipe=recipe, size=words.size(event.size), tool=event.tool)
+        case ClipStored():
+            kind = words.known(f"kind.{event.kind}", event.kind)
+            return words("event.clip.stored.detail", kind=kind, time=words.time(event.read_back), store=event.store)
+        case ClipViewed():
+            how = words.known(f"how.{event.how}", event.how)
+            roles = words("list.and").join(words.known(f"role.{role}", role) for role in event.role.split())
+            return words("event.clip.viewed.detail", viewer=event.viewer, role=roles, how=how)
+        case RecorderCleared():
+            return words("event.recorder.cleared.detail", recorder=event.recorder, count=len(event.receipts))
+        case RecorderClockSet():
+            seconds = f"{abs(event.offset_ms) / 1000:.1f}"
+            late = "slow" if event.offset_ms < 0 else "fast"
+            return words(f"event.recorder.clock_set.{late}", recorder=event.recorder, seconds=seconds)
+        case RecorderUndocked():
+            early = "premature" if event.premature else "orderly"
+            return words(f"event.recorder.undocked.{early}", recorder=event.recorder)
+        case _:
+            return ""
