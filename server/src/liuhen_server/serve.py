@@ -30,23 +30,18 @@ import aiohttp
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
-from liuhen_files import durable, keys
 from liuhen_protocol.errors import Malformed, Refused
-from liuhen_protocol.note import ED25519, VerifierKey
 from liuhen_server.config import Config, Listen
-from liuhen_server.database import Database, migrate
 from liuhen_server.ingest.device_api import DeviceApi
 from liuhen_server.ingest.log_routes import add_log_routes
 from liuhen_server.ingest.receipts import Receipts
 from liuhen_server.ingest.uploads import Uploads
-from liuhen_server.log import ArchiveChain
 from liuhen_server.log.archive_chain import utc_now
-from liuhen_server.log.cosigning import Cosigner
-from liuhen_server.log.reading import LogReader
-from liuhen_server.log.sequencer import Sequencer
+from liuhen_server.operations.opening import opened
 from liuhen_server.registry.authority import Authority
-from liuhen_server.registry.enrolment import AttemptLimit, Registry
-from liuhen_server.store.folder import FolderStore
+from liuhen_server.registry.enrolment import AttemptLimit
+from liuhen_server.web.app import people_app
+from liuhen_server.web.context import PeopleContext
 
 IDLE_SECONDS = 75.0
 STOP_SECONDS = 10.0
@@ -86,7 +81,7 @@ class Ports:
 
 
 async def serve(config: Config, announce: Callable[[str], None], stop: asyncio.Event | None = None) -> None:
-    """Run until SIGTERM, SIGINT or `stop`. Raises OSError (a port is taken, no disk), Malformed (a key that is none)."""
+    """Run until SIGTERM, SIGINT or `stop`. Raises OSError (a port is taken, no disk), ConfigError."""
     stop = stop or asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -100,38 +95,21 @@ async def serve(config: Config, announce: Callable[[str], None], stop: asyncio.E
 @contextlib.asynccontextmanager
 async def running(config: Config) -> AsyncIterator[Ports]:
     """The whole archive, for as long as the block lasts."""
-    for folder in (config.incoming_folder, config.store_folder, config.log_folder, config.staging_folder):
-        durable.mkdirs(folder)
-    log_key = keys.load(config.log_key_file)
-    chain = ArchiveChain(keys.load(config.statement_key_file))
-    authority = Authority.load(config.ca_folder)
-    policy = config.policy(log_key.public)
-    reader = LogReader(config.log_folder)
-    store = FolderStore(config.store_folder)
     async with contextlib.AsyncExitStack() as stack:
-        database = Database(config.database_url)
-        stack.push_async_callback(database.close)
-        await migrate(database)
+        archive = await stack.enter_async_context(opened(config))
+        now = archive.chain.now
         threads = stack.enter_context(ThreadPoolExecutor(THREADS, thread_name_prefix="upload"))
-        uploads = Uploads(database, store, chain, config.incoming_folder, threads, utc_now)
+        uploads = Uploads(archive.database, archive.store, archive.chain, config.incoming_folder, threads, now)
         stack.push_async_callback(uploads.close)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        sequencer = Sequencer(
-            database,
-            config.log_folder,
-            config.staging_folder,
-            config.origin,
-            log_key,
-            Cosigner(session, policy),
-            holder=f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(4)}",
+        sequencer = archive.sequencer(session, f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(4)}")
+        receipts = Receipts(archive.database, archive.reader)
+        devices = DeviceApi(archive.database, archive.registry, uploads, receipts, AttemptLimit(), now).application()
+        add_log_routes(devices, archive.reader)
+        people = people_app(
+            PeopleContext(archive.database, archive.store, archive.reader, archive.chain, archive.policy, now=now)
         )
-        registry = Registry(authority, chain, str(VerifierKey(config.origin, ED25519, log_key.public)), policy.text())
-        api = DeviceApi(database, registry, uploads, Receipts(database, reader), AttemptLimit(), utc_now)
-        devices = api.application()
-        people = web.Application(client_max_size=1 << 20)
-        for app in (devices, people):
-            add_log_routes(app, reader)
-        contexts = _Contexts(authority, config.server_names)
+        contexts = _Contexts(archive.authority, config.server_names)
         device_port = await _listen(stack, devices, config.devices, contexts.devices)
         people_port = await _listen(stack, people, config.people, contexts.people)
         async with _background(

@@ -35,7 +35,7 @@ def add_log_routes(app: web.Application, log: LogReader, may_read_entries: MayRe
         if published is None:
             return problem(404, "no-checkpoint", "nothing is published yet", {"Retry-After": "1"})
         return web.Response(
-            body=published[1], content_type="text/plain", charset="utf-8", headers={"Cache-Control": "no-cache"}
+            body=published, content_type="text/plain", charset="utf-8", headers={"Cache-Control": "no-cache"}
         )
 
     async def tile(request: web.Request) -> web.Response:
