@@ -109,7 +109,7 @@ def config_for(folder: Path, database_url: str, witnesses: tuple[RunningWitness,
         folder=folder,
         origin=ORIGIN,
         database=database_url,
-        witnesses=tuple(witness.endpoint for witness in witnesses),
+        witnesses={witness.name: witness.endpoint for witness in witnesses},
         quorum=quorum,
     )
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from liuhen_protocol.errors import Malformed
@@ -56,7 +56,7 @@ class Config:
     people: Listen = PEOPLE
     server_names: tuple[str, ...] = SERVER_NAMES
     sequence_seconds: float = SEQUENCE_SECONDS
-    witnesses: tuple[Endpoint, ...] = ()
+    witnesses: Mapping[str, Endpoint] = field(default_factory=dict)
     quorum: int = 0
 
     @property
@@ -98,10 +98,9 @@ class Config:
         """The tlog-policy that docks and verifiers get: this log, its witnesses, how many of them must have cosigned.
         """
         log = Endpoint(VerifierKey(self.origin, ED25519, log_public))
-        named = {witness.key.name: witness for witness in self.witnesses}
         if not self.quorum:
-            return Policy((log,), named, {}, NONE)
-        return Policy((log,), named, {QUORUM: Group(self.quorum, tuple(named))}, QUORUM)
+            return Policy((log,), self.witnesses, {}, NONE)
+        return Policy((log,), self.witnesses, {QUORUM: Group(self.quorum, tuple(self.witnesses))}, QUORUM)
 
     def text(self) -> str:
         """config.toml."""
@@ -115,8 +114,9 @@ class Config:
             f"sequence_seconds = {self.sequence_seconds}",
             f"quorum = {self.quorum}  # how many witnesses must cosign before a checkpoint is published",
         ]
-        for witness in self.witnesses:
-            lines += ["", "[[witness]]", f"key = {_quoted(str(witness.key))}", f"url = {_quoted(witness.url or '')}"]
+        for name, witness in self.witnesses.items():
+            lines += ["", "[[witness]]", f"name = {_quoted(name)}"]
+            lines += [f"key = {_quoted(str(witness.key))}", f"url = {_quoted(witness.url or '')}"]
         return "\n".join([*lines, ""])
 
 
@@ -143,7 +143,9 @@ def load(folder: Path) -> Config:
             people=Listen.parse(_text(raw.get("people", str(PEOPLE)))),
             server_names=tuple(_text(name) for name in raw.get("server_names", SERVER_NAMES)),
             sequence_seconds=float(raw.get("sequence_seconds", SEQUENCE_SECONDS)),
-            witnesses=tuple(witness(_text(w["key"]), _text(w["url"])) for w in raw.get("witness", [])),
+            witnesses=witnesses(
+                (_text(each["name"]), _text(each["key"]), _text(each["url"])) for each in raw.get("witness", [])
+            ),
             quorum=int(raw.get("quorum", 0)),
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -152,25 +154,31 @@ def load(folder: Path) -> Config:
     return config
 
 
-def witness(vkey: str, url: str) -> Endpoint:
-    """Raises ConfigError for a key that is no cosignature/v1 verifier key or an address that is no http URL."""
-    try:
-        key = VerifierKey.parse(vkey)
-    except Malformed as error:
-        raise ConfigError(f"见证方密钥 / witness key: {error}") from error
-    if key.key_type != COSIGNATURE_V1:
-        raise ConfigError(f"witness {key.name}: not a cosignature/v1 key (type 04)")
-    if not url.startswith(("http://", "https://")):
-        raise ConfigError(f"witness {key.name}: {url!r} is not an http or https address")
-    return Endpoint(key, url.rstrip("/"))
+def witnesses(stated: Iterable[tuple[str, str, str]]) -> dict[str, Endpoint]:
+    """By name, from (name, verifier key, URL). Raises ConfigError for a key that is no cosignature/v1 verifier key, a
+    URL that is not http, and a name or a key that stands twice.
+    """
+    found: dict[str, Endpoint] = {}
+    for name, vkey, url in stated:
+        try:
+            key = VerifierKey.parse(vkey)
+            check_name(name, "witness name")
+        except Malformed as error:
+            raise ConfigError(f"见证方 / witness {name}: {error}") from error
+        if key.key_type != COSIGNATURE_V1:
+            raise ConfigError(f"witness {name}: not a cosignature/v1 key (type 04)")
+        if not url.startswith(("http://", "https://")):
+            raise ConfigError(f"witness {name}: {url!r} is not an http or https address")
+        if name in found or name in (NONE, QUORUM) or any(key.public == each.key.public for each in found.values()):
+            raise ConfigError(f"witness {name}: its name or its key is taken")
+        found[name] = Endpoint(key, url.rstrip("/"))
+    return found
 
 
-def check_quorum(witnesses: Sequence[Endpoint], quorum: int) -> None:
-    """Raises ConfigError: a quorum needs that many witnesses, each with its own name."""
-    if not 0 <= quorum <= len(witnesses) or (witnesses and not quorum):
-        raise ConfigError(f"quorum {quorum} with {len(witnesses)} witnesses: choose 1 to {len(witnesses)}")
-    if len({w.key.name for w in witnesses}) != len(witnesses) or any(w.key.name in (NONE, QUORUM) for w in witnesses):
-        raise ConfigError("two witnesses have one name, or one is called none or witnesses")
+def check_quorum(named: Mapping[str, Endpoint], quorum: int) -> None:
+    """Raises ConfigError when the witnesses are fewer than the quorum, or are there and none is asked for."""
+    if not 0 <= quorum <= len(named) or (named and not quorum):
+        raise ConfigError(f"quorum {quorum} with {len(named)} witnesses: choose 1 to {len(named)}")
 
 
 def _text(value: object) -> str:

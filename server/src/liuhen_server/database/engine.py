@@ -44,6 +44,15 @@ class Database:
             yield conn
 
     @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Connection]:
+        """A long transaction that only reads and sees one moment, whatever is committed meanwhile."""
+        async with self.engine.connect() as conn:
+            if not self.is_sqlite:
+                await conn.execution_options(isolation_level="REPEATABLE READ")
+            async with conn.begin():
+                yield conn
+
+    @asynccontextmanager
     async def write(self) -> AsyncIterator[Connection]:
         """A transaction that commits when the block ends well and rolls back when it raises. Never open one inside
         another.

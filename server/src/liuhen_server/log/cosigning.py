@@ -71,7 +71,7 @@ class Cosigner:
     async def gather(self, signed: Note, known_sizes: Mapping[str, int], prove: Prove) -> Gathered:
         """Asks all witnesses at once; once the quorum is met, the others have a moment more. Raises LogStopped."""
         asked = [
-            asyncio.create_task(self._ask(witness, signed, known_sizes.get(name, 0), prove))
+            asyncio.create_task(self._ask(name, witness, signed, known_sizes.get(name, 0), prove))
             for name, witness in self._policy.witnesses.items()
             if witness.url is not None
         ]
@@ -100,9 +100,8 @@ class Cosigner:
     def _cosigned(self, note: Note) -> set[str]:
         return set(self._policy.cosigned(note))
 
-    async def _ask(self, witness: Endpoint, signed: Note, known: int, prove: Prove) -> Asked:
+    async def _ask(self, name: str, witness: Endpoint, signed: Note, known: int, prove: Prove) -> Asked:
         size = Checkpoint.parse(signed.text).size
-        name = witness.key.name
         old = min(known, size)
         for _ in range(2):
             proof = await asyncio.to_thread(prove, old)
@@ -113,7 +112,7 @@ class Cosigner:
                 return Asked(name, known, (), f"not reached ({type(error).__name__})")
             match status:
                 case 200:
-                    return self._cosignatures(witness, signed, size, known, body)
+                    return self._cosignatures(name, witness, signed, size, known, body)
                 case 409:
                     try:
                         theirs = decimal(body.decode("ascii", "replace").strip(), "size")
@@ -145,11 +144,14 @@ class Cosigner:
             return response.status, answer
 
     @staticmethod
-    def _cosignatures(witness: Endpoint, signed: Note, size: int, known: int, body: bytes) -> Asked:
-        name = witness.key.name
+    def _cosignatures(name: str, witness: Endpoint, signed: Note, size: int, known: int, body: bytes) -> Asked:
         try:
             lines = body.decode().rstrip("\n").split("\n")
-            own = [s for s in map(parse_signature_line, lines) if (s.name, s.key_id) == (name, witness.key.key_id)]
+            own = [
+                s
+                for s in map(parse_signature_line, lines)
+                if (s.name, s.key_id) == (witness.key.name, witness.key.key_id)
+            ]
             cosigned = check_cosignature(signed.with_signatures(*own), witness.key)
         except (Malformed, Refused, UnicodeDecodeError) as error:
             return Asked(name, known, (), f"its answer is not a cosignature: {error}")

@@ -1,0 +1,310 @@
+"""`liuhen-server verify`: everything the archive keeps, held against everything else it keeps.
+
+    database entries ↔ their own hashes and columns ↔ bundles ↔ hash tiles ↔ every signed checkpoint ↔ cosignatures
+    statements ↔ signatures by the keys the log names ↔ chains ↔ the registry's and the clips' tables ↔ the store
+
+The log is read once, bundle by bundle. Where the copies of an entry differ, the one that the hash tile vouches for
+goes on to the chain checks, so that one altered row is one finding and not a thousand. A rollback of everything at
+once cannot be seen from inside: that is what witnesses are for, and the sequencer asks them before it signs anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import ExitStack
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from liuhen_protocol.chain import envelope_hash
+from liuhen_protocol.checkpoint import Checkpoint, open_checkpoint
+from liuhen_protocol.dsse import Envelope
+from liuhen_protocol.errors import Malformed, Refused
+from liuhen_protocol.events import ClipStored, DockEnrolled, DockRevoked
+from liuhen_protocol.merkle import EMPTY_ROOT, leaf_hash
+from liuhen_protocol.report import StepName
+from liuhen_protocol.statement import read_statement
+from liuhen_protocol.tiles import ENTRIES, HASH_SIZE, TILE_WIDTH, TileId, decode_bundle
+from liuhen_protocol.verify_log import LogVerifier, ReadEntry, read_entry
+from liuhen_server.database import Connection
+from liuhen_server.database.schema import checkpoints, docks, entries, heads
+from liuhen_server.log import signed_state
+from liuhen_server.log.growth import Growth, Tile
+from liuhen_server.log.signed_state import SignedState
+from liuhen_server.operations.findings import ArchiveReport, Findings
+from liuhen_server.operations.opening import Archive
+from liuhen_server.operations.verify_clips import Stored, check_clips
+from liuhen_server.registry.docks import ENROLLED, REVOKED
+
+PARALLEL_FROM = 2_000  # entries: below it, starting processes costs more than they save
+
+
+def _no_tiles(tile: TileId) -> bytes:
+    raise AssertionError(f"the empty tree has no {tile}")
+
+
+async def verify_archive(archive: Archive, *, with_bytes: bool = False) -> ArchiveReport:
+    """Reads the whole archive; `with_bytes` also re-reads every stored clip. Never raises for what is broken: it is
+    in the report.
+    """
+    return await _Verification(archive).run(with_bytes)
+
+
+class _Verification:
+    """One run: what was collected on the way through the log."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._findings = Findings()
+        self._leaves = bytearray()
+        self._verifier = LogVerifier(leaf_at=self._leaf_at)
+        self._tree = Growth(0, _no_tiles)
+        self._signed_size = 0
+        self._roots: dict[int, bytes] = {0: EMPTY_ROOT}
+        self._stored: dict[tuple[str, str], Stored] = {}
+        self._docks: dict[str, tuple[str, str]] = {}  # name → (state, public key) as the log says
+
+    def _leaf_at(self, index: int) -> bytes:
+        return bytes(self._leaves[index * HASH_SIZE : (index + 1) * HASH_SIZE])
+
+    async def run(self, with_bytes: bool) -> ArchiveReport:
+        note = (
+            self._archive.reader.checkpoint()
+        )  # before the database's moment: files are never ahead of what it has signed
+        async with self._archive.database.snapshot() as conn:
+            return await self._run(conn, note, with_bytes)
+
+    async def _run(self, conn: Connection, note: bytes | None, with_bytes: bool) -> ArchiveReport:
+        state = await signed_state.read(conn)
+        signed = (await conn.execute(select(checkpoints).order_by(checkpoints.c.size))).all()
+        self._signed_size = state.signed_size
+        published = self._published(state, note)
+        sizes = {row.size for row in signed} | {state.signed_size}
+        if published is not None:
+            sizes.add(published.size)
+        with ExitStack() as stack:
+            pool = stack.enter_context(_pool()) if state.next_index >= PARALLEL_FROM else None
+            async for start, bundle in self._log(conn, state):
+                await self._bundle(start, bundle, sizes, pool)
+        self._check_signed(state, signed, published)
+        for found in self._verifier.findings:
+            self._findings.add(found.step, found.code, found.why, index=found.index)
+        await self._check_registry(conn)
+        clips = await check_clips(conn, self._archive.store, self._stored, self._findings, with_bytes=with_bytes)
+        checked = {
+            "entries": state.entries_end,
+            "signed": state.signed_size,
+            "published": 0 if published is None else published.size,
+            "chains": len(self._verifier.heads),
+            "checkpoints": len(signed),
+            **clips,
+        }
+        return ArchiveReport(checked, tuple(self._findings.kept), self._findings.count)
+
+    # --- the log, bundle by bundle
+
+    async def _log(self, conn: Connection, state: SignedState) -> AsyncIterator[tuple[int, list[bytes]]]:
+        """(first index, entries) to go on with, after comparing database, bundle and tile."""
+        for start in range(0, max(state.signed_size, state.entries_end), TILE_WIDTH):
+            query = (
+                select(entries)
+                .where(entries.c.log_index >= start, entries.c.log_index < start + TILE_WIDTH)
+                .order_by(entries.c.log_index)
+            )
+            rows = {row.log_index: row for row in await conn.execute(query)}
+            signed = min(max(state.signed_size - start, 0), TILE_WIDTH)
+            filed, hashes = await asyncio.to_thread(self._files, start, signed)
+            yield start, self._agree(start, rows, filed, hashes, state)
+
+    def _files(self, start: int, width: int) -> tuple[list[bytes], bytes]:
+        """The bundle's entries and the tile's leaf hashes; empty where the file is missing or of no form."""
+        if not width:
+            return [], b""
+        index, reader = start // TILE_WIDTH, self._archive.reader
+        filed: list[bytes] = []
+        hashes = b""
+        try:
+            filed = decode_bundle(reader.tile(TileId(ENTRIES, index, width)), width)
+        except (OSError, Malformed) as error:
+            self._findings.add(StepName.INCLUSION, "bundle-missing", f"bundle {index}: {error}", index=start)
+        try:
+            hashes = reader.tile(TileId(0, index, width))
+        except (OSError, Malformed) as error:
+            self._findings.add(StepName.INCLUSION, "tile-missing", f"tile 0/{index}: {error}", index=start)
+        return filed, hashes
+
+    def _agree(
+        self,
+        start: int,
+        rows: dict[int, Row[Any]],
+        filed: list[bytes],
+        hashes: bytes,
+        state: SignedState,
+    ) -> list[bytes]:
+        """Compares the copies of each entry and picks the one the log stands by."""
+        picked = []
+        for index in range(start, min(start + TILE_WIDTH, max(state.signed_size, state.entries_end))):
+            row, at = rows.get(index), index - start
+            in_file = filed[at] if at < len(filed) else None
+            in_tile = hashes[at * HASH_SIZE : (at + 1) * HASH_SIZE]
+            in_rows: bytes | None = None if row is None else row.envelope
+            if row is None:
+                self._findings.add(
+                    StepName.INCLUSION, "entry-missing", "not in the database: it was removed", index=index
+                )
+            elif index >= state.next_index:
+                self._findings.add(StepName.INCLUSION, "entry-added", "the log never gave this index", index=index)
+            if in_file is None or in_rows is None or in_file == in_rows:
+                chosen = in_rows if in_file is None else in_file
+            else:
+                chosen = in_file if leaf_hash(in_file) == in_tile else in_rows
+                wrong = "the database" if chosen is in_file else f"bundle {index // TILE_WIDTH}"
+                code = "entry-altered" if chosen is in_file else "bundle-altered"
+                self._findings.add(StepName.INCLUSION, code, f"{wrong} holds another entry here", index=index)
+            if row is not None and in_rows == chosen:
+                self._check_row(index, row)
+            picked.append(chosen or b"")
+        return picked
+
+    def _check_row(self, index: int, row: Row[Any]) -> None:
+        """The columns say of the envelope what it says itself."""
+        if row.leaf_hash != leaf_hash(row.envelope) or row.envelope_hash != envelope_hash(row.envelope):
+            why = "its bytes are not those that were appended: it was altered"
+            self._findings.add(StepName.INCLUSION, "entry-altered", why, index=index)
+        try:
+            stated = read_statement(Envelope.parse(row.envelope).payload)
+        except Malformed:
+            return  # said by the statement step
+        link = stated.link
+        if (link.source, link.seq, stated.kind, link.time) != (row.source, row.seq, row.kind, row.time):
+            why = "the columns beside it say something else than the statement"
+            self._findings.add(StepName.STATEMENT, "row-altered", why, index=index)
+
+    async def _bundle(self, start: int, bundle: list[bytes], sizes: set[int], pool: Executor | None) -> None:
+        if pool is None:
+            read = await asyncio.to_thread(_read_all, bundle)
+        else:
+            read = await asyncio.get_running_loop().run_in_executor(pool, _read_all, bundle)
+        tiles: list[Tile] = []
+        for index, (data, entry) in enumerate(zip(bundle, read, strict=True), start):
+            self._verifier.add(entry)
+            self._leaves += entry.leaf
+            completed = list(self._tree.add(entry.leaf))
+            size = index + 1
+            if size <= self._signed_size:
+                tiles += completed
+            if size == self._signed_size:
+                tiles += self._tree.partial_tiles()
+            if size in sizes:
+                self._roots[size] = self._tree.frontier.root()
+            self._note_authority(index, data, entry)
+        await asyncio.to_thread(self._compare_tiles, tiles)
+
+    def _compare_tiles(self, tiles: list[Tile]) -> None:
+        for tile in tiles:
+            try:
+                same = self._archive.reader.tile(tile.id) == tile.data
+            except (OSError, Malformed) as error:
+                self._findings.add(StepName.INCLUSION, "tile-missing", f"{tile.id.path()}: {error}")
+                continue
+            if not same:
+                why = f"{tile.id.path()} holds other hashes than the entries give"
+                self._findings.add(StepName.INCLUSION, "tile-altered", why)
+
+    def _note_authority(self, index: int, data: bytes, entry: ReadEntry) -> None:
+        """What the archive's statements say of docks and clips, to hold against the tables."""
+        match entry.event:
+            case DockEnrolled(dock=dock, public_key=key):
+                self._docks[dock] = (ENROLLED, key)
+            case DockRevoked(dock=dock, public_key=key):
+                self._docks[dock] = (REVOKED, key)
+            case ClipStored(dock=dock) as event:
+                subject = read_statement(Envelope.parse(data).payload).subject
+                stored = Stored(index, event.size, event.chunk_root, event.promised_index)
+                self._stored.setdefault((subject.sha256, dock), stored)
+
+    # --- what was signed and published
+
+    def _published(self, state: SignedState, data: bytes | None) -> Checkpoint | None:
+        """log/checkpoint, which the policy must accept and the database must know."""
+        if data is None:
+            if state.published_size:
+                self._findings.add(StepName.CHECKPOINT, "files-rolled-back", "log/checkpoint is missing")
+            return None
+        try:
+            checkpoint = self._archive.policy.accept(data).checkpoint
+        except (Malformed, Refused) as error:
+            cosigning = isinstance(error, Refused) and error.code in ("quorum-missing", "bad-cosignature")
+            step = StepName.COSIGNATURES if cosigning else StepName.CHECKPOINT
+            code = error.code if isinstance(error, Refused) else "malformed"
+            self._findings.add(step, code, f"log/checkpoint: {error}")
+            return None
+        if checkpoint.size > state.signed_size:
+            why = f"{checkpoint.size} entries are published, the database has signed {state.signed_size}: it is older"
+            self._findings.add(StepName.CHECKPOINT, "database-rolled-back", why)
+        if checkpoint.size < state.published_size:
+            why = f"log/checkpoint speaks of {checkpoint.size} entries, {state.published_size} were published"
+            self._findings.add(StepName.CHECKPOINT, "files-rolled-back", why)
+        return checkpoint
+
+    def _check_signed(self, state: SignedState, signed: Sequence[Row[Any]], published: Checkpoint | None) -> None:
+        """Every checkpoint this archive ever signed is of the tree that its entries give."""
+        if state.next_index > state.entries_end:
+            why = f"the log gave {state.next_index} indexes, the database ends at {state.entries_end}"
+            self._findings.add(StepName.INCLUSION, "entry-missing", why, index=state.entries_end)
+        if state.alarm is not None:
+            self._findings.add(StepName.CHECKPOINT, state.alarm.code, f"the log has stopped: {state.alarm.why}")
+        self._check_root(state.signed_size, state.signed_root, "the signed state")
+        if published is not None:
+            self._check_root(published.size, published.root, "log/checkpoint")
+        if state.signed_size and (not signed or signed[-1].size != state.signed_size):
+            self._findings.add(
+                StepName.CHECKPOINT, "checkpoint-missing", "the signed state is not among the checkpoints"
+            )
+        for row in signed:
+            self._check_root(row.size, bytes.fromhex(row.root), f"the checkpoint of {row.size} entries")
+            try:
+                checkpoint, _ = open_checkpoint(row.note, self._archive.log_key)
+            except (Malformed, Refused) as error:
+                self._findings.add(StepName.CHECKPOINT, "bad-checkpoint", f"checkpoint of {row.size} entries: {error}")
+                continue
+            if (checkpoint.size, checkpoint.root.hex()) != (row.size, row.root):
+                why = f"the row of {row.size} entries and its note differ"
+                self._findings.add(StepName.CHECKPOINT, "bad-checkpoint", why)
+
+    def _check_root(self, size: int, root: bytes, whose: str) -> None:
+        found = self._roots.get(size)
+        if found is None:
+            why = f"{whose} speaks of {size} entries, there are only {self._tree.frontier.size}"
+            self._findings.add(StepName.CHECKPOINT, "other-size", why)
+        elif found != root:
+            why = f"the first {size} entries do not give the root of {whose}"
+            self._findings.add(StepName.CHECKPOINT, "other-root", why)
+
+    async def _check_registry(self, conn: Connection) -> None:
+        """The tables of heads and docks say what the log says."""
+        for row in await conn.execute(select(heads)):
+            head = self._verifier.heads.get(row.source)
+            if head is None or (head.seq, head.hash) != (row.seq, row.hash):
+                said = "nothing" if head is None else f"#{head.seq}"
+                why = f"the head of {row.source} is kept as #{row.seq}, the log has {said}: its tail was cut or altered"
+                self._findings.add(StepName.CHAIN, "tail-cut", why)
+        for row in await conn.execute(select(docks)):
+            if self._docks.pop(row.name, None) != (row.state, row.public_key):
+                why = f"dock {row.name} is {row.state} in the registry with a key or a state that the log does not give it"
+                self._findings.add(StepName.SIGNATURE, "registry-altered", why)
+        for name in sorted(self._docks):
+            self._findings.add(
+                StepName.SIGNATURE, "registry-altered", f"dock {name} is in the log, not in the registry"
+            )
+
+
+def _pool() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn"))
+
+
+def _read_all(bundle: list[bytes]) -> list[ReadEntry]:
+    return [read_entry(entry) for entry in bundle]
