@@ -132,10 +132,6 @@ class County:
     def people_url(self) -> str:
         return f"https://127.0.0.1:{self.people_port}"
 
-    @property
-    def policy(self) -> Path:
-        return self.archive / "policy"
-
     def dock(self, name: str) -> Path:
         return self.folder / name
 
@@ -143,34 +139,15 @@ class County:
         """Witness and archive, each knowing the other's key. Nothing runs yet."""
         self.folder.mkdir(parents=True, exist_ok=True)
         witness_key = command("liuhen-witness", "init", "--data", self.witness, "--name", WITNESS).stdout.strip()
-        witness = f"{WITNESS} {witness_key} http://127.0.0.1:{self.witness_port}"
-        database = ["--database", self.database] if self.database else []
-        command(
-            "liuhen-server",
-            "init",
-            "--data",
-            self.archive,
-            "--origin",
-            ORIGIN,
-            "--witness",
-            witness,
-            "--quorum",
-            "1",
-            *database,
-        )
+        found: list[str | Path] = ["init", "--data", self.archive, "--origin", ORIGIN, "--json"]
+        found += ["--witness", f"{WITNESS} {witness_key} http://127.0.0.1:{self.witness_port}", "--quorum", "1"]
+        found += ["--devices", f"127.0.0.1:{self.devices_port}", "--people", f"127.0.0.1:{self.people_port}"]
+        if self.database:
+            found += ["--database", self.database]
+        log_key = json.loads(command("liuhen-server", *found).stdout)["log_key"]
         config = self.archive / "config.toml"
-        text = config.read_text()
-        text = re.sub(r'(?m)^devices = "[^"]*"', f'devices = "127.0.0.1:{self.devices_port}"', text)
-        text = re.sub(r'(?m)^people = "[^"]*"', f'people = "127.0.0.1:{self.people_port}"', text)
-        text = re.sub(r"(?m)^sequence_seconds = \S+", "sequence_seconds = 0.2", text)
-        config.write_text(text)
-        command("liuhen-witness", "log", "add", "--data", self.witness, self.log_key())
-
-    def log_key(self) -> str:
-        for line in self.policy.read_text().splitlines():
-            if line.startswith("log "):
-                return line.split()[1]
-        raise CountyError(f"{self.policy} names no log")
+        config.write_text(re.sub(r"(?m)^sequence_seconds = \S+", "sequence_seconds = 0.2", config.read_text()))
+        command("liuhen-witness", "log", "add", "--data", self.witness, log_key)
 
     def start(self) -> None:
         self.start_witness()

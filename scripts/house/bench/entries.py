@@ -1,0 +1,65 @@
+"""Statements through the whole of POST /v1/entries against one core's Ed25519 verify rate.
+
+The whole: TLS, signature, chain rules, durable in the database, in the tiles, under a checkpoint that was cosigned and published.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import aiohttp
+
+from house.bench.docked import Docked, docked
+from house.bench.made_log import collected
+from house.bench.measure import Goal, Result, progress, verify_rate
+from liuhen_protocol.checkpoint import Checkpoint
+from liuhen_protocol.note import Note
+
+BATCH = 1000
+BATCHES = 20
+ROUNDS = 3
+
+
+async def _published(session: aiohttp.ClientSession, url: str) -> int:
+    async with session.get(f"{url}/log/checkpoint") as answer:
+        if answer.status != 200:
+            return 0
+        return Checkpoint.parse(Note.parse(await answer.read()).text).size
+
+
+async def _log_all(dock: Docked, batches: list[bytes]) -> None:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=dock.context)) as session:
+        last = 0
+        for batch in batches:
+            async with session.post(
+                f"{dock.url}/v1/entries", data=batch, headers={"Content-Type": "application/x-ndjson"}
+            ) as answer:
+                results = (await answer.json())["results"]
+            last = results[-1]["index"]
+        while await _published(session, dock.url) <= last:
+            await asyncio.sleep(0.02)
+
+
+def run(work: Path) -> Iterator[Result]:
+    with docked(work / "county") as dock:
+        rates, references = [], []
+        for number in range(ROUNDS):
+            progress(f"entries: round {number + 1} of {ROUNDS}, {BATCH * BATCHES} statements")
+            made = [dock.writer.state(*collected(n + number * BATCH * BATCHES)) for n in range(BATCH * BATCHES)]
+            batches = [b"\n".join(made[i : i + BATCH]) for i in range(0, len(made), BATCH)]
+            references.append(verify_rate(2.0))
+            began = time.perf_counter()
+            asyncio.run(_log_all(dock, batches))
+            rates.append(len(made) / (time.perf_counter() - began))
+    yield Result(
+        "entries",
+        statistics.median(rates),
+        "entries/s",
+        "Ed25519 verifications on one core",
+        statistics.median(references),
+        Goal(0.6),
+    )
