@@ -11,9 +11,10 @@ import json
 from dataclasses import dataclass
 from typing import NoReturn
 
+from liuhen_protocol.digest import is_digest
 from liuhen_protocol.errors import Malformed, Refused
 from liuhen_protocol.note import from_base64
-from liuhen_protocol.signer import PUBLIC_SIZE, SIGNATURE_SIZE, Signer, signature_is_valid
+from liuhen_protocol.signer import SIGNATURE_SIZE, Signer, signature_is_valid
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 MAX_ENVELOPE = 65_535
@@ -33,12 +34,9 @@ def keyid_of(public: bytes) -> str:
 def public_of(keyid: str) -> bytes:
     """The 32 bytes of the public key. Raises Malformed."""
     digits = keyid.removeprefix(_KEYID_PREFIX)
-    if len(digits) != 2 * PUBLIC_SIZE or len(keyid) != len(digits) + len(_KEYID_PREFIX) or digits != digits.lower():
-        raise Malformed("envelope: the key id is not ed25519: and 64 hexadecimal digits")
-    try:
-        return bytes.fromhex(digits)
-    except ValueError as error:
-        raise Malformed("envelope: the key id is not hexadecimal") from error
+    if not keyid.startswith(_KEYID_PREFIX) or not is_digest(digits):
+        raise Malformed("envelope: the key id is not ed25519: and 64 lower-case hexadecimal digits")
+    return bytes.fromhex(digits)
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -69,8 +67,12 @@ def read_json(data: bytes, what: str) -> dict[str, object]:
 
 
 def write_json(value: object) -> bytes:
-    """The one way in which we write JSON: sorted names, no spaces, UTF-8."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    """The one way in which we write JSON: sorted names, no spaces, UTF-8. Raises Malformed for a text that UTF-8 cannot hold."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise Malformed("a text with half a character (a lone surrogate)") from error
 
 
 @dataclass(frozen=True, slots=True)

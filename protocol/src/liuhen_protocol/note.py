@@ -30,9 +30,14 @@ def from_base64(text: str | bytes, what: str) -> bytes:
     return data
 
 
+def is_surrogate(character: str) -> bool:
+    """Whether it is half a character, which UTF-8 cannot hold; JSON and undecodable bytes can bring such."""
+    return 0xD800 <= ord(character) < 0xE000
+
+
 def check_name(name: str, what: str = "key name") -> str:
-    """A key name: not empty, no space of any kind, no plus, no control character. Raises Malformed."""
-    if not name or "+" in name or any(c.isspace() or ord(c) < 0x20 or ord(c) == 0x7F for c in name):
+    """A key name: UTF-8, not empty, no space of any kind, no plus, no control character. Raises Malformed."""
+    if not name or "+" in name or any(c.isspace() or ord(c) < 0x20 or ord(c) == 0x7F or is_surrogate(c) for c in name):
         raise Malformed(f"{what}: {name[:80]!r} is empty or has a space, a plus or a control character")
     return name
 
@@ -68,10 +73,11 @@ class VerifierKey:
         parts = text.split("+", 2)
         if len(parts) != 3:
             raise Malformed(f"verifier key {text[:80]!r}: not <name>+<key id>+<key>")
-        material = from_base64(parts[2], f"verifier key {parts[0][:80]}")
+        name = check_name(parts[0])
+        material = from_base64(parts[2], f"verifier key {name[:80]}")
         if not material:
-            raise Malformed(f"verifier key {parts[0][:80]}: the key is empty")
-        key = cls(parts[0], material[0], material[1:])
+            raise Malformed(f"verifier key {name[:80]}: the key is empty")
+        key = cls(name, material[0], material[1:])
         if key.key_id.hex() != parts[1]:
             raise Malformed(f"verifier key {key.name}: its key id is {key.key_id.hex()}, not {parts[1][:16]!r}")
         return key

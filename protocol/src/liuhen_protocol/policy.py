@@ -39,7 +39,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`quorum` is the name of a witness or a group, or "none"."""
+    """`quorum` is the name of a witness or a group, or "none"; `groups` are in an order in which each stands after its members."""
 
     logs: tuple[Endpoint, ...]
     witnesses: Mapping[str, Endpoint]
@@ -49,7 +49,7 @@ class Policy:
     @classmethod
     def parse(cls, text: str | bytes) -> Policy:
         """Raises Malformed with the number of the line."""
-        raw = text.encode() if isinstance(text, str) else text
+        raw = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
         if any(byte < 0x20 and byte not in (0x09, 0x0A) for byte in raw) or 0x7F in raw:
             raise Malformed("policy: a control character")
         parser = _Parser()
@@ -57,6 +57,8 @@ class Policy:
             words = line.replace("\t", " ").split(" ")
             words = [word for word in words if word]
             if words and not words[0].startswith("#"):
+                if any(map(note.is_surrogate, line)):
+                    raise Malformed(f"policy, line {number}: not UTF-8")
                 try:
                     parser.line(words)
                 except Malformed as error:
@@ -74,13 +76,11 @@ class Policy:
 
     def quorum_met(self, cosigned: Set[str]) -> bool:
         """Whether witnesses of these names (as the policy names them) are enough."""
-        return self.quorum == NONE or self._witnessed(self.quorum, cosigned)
-
-    def _witnessed(self, name: str, cosigned: Set[str]) -> bool:
-        group = self.groups.get(name)
-        if group is None:
-            return name in cosigned
-        return sum(self._witnessed(member, cosigned) for member in group.members) >= group.threshold
+        met = {name for name in cosigned if name in self.witnesses}
+        for name, group in self.groups.items():  # a group stands after its members: one pass, however deeply they nest
+            if len(met.intersection(group.members)) >= group.threshold:
+                met.add(name)
+        return self.quorum == NONE or self.quorum in met
 
     def log_key(self, origin: str) -> note.VerifierKey:
         """The key of the log of this origin. Raises Refused("wrong-log")."""

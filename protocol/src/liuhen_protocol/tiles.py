@@ -17,7 +17,7 @@ TILE_WIDTH = 1 << TILE_HEIGHT
 HASH_SIZE = 32
 ENTRIES = "entries"
 MAX_ENTRY = 0xFFFF
-_PATH = re.compile(r"tile/(0|[1-9]\d?|entries)/((?:x\d{3}/)*\d{3})(?:\.p/([1-9]\d{0,2}))?")
+_PATH = re.compile(r"tile/(0|[1-9]\d?|entries)/((?:x\d{3}/){0,6}\d{3})(?:\.p/([1-9]\d{0,2}))?")
 
 
 @dataclass(frozen=True, slots=True)

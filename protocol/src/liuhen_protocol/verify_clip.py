@@ -24,6 +24,7 @@ from liuhen_protocol.digest import Digest
 from liuhen_protocol.dsse import Envelope
 from liuhen_protocol.errors import Malformed, Refused
 from liuhen_protocol.events import (
+    OF_THE_ARCHIVE,
     ArchiveStarted,
     ClipCollected,
     ClipDerived,
@@ -160,7 +161,9 @@ class _ClipVerifier:
             digests.append((observed.sha256, observed.size, observed.chunk_root, observed.sm3))
         if len(digests) < 2:
             self._missing(StepName.DIGEST, "no-digest", "there are not two digests to compare")
-        for first, second in itertools.pairwise(digests):
+        if len(pair) == 2 and digests[0][0] != digests[1][0]:
+            self._broken(StepName.DIGEST, "other-digest", "the dock and the archive speak of different bytes")
+        for first, second in itertools.combinations(digests, 2):
             if first[0] == second[0] and first[1:3] != second[1:3]:
                 self._broken(
                     StepName.DIGEST, "other-digest", "size or chunk tree differ although the SHA-256 is the same"
@@ -207,6 +210,10 @@ class _ClipVerifier:
                 one.envelope.check_signature()
             except Refused as error:
                 self._broken(StepName.SIGNATURE, error.code, f"{one.statement.kind}: {error.why}")
+            source = one.statement.link.source
+            if type(one.statement.event) in OF_THE_ARCHIVE and source != ARCHIVE_SOURCE:
+                why = f"{source} may not state {one.statement.kind}: only the archive may"
+                self._broken(StepName.SIGNATURE, "other-source", why)
         archive_key = self._archive_key()
         if archive_key is None:
             self._missing(
@@ -291,7 +298,10 @@ class _ClipVerifier:
             if isinstance(event, RecorderDocked) and event.session == session:
                 return
             seq -= 1
-        self._missing(StepName.CHAIN, "no-chain", f"the dock's statement #{seq}, between docking and clip, is missing")
+        why = f"the dock's statement #{seq}, between docking and clip, is missing"
+        if seq < 0:
+            why = f"the dock's chain is there from its beginning, but says nothing of docking a recorder in session {session}"
+        self._missing(StepName.CHAIN, "no-chain", why)
 
     # 6 inclusion, 7 checkpoint, 8 cosignatures
     def _log(self) -> None:

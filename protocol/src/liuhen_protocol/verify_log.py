@@ -79,7 +79,6 @@ class LogVerifier:
         self.frontier = merkle.Frontier()
         self._keys: dict[str, bytes] = {}
         self._revoked: dict[str, int] = {}
-        self._continues: dict[str, chain.ChainHead | None] = {}
         self._leaf_at = leaf_at
         self._known = {(head.source, head.seq): head for head in known_heads}
         self.broken = 0
