@@ -25,7 +25,8 @@ REGULAR, DIRECTORY, VIRTUAL = 1, 2, (10, 11)  # TSK_FS_META_TYPE_*
 DIRECTORY_NAME, VIRTUAL_NAMES = 3, (10, 11)  # TSK_FS_NAME_TYPE_*
 UNALLOCATED = 2  # TSK_FS_NAME_FLAG_UNALLOC
 PLAIN_ATTRIBUTE = 3  # in use and not resident; neither sparse nor compressed nor encrypted
-NTFS_DATA, NTFS_VOLUME_NAME = 128, 96
+MAX_DIRECTORY = 64 * PIECE
+NTFS_VOLUME_NAME = 96
 NTFS_RESERVED_RECORDS = 24
 ORDINARY_ROOT_NAMES = (b"$ALLOC_BITMAP", b"$UPCASE_TABLE", b"$VOLUME_GUID", b"$TEX_FAT")
 
@@ -263,8 +264,11 @@ class Reader:
 
         while waiting:
             address, parent, depth = waiting.pop()
+            listed: list[Any] = []
             for entry in self._entries(address, parent, problem):
                 entries += 1
+                if int(entry.info.name.flags) != UNALLOCATED:
+                    listed.append(entry.info.name)
                 if entries > self.max_entries:
                     raise Bad("too-many", f"more than {self.max_entries} entries")
                 name, kind, flags = entry.info.name.name, int(entry.info.name.type), int(entry.info.name.flags)
@@ -294,8 +298,32 @@ class Reader:
                         files = []
                 else:
                     problem(f"neither file nor directory: {path!r}")
+            self._check_complete(address, parent, listed, problem)
         self.line.say("files", files=files)
         self.line.say("listed", deleted=deleted, problems=problems)
+
+    def _check_complete(self, address: int, path: bytes, listed: list[Any], problem: Callable[[str], None]) -> None:
+        """TSK leaves out, without a word, entries that make no sense to it (a clip said to be larger than the card).
+        So the directory's bytes are looked at once more: an entry that is there and was not listed is a problem."""
+        count_names = {"fat": _names_in_fat, "exfat": _names_in_exfat, "ext": _names_in_ext}.get(self.family)
+        if count_names is None:
+            return
+        try:
+            file = self.fs.open_meta(address)
+            size = min(int(file.info.meta.size), MAX_DIRECTORY)
+            pieces = [file.read_random(at, min(PIECE, size - at)) for at in range(0, size, PIECE)]
+        except OSError as error:
+            problem(f"directory {path!r} cannot be read: {error}")
+            return
+        there = count_names(b"".join(pieces), min(int(self.fs.info.block_size), 65536))
+        known = [name for name in listed if name.name not in (b".", b"..") and int(name.type) not in VIRTUAL_NAMES]
+        known = [name for name in known if not name.name.endswith(FAT_LABEL) and name.name not in ORDINARY_ROOT_NAMES]
+        if len(there) > len(known):
+            names = {bytes(text).upper() for name in known for text in (name.name, name.shrt_name) if text}
+            missing = [name for name in there if name.upper() not in names][:5]
+            problem(
+                f"{len(there) - len(known)} entries of directory {path!r} make no sense and are not listed: {missing}"
+            )
 
     def _entries(self, address: int, path: bytes, problem: Callable[[str], None]) -> Iterator[Any]:
         try:
@@ -414,6 +442,56 @@ class Reader:
             at += len(piece)
             while piece:
                 piece = piece[os.write(pipe, piece) :]
+
+
+def _names_in_fat(data: bytes, _block: int) -> list[bytes]:
+    """8.3 names of the entries in use, up to the end mark, without labels and long-name parts (FAT specification 6)."""
+    names = []
+    for at in range(0, len(data) - 31, 32):
+        first, attributes = data[at], data[at + 11]
+        if first == 0:
+            break
+        if first != 0xE5 and first != 0x2E and not attributes & 0x08:  # deleted, dot entries; label or long name
+            stem, suffix = data[at : at + 8].rstrip(), data[at + 8 : at + 11].rstrip()
+            names.append(stem + (b"." + suffix if suffix else b""))
+    return names
+
+
+def _names_in_exfat(data: bytes, _block: int) -> list[bytes]:
+    """Names of the file entry sets in use (exFAT specification 7.4 to 7.7)."""
+    names: list[bytes] = []
+    units = b""
+    for at in range(0, len(data) - 31, 32):
+        kind = data[at]
+        if kind == 0:
+            break
+        if kind == 0x85:
+            names.append(b"")
+            units = b""
+        elif kind == 0xC1 and names:
+            units += data[at + 2 : at + 32]
+            names[-1] = units.decode("utf-16-le", "replace").rstrip("\0").encode()
+    return names
+
+
+def _names_in_ext(data: bytes, block: int) -> list[bytes]:
+    """Names of the entries in use, block by block (linear directory entries; an index block looks like an unused
+    one).
+    """
+    names = []
+    for start in range(0, len(data), block):
+        at, end = start, min(start + block, len(data))
+        while at + 8 <= end:
+            inode, length, name_length = _le(data, at, 4), _le(data, at + 4, 2), data[at + 6]
+            if length < 8 or at + length > end:
+                if any(data[at:end]):
+                    names.append(b"?")
+                break
+            name = data[at + 8 : at + 8 + name_length]
+            if inode and name not in (b".", b".."):
+                names.append(name)
+            at += length
+    return names
 
 
 def _le(data: bytes, at: int, size: int) -> int:

@@ -36,9 +36,9 @@ class _Image:
         boot = os.pread(image, 512, 0)
         sector = 1 << boot[108]
         self.cluster = sector << boot[109]
-        self.fat = struct.unpack_from("<I", boot, 80)[0] * sector
-        self.heap = struct.unpack_from("<I", boot, 88)[0] * sector
-        self.count = struct.unpack_from("<I", boot, 92)[0]
+        self.fat: int = struct.unpack_from("<I", boot, 80)[0] * sector
+        self.heap: int = struct.unpack_from("<I", boot, 88)[0] * sector
+        self.count: int = struct.unpack_from("<I", boot, 92)[0]
         self.root = [struct.unpack_from("<I", boot, 96)[0]]
         while (after := self._fat_entry(self.root[-1])) < 0xFFFFFFF7:
             self.root.append(after)
