@@ -62,6 +62,12 @@ def last_acknowledged(db: sqlite3.Connection) -> int:
     return int(json.loads(resumed)["seq"]) if resumed is not None else -1
 
 
+def last_sequence(db: sqlite3.Connection) -> int | None:
+    """The number of the last statement this journal holds; None for an empty one."""
+    found = db.execute("SELECT max(seq) FROM envelopes").fetchone()[0]
+    return None if found is None else int(found)
+
+
 def envelope(db: sqlite3.Connection, seq: int) -> EnvelopeRow | None:
     """The statement with that number."""
     row = db.execute(f"SELECT {ENVELOPE} FROM envelopes WHERE seq = ?", (seq,)).fetchone()  # noqa: S608

@@ -1,0 +1,257 @@
+"""`liuhen-agent`: enroll, run, status, collect, doctor. Leaves with 0 (well), 1 (work failed), 2 (wrong use)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import signal
+import sys
+import time
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.live import Live
+
+from liuhen_agent import __version__, config, doctor
+from liuhen_agent.bay import State
+from liuhen_agent.detect import Bay
+from liuhen_agent.dock import JOURNAL, Dock, Show, Wishes
+from liuhen_agent.identity import store
+from liuhen_agent.identity.code import EnrolmentFailed
+from liuhen_agent.identity.enrolment import enroll as enroll_dock
+from liuhen_agent.journal import JournalDamaged, JournalInUse, queries, read_only
+from liuhen_agent.progress import BayView, read_status, sentence, table
+from liuhen_agent.recorders.profile import ProfileError
+from liuhen_agent.sync.answers import Later, Refusal
+from liuhen_files import durable
+
+T = TypeVar("T")
+WRONG_USE = (config.ConfigError, ProfileError, store.NotEnrolled)
+FAILED = (JournalDamaged, JournalInUse, EnrolmentFailed, Later, Refusal, OSError)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="liuhen-agent")
+@click.option(
+    "--data",
+    "data_dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="LIUHEN_DOCK_DIR",
+    default=Path("/var/lib/liuhen-dock"),
+    show_default=True,
+    help="采集站数据目录 The dock's folder.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="详细日志 Say more on standard error.")
+@click.pass_context
+def main(context: click.Context, data_dir: Path, verbose: bool) -> None:
+    """留痕采集站 The dock of Liuhen: takes footage off recorders and proves it."""
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    context.obj = data_dir.absolute()
+
+
+@main.command()
+@click.argument("url")
+@click.option(
+    "--code-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="含登记码的文件 File with the code.",
+)
+@click.option("--json", "as_json", is_flag=True, help="供程序读取 For programs.")
+@click.pass_obj
+def enroll(data_dir: Path, url: str, code_file: Path | None, as_json: bool) -> None:
+    """登记到证据库 Enrol this dock with the archive at URL (https://HOST:PORT).
+
+    登记码从标准输入、提示或 --code-file 读取，从不作为参数。 The one-time code is read from --code-file, a prompt or standard
+    input, never from the command line, where others could see it.
+    """
+    if code_file is not None:
+        code = code_file.read_text("utf-8").strip()
+    elif sys.stdin.isatty():
+        code = str(click.prompt("登记码 code", hide_input=True)).strip()
+    else:
+        code = sys.stdin.readline().strip()
+    if not code:
+        raise click.UsageError("没有登记码 no code was given")
+    with _errors():
+        durable.mkdirs(data_dir)
+        identity = asyncio.run(enroll_dock(url, code, data_dir))
+        if not (data_dir / config.FILE).exists():
+            durable.write_new(data_dir / config.FILE, config.DEFAULT.encode())
+    if as_json:
+        click.echo(json.dumps({"dock": identity.dock, "agency": identity.agency, "archive": identity.archive_url}))
+    else:
+        click.echo(f"已登记 Enrolled: {identity.dock} ({identity.agency}) → {identity.archive_url}")
+
+
+@main.command()
+@click.option(
+    "--once-idle", is_flag=True, help="全部完成后退出 Leave when every bay is done and everything is receipted."
+)
+@click.option("--json", "as_json", is_flag=True, help="供程序读取：每次变化一行 For programs: one line per change.")
+@click.pass_obj
+def run(data_dir: Path, once_idle: bool, as_json: bool) -> None:
+    """运行采集站 Run the dock until it is told to stop (SIGTERM, Ctrl-C)."""
+    with _errors():
+        settings = config.load(data_dir)
+        if not settings.bays:
+            raise config.ConfigError(f"{data_dir / config.FILE}: [[bay]]: 没有槽位 no bay is configured")
+        ended = _work(data_dir, settings, once_idle=once_idle, as_json=as_json)
+    _leave(data_dir, ended, as_json=as_json, judged=once_idle)
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--json", "as_json", is_flag=True, help="供程序读取 For programs.")
+@click.pass_obj
+def collect(data_dir: Path, folder: Path, as_json: bool) -> None:
+    """导入文件夹 Import a folder like a recorder: collect, upload, wait for every receipt. Nothing in it is changed."""
+    with _errors():
+        settings = config.load(data_dir)
+        if not any(folder.iterdir()):
+            raise click.UsageError(f"{folder}: 文件夹为空 the folder is empty")
+        bay = Bay("import", "directory", folder.absolute())
+        ended = _work(data_dir, replace(settings, bays=(bay,)), once_idle=True, as_json=as_json)
+    _leave(data_dir, ended, as_json=as_json, judged=True)
+
+
+@main.command()
+@click.option("--watch", is_flag=True, help="持续显示 Go on showing.")
+@click.option("--json", "as_json", is_flag=True, help="供程序读取 For programs.")
+@click.pass_obj
+def status(data_dir: Path, watch: bool, as_json: bool) -> None:
+    """显示状态 What each bay does, and what waits for the archive."""
+    with _errors():
+        while True:
+            found = _status(data_dir)
+            if as_json:
+                click.echo(json.dumps(asdict(found), ensure_ascii=False))
+            else:
+                if watch:
+                    click.clear()
+                Console().print(table(found.bays))
+                click.echo(found.sentence())
+            if not watch:
+                break
+            time.sleep(1)
+    sys.exit(1 if found.alarms else 0)
+
+
+@main.command(name="doctor")
+@click.option("--json", "as_json", is_flag=True, help="供程序读取 For programs.")
+@click.pass_obj
+def examine(data_dir: Path, as_json: bool) -> None:
+    """检查采集站 Check folder, enrolment, keys, configuration, journal, tools and clock."""
+    checks = doctor.examine(data_dir)
+    if as_json:
+        click.echo(json.dumps([asdict(check) for check in checks], ensure_ascii=False))
+    else:
+        for line in doctor.lines(checks):
+            click.echo(line)
+    sys.exit(0 if all(check.well for check in checks) else 1)
+
+
+@dataclass(frozen=True)
+class Status:
+    """What `status` says. Counts of clips by state; `unsent` statements; alarms that stand."""
+
+    bays: list[BayView]
+    clips: dict[str, int]
+    unsent: int
+    alarms: list[dict[str, str]]
+
+    def sentence(self) -> str:
+        """In lines, Chinese first."""
+        clips = " ".join(f"{state} {count}" for state, count in self.clips.items() if count) or "0"
+        lines = [f"片段 clips: {clips} · 待上链 statements not in the log: {self.unsent}"]
+        lines += [f"报警 ALARM {alarm['since']} {alarm['code']}: {alarm['detail']}" for alarm in self.alarms]
+        return "\n".join(lines)
+
+
+def _status(data_dir: Path) -> Status:
+    with read_only(data_dir / JOURNAL) as db:
+        return Status(
+            bays=read_status(data_dir),
+            clips={state.value: count for state, count in queries.clip_counts(db).items()},
+            unsent=queries.unsent_count(db),
+            alarms=[{"code": a.code, "detail": a.detail, "since": a.since} for a in queries.alarms(db)],
+        )
+
+
+def _work(data_dir: Path, settings: config.Config, *, once_idle: bool, as_json: bool) -> list[BayView]:
+    """Run the dock with what it shows on the terminal. SIGTERM and Ctrl-C stop it between two steps."""
+    with _screen(as_json) as show:
+        dock = Dock(data_dir, settings, Wishes(once_idle=once_idle, show=show))
+        return asyncio.run(_until_told(dock.run(), stopped=list))
+
+
+async def _until_told(work: Coroutine[Any, Any, T], stopped: Callable[[], T]) -> T:
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        return stopped()
+
+
+@contextmanager
+def _screen(as_json: bool) -> Iterator[Show]:
+    """A live table on a terminal; elsewhere a line for each change."""
+    console = Console(stderr=as_json)
+    if as_json or not console.is_terminal:
+        said: dict[str, BayView] = {}
+
+        def lines(views: Sequence[BayView]) -> None:
+            for view in views:
+                before = said.get(view.bay)
+                if before is None or _matters(before) != _matters(view):
+                    said[view.bay] = view
+                    click.echo(json.dumps(asdict(view), ensure_ascii=False) if as_json else sentence(view))
+
+        yield lines
+        return
+    with Live(console=console, refresh_per_second=2) as live:
+        yield lambda views: live.update(table(views))
+
+
+def _matters(view: BayView) -> BayView:
+    """The view without what changes every second."""
+    return replace(view, read_bytes=0, rate=0, seconds_left=None)
+
+
+def _leave(data_dir: Path, ended: list[BayView], *, as_json: bool, judged: bool) -> None:
+    """Say how it ended. `judged`: a bay that is not ready, or an alarm, is a failure."""
+    found = _status(data_dir)
+    if as_json:
+        click.echo(json.dumps(asdict(replace(found, bays=ended)), ensure_ascii=False))
+    else:
+        for view in ended:
+            click.echo(sentence(view))
+        click.echo(found.sentence())
+    bad = [view for view in ended if view.state not in (State.READY, State.ABSENT, State.QUARANTINED)]
+    stopped_early = judged and not ended
+    sys.exit(1 if judged and (bad or found.alarms or stopped_early) else 0)
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """What went wrong as a sentence, and the exit code that fits."""
+    try:
+        yield
+    except WRONG_USE as error:
+        click.echo(f"错误 error: {error}", err=True)
+        sys.exit(2)
+    except FAILED as error:
+        click.echo(f"错误 error: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,125 @@
+"""Playable copies of what was collected, made in the background, one at a time.
+
+Best effort: originals never wait for them, and a clip of which none can be made is remembered so that it is not tried
+again at every start. A proxy is a clip of its own: digest, statement (clip.derived), upload, receipt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from pathlib import Path
+
+from liuhen_agent.journal import ClipKind, ClipRow, Journal, changes, queries
+from liuhen_agent.proxy import NoProxyNeeded, ProxyFailed, ProxyLimits
+from liuhen_agent.proxy.make import make_proxy
+from liuhen_files import durable
+from liuhen_protocol.digest import CHUNK_SIZE, Digest, Digester
+from liuhen_protocol.events import ClipDerived
+from liuhen_protocol.statement import Subject
+
+log = logging.getLogger(__name__)
+
+ROLE = "proxy"
+PLAYABLE = frozenset(
+    {".mp4", ".mov", ".avi", ".ts", ".mts", ".mkv", ".3gp", ".m4v", ".wav", ".m4a", ".mp3", ".jpg", ".jpeg", ".png"}
+)
+
+
+class Proxies:
+    """Works on `data_dir`/proxies. `run` until cancelled; `idle` is set while there is nothing to make."""
+
+    def __init__(
+        self, journal: Journal, data_dir: Path, *, sm3: bool = False, limits: ProxyLimits | None = None
+    ) -> None:
+        self._journal = journal
+        self._data_dir = data_dir
+        self._folder = data_dir / "proxies"
+        self._sm3 = sm3
+        self._limits = limits or ProxyLimits()
+        self.idle = asyncio.Event()
+
+    async def run(self) -> None:
+        """Make what is missing, then wait for more."""
+        durable.mkdirs(self._folder)
+        for left in self._folder.glob("*.part*"):
+            left.unlink()
+        while True:
+            changed = self._journal.next_change()
+            clips = await self._journal.ask(queries.without_proxy)
+            if clips:
+                self.idle.clear()
+                for clip in clips:
+                    await self.make(clip)
+            else:
+                self.idle.set()
+                await changed.wait()
+
+    async def make(self, clip: ClipRow) -> None:
+        """One proxy, or the reason why there is none."""
+        if Path(clip.name).suffix.lower() not in PLAYABLE:
+            await self._give_up(clip, "not a kind of file that is played")
+            return
+        made = self._folder / f"{clip.sha256}.part.mp4"
+        try:
+            result = await make_proxy(self._data_dir / clip.spool, made, self._limits)
+            if isinstance(result, NoProxyNeeded):
+                await self._give_up(clip, f"{result.media_type} is shown as it is")
+                return
+            digest = await asyncio.to_thread(self._digest, made)
+            if digest.sha256 == clip.sha256:
+                await self._give_up(clip, "it plays as it is")
+                return
+            await asyncio.to_thread(durable.publish, made, self._folder / digest.sha256)
+        except ProxyFailed as failed:
+            log.warning("%s: 无法生成预览 no proxy: %s", clip.name, failed)
+            await self._give_up(clip, str(failed))
+            return
+        except OSError as error:
+            await self._give_up(clip, f"no-room or not readable: {error.strerror}")
+            return
+        finally:
+            made.unlink(missing_ok=True)
+        name = f"{Path(clip.name).stem}.proxy.mp4"
+        await self._journal.append(
+            ClipDerived(
+                original=clip.sha256,
+                role=ROLE,
+                media_type=result.media_type,
+                recipe=result.recipe,
+                tool=result.tool,
+                size=digest.size,
+                chunk_root=digest.chunk_root,
+            ),
+            Subject(name, digest.sha256, digest.sm3),
+            changes=[
+                changes.ClipSpooled(
+                    sha256=digest.sha256,
+                    size=digest.size,
+                    chunk_root=digest.chunk_root,
+                    sm3=digest.sm3,
+                    name=name,
+                    recorder=clip.recorder,
+                    kind=ClipKind.DERIVATIVE,
+                    spool=f"proxies/{digest.sha256}",
+                    important=clip.important,
+                    original=clip.sha256,
+                    role=ROLE,
+                ),
+                # also where the very bytes were known already and no second row came to be
+                changes.NoteKept(queries.NO_PROXY + clip.sha256, digest.sha256.encode()),
+            ],
+        )
+
+    def _digest(self, path: Path) -> Digest:
+        """Its digest, and its bytes forced to the disk."""
+        digester = Digester(sm3=self._sm3)
+        with path.open("rb", buffering=0) as file:
+            while piece := file.read(CHUNK_SIZE):
+                digester.update(piece)
+            os.fsync(file.fileno())
+        return digester.finish()
+
+    async def _give_up(self, clip: ClipRow, why: str) -> None:
+        await self._journal.change(changes.NoteKept(queries.NO_PROXY + clip.sha256, why.encode()))
