@@ -45,6 +45,7 @@ from liuhen_server.web.context import PeopleContext
 
 IDLE_SECONDS = 75.0
 STOP_SECONDS = 10.0
+LINGER_SECONDS = 2.0  # for a refused body that is still coming, so that its sender can read why
 UPLOAD_ROUND_SECONDS = 60.0
 """How often uploads left complete are tried again and expired ones dropped."""
 
@@ -154,6 +155,7 @@ async def _listen(stack: contextlib.AsyncExitStack, app: web.Application, where:
         access_log_class=AccessLog,
         keepalive_timeout=IDLE_SECONDS,
         shutdown_timeout=STOP_SECONDS,
+        lingering_time=LINGER_SECONDS,
         read_bufsize=READ_BUFFER,
         auto_decompress=False,
     )

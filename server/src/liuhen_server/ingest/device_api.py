@@ -25,6 +25,7 @@ from liuhen_server.registry.docks import Dock
 from liuhen_server.registry.enrolment import AttemptLimit, EnrolmentRequest, Registry
 
 UPLOADS = "/v1/uploads"
+UPLOAD = UPLOADS + "/{id:[A-Za-z0-9_-]{1,64}}"  # nothing else reaches the database
 SMALL_BODY = 64 << 10
 BODY_SECONDS = 60.0
 _GUESSES = frozenset({"bad-code", "code-expired", "code-used", "bad-proof"})
@@ -52,14 +53,14 @@ class DeviceApi:
                 web.post("/v1/renew", self.renew),
                 web.post("/v1/entries", self.post_entries),
                 web.get("/v1/head", self.head, allow_head=False),
-                web.get("/v1/receipts/{sha256}", self.receipt, allow_head=False),
+                web.get("/v1/receipts/{sha256:[0-9a-f]{64}}", self.receipt, allow_head=False),
                 web.options(UPLOADS, self.upload_options),
                 web.post(UPLOADS, self.upload_create),
-                web.options(UPLOADS + "/{id}", self.upload_options),
-                web.head(UPLOADS + "/{id}", self.upload_head),
-                web.patch(UPLOADS + "/{id}", self.upload_patch),
-                web.delete(UPLOADS + "/{id}", self.upload_delete),
-                web.post(UPLOADS + "/{id}", self.upload_override),
+                web.options(UPLOAD, self.upload_options),
+                web.head(UPLOAD, self.upload_head),
+                web.patch(UPLOAD, self.upload_patch),
+                web.delete(UPLOAD, self.upload_delete),
+                web.post(UPLOAD, self.upload_override),
             ]
         )
         return app

@@ -25,7 +25,7 @@ from aiohttp import StreamReader
 from sqlalchemy import select, update
 
 from liuhen_files import durable
-from liuhen_protocol.digest import Digest, Digester
+from liuhen_protocol.digest import Digest, Digester, is_digest
 from liuhen_protocol.errors import Refused
 from liuhen_protocol.events import ClipStored
 from liuhen_protocol.moment import format_time, parse_time
@@ -87,6 +87,8 @@ class Uploads:
         Raises Refused: not-promised, already-stored (ask for the receipt); OSError where the disk has no room for it.
         """
         sha256 = creation.metadata.get("sha256", b"").decode("ascii", "replace")
+        if not is_digest(sha256):
+            raise TusProblem(400, "malformed", "Upload-Metadata names no sha256 of 64 lower-case hexadecimal digits")
         async with self._database.read() as conn:
             promise = await promises.find(conn, sha256, dock)
             earlier = await records.unfinished_of(conn, dock, sha256)

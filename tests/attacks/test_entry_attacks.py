@@ -1,0 +1,167 @@
+"""Entries that must not enter the log, and malformed input that must end in a clear refusal, never in a 500."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from liuhen_protocol.dsse import seal
+from liuhen_protocol.events import DockHead, DockRevoked
+from liuhen_protocol.signer import Ed25519Signer
+from liuhen_protocol.statement import Clock, Link, Statement, place_in_chain, write_statement
+from support.device import TUS, now_text, problem_of, running_archive
+
+
+def refusals(answer: dict[str, object]) -> list[object]:
+    results = answer["results"]
+    assert isinstance(results, list)
+    return [result.get("refused") for result in results]
+
+
+async def test_same_bytes_again_have_the_same_index_and_other_bytes_are_replayed(
+    tmp_path: Path, database_url: str
+) -> None:
+    async with running_archive(tmp_path, database_url) as world:
+        dock = await world.dock()
+        async with dock.connected():
+            lines = dock.heads(3)
+            first = await dock.send(*lines)
+            again = await dock.send(*lines, lines[1])
+            assert again["results"] == [*first["results"], first["results"][1]]
+            assert again["head"] == first["head"]
+            second = dock.seal(DockHead(9, 9), change=lambda link: replace(link, seq=1, prev="0" * 64))
+            assert refusals(await dock.send(second)) == ["replayed"]
+            twice = dock.heads(1)[0]
+            both = await dock.send(twice, twice)
+            assert both["results"][0] == both["results"][1]
+            assert both["head"]["seq"] == 3
+
+
+async def test_back_dated_missing_and_rehung_entries_are_refused_and_the_chain_goes_on(
+    tmp_path: Path, database_url: str
+) -> None:
+    async with running_archive(tmp_path, database_url) as world:
+        dock = await world.dock()
+        async with dock.connected():
+            await dock.send(*dock.heads(2))
+            back = dock.seal(DockHead(0, 0), change=lambda link: replace(link, time="2020-01-01T00:00:00.000Z"))
+            gap = dock.seal(DockHead(0, 0), change=lambda link: replace(link, seq=link.seq + 1))
+            hung = dock.seal(DockHead(0, 0), change=lambda link: replace(link, prev="f" * 64))
+            assert refusals(await dock.send(back, gap, hung)) == ["back-dated", "gap", "wrong-prev"]
+            assert refusals(await dock.send(dock.heads(1)[0])) == [None]
+
+
+async def test_good_prefix_is_kept_and_what_follows_a_bad_signature_is_refused(tmp_path: Path) -> None:
+    async with running_archive(tmp_path) as world:
+        dock = await world.dock()
+        async with dock.connected():
+            lines = dock.heads(4)
+            bent = json.loads(lines[2])
+            sig = bent["signatures"][0]["sig"]
+            bent["signatures"][0]["sig"] = ("B" if sig[0] != "B" else "C") + sig[1:]
+            answer = await dock.send(lines[0], lines[1], json.dumps(bent).encode(), lines[3])
+            assert refusals(answer) == [None, None, "bad-signature", "gap"]
+            assert answer["head"]["seq"] == 1
+            assert refusals(await dock.send(*lines)) == [None] * 4
+
+
+async def test_dock_speaks_for_itself_only_with_its_own_key_and_of_its_own_kinds(
+    tmp_path: Path, database_url: str
+) -> None:
+    async with running_archive(tmp_path, database_url) as world:
+        dock, other = await world.dock("dock-1"), await world.dock("dock-2")
+        async with dock.connected():
+            of_other = other.seal(DockHead(0, 0))
+            stranger = Ed25519Signer(Ed25519PrivateKey.generate())
+            link = Link("dock-1", 0, None, now_text(), Clock("ntp", 1))
+            event = DockHead(0, 0)
+            forged = seal(write_statement(Statement(link, event, place_in_chain(link, stranger.public))), stranger)
+            revoked = DockRevoked("dock-2", "0" * 64, "a dock cannot say this", -1, None)
+            archive_kind = seal(
+                write_statement(Statement(link, revoked, place_in_chain(link, dock.signer.public))), dock.signer
+            )
+            answer = await dock.send(of_other, forged.encode(), archive_kind.encode())
+            assert refusals(answer) == ["not-your-source", "wrong-key", "not-your-kind"]
+            assert answer["head"] is None
+
+
+async def test_promise_no_bytes_can_fulfil_is_refused(tmp_path: Path, database_url: str) -> None:
+    async with running_archive(tmp_path, database_url) as world:
+        dock = await world.dock()
+        async with dock.connected():
+            honest_head = dock.head
+            for lie in ({"size": -1}, {"recorder": "R" * 300}):
+                dock.head = honest_head
+                assert refusals(await dock.send(dock.collected(b"data", **lie))) == ["impossible-promise"]
+
+
+GARBAGE = [
+    b"",
+    b"\n\n\n",
+    b"{}",
+    b"[" * 50_000,
+    b'{"payload":1}',
+    b"\xff\xfe\x00",
+    b'{"a":' + b"1" * 5000 + b"}",
+    b'{"payloadType":"application/vnd.in-toto+json","payload":"AAAA","signatures":[{"keyid":"ed25519:","sig":""}]}',
+    b"{}\n" * 1001,
+    b"x" * 70_000,
+]
+
+
+@pytest.mark.parametrize("body", GARBAGE, ids=lambda body: f"{len(body)}-{body[:8]!r}")
+async def test_malformed_entries_end_in_a_refusal(tmp_path: Path, body: bytes) -> None:
+    async with running_archive(tmp_path) as world:
+        dock = await world.dock()
+        async with dock.connected() as session, session.post("/v1/entries", data=body) as answer:
+            if answer.status == 200:
+                assert set(refusals(await answer.json())) == {"malformed"}
+            else:
+                assert answer.status == 400
+                assert (await problem_of(answer))["code"] == "malformed"
+
+
+async def test_mutated_envelopes_and_requests_never_end_in_a_500(tmp_path: Path, database_url: str) -> None:
+    dice = random.Random(22)
+    async with running_archive(tmp_path, database_url) as world:
+        dock = await world.dock()
+        async with dock.connected() as session:
+            good = dock.heads(1)[0]
+            lines = []
+            for _ in range(300):
+                line = bytearray(good)
+                for _ in range(dice.randint(1, 4)):
+                    line[dice.randrange(len(line))] = dice.choice(b'"{}[]:,0aZ=\xff\x00\\')
+                lines.append(bytes(line).replace(b"\n", b""))
+            assert None not in refusals(await dock.send(*[line for line in lines if line and line != good]))
+            for method, path, headers in [
+                ("POST", "/v1/uploads", TUS | {"Upload-Length": "5", "Upload-Metadata": "sha256 /////w=="}),
+                ("POST", "/v1/uploads", TUS | {"Upload-Length": "5"}),
+                ("POST", "/v1/uploads", {}),
+                ("PATCH", "/v1/uploads/..%2f..%2fetc", TUS),
+                ("PATCH", "/v1/uploads/%00", TUS | {"Upload-Offset": "0"}),
+                ("HEAD", "/v1/uploads/" + "a" * 5000, TUS),
+                ("DELETE", "/v1/uploads/x", TUS),
+                ("GET", "/v1/uploads/x", TUS),
+                ("GET", "/v1/receipts/%00", {}),
+                ("GET", "/v1/receipts/" + "z" * 64, {}),
+                ("POST", "/v1/renew", {}),
+                ("POST", "/v1/enroll", {}),
+                ("GET", "/log/tile/99/%2e%2e/x", {}),
+                ("GET", "/log/tile/0/000", {}),
+            ]:
+                async with session.request(method, path, headers=headers) as answer:
+                    assert 400 <= answer.status < 500, (method, path, answer.status)
+            assert refusals(await dock.send(good)) == [None]
+
+
+async def test_body_beyond_the_limit_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    async with running_archive(tmp_path) as world:
+        dock = await world.dock()
+        async with dock.connected() as session, session.post("/v1/entries", data=b"x" * ((8 << 20) + 1)) as answer:
+            assert answer.status == 413
