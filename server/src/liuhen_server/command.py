@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from functools import wraps
 from importlib import import_module
 from importlib.util import find_spec
@@ -168,9 +168,9 @@ def init(
 @answers
 def serve(data: Path) -> None:
     """运行证据库。 Serves docks and people and sequences the log, until SIGINT or SIGTERM."""
-    room = import_module("liuhen_server.serve")
-    run: Callable[[Config], Coroutine[object, object, None]] = room.serve
-    asyncio.run(run(configuration.load(data)))
+    from liuhen_server.serve import serve as run
+
+    asyncio.run(run(configuration.load(data), click.echo))
 
 
 @main.group()

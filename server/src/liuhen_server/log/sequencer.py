@@ -21,7 +21,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
+import secrets
 import shutil
+import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,9 +52,31 @@ from liuhen_server.log.reading import CHECKPOINT, LogReader
 from liuhen_server.log.signed_state import LEASE, LogStopped, SignedState
 
 MAX_ENTRIES = 16_384  # of one tick, so that a long backlog is published in pieces within one lease
+_HOST = socket.gethostname()[:32]
 OPEN_FILE = 0o644  # the log is public
 
 logger = logging.getLogger(__name__)
+
+
+def new_holder() -> str:
+    """A name for this process in the lease: host, process id, something random."""
+    return f"{_HOST}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def is_dead(holder: str) -> bool:
+    """Whether `holder` was a process of this machine that is no more: after a crash nobody waits for its lease to
+    end.
+    """
+    host, _, rest = holder.rpartition("-")[0].rpartition("-")
+    if host != _HOST or not rest.isdigit():
+        return False
+    try:
+        os.kill(int(rest), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 class Outcome(Enum):
@@ -255,10 +280,12 @@ class Sequencer:
         fresh = state.lease_until is not None and state.lease_until > format_time(now + LEASE / 2)
         if state.lease_holder == self._holder and fresh:
             return True
-        if state.lease_holder not in (None, self._holder) and (state.lease_until or "") >= format_time(now):
+        other = state.lease_holder if state.lease_holder != self._holder else None
+        dead = other if other is not None and is_dead(other) else None
+        if other is not None and dead is None and (state.lease_until or "") >= format_time(now):
             return False
         async with self._database.write() as conn:
-            return await signed_state.take_lease(conn, self._holder, now)
+            return await signed_state.take_lease(conn, self._holder, now, dead)
 
     async def _state(self) -> SignedState:
         async with self._database.read() as conn:

@@ -71,11 +71,12 @@ async def read(conn: Connection) -> SignedState:
     )
 
 
-async def take_lease(conn: Connection, holder: str, now: datetime) -> bool:
-    """Takes or prolongs the lease; False while another process holds it."""
+async def take_lease(conn: Connection, holder: str, now: datetime, dead: str | None = None) -> bool:
+    """Takes or prolongs the lease; False while another process holds it. `dead`: a holder known to be no more."""
     free = or_(
         sequencer_state.c.lease_holder.is_(None),
         sequencer_state.c.lease_holder == holder,
+        sequencer_state.c.lease_holder == (dead or holder),
         sequencer_state.c.lease_until < format_time(now),
     )
     taken = await conn.execute(
