@@ -25,6 +25,8 @@ T = typing.TypeVar("T")
 def _text(value: object, where: str) -> str:
     if type(value) is not str:
         raise Malformed(f"{where}: not a text")
+    if value.isascii() and value.isprintable():  # nearly every text: the quick way
+        return value
     if not value.isprintable() and any(
         ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 or 0xD800 <= ord(c) < 0xE000 for c in value
     ):
@@ -83,8 +85,8 @@ def _decoder(annotation: Hashable) -> _Decoder:
 
 def _dataclass_decoder(kind: type) -> _Decoder:
     hints = typing.get_type_hints(kind, include_extras=True)
-    fields = [(field.name, _decoder(hints[field.name])) for field in dataclasses.fields(kind)]
-    names = {name for name, _ in fields}
+    fields = [(field.name, f".{field.name}", _decoder(hints[field.name])) for field in dataclasses.fields(kind)]
+    names = {name for name, _, _ in fields}
 
     def decode_object(value: object, where: str) -> object:
         if type(value) is not dict:
@@ -92,7 +94,7 @@ def _dataclass_decoder(kind: type) -> _Decoder:
         if value.keys() != names:
             odd = sorted(value.keys() ^ names)[0]
             raise Malformed(f"{where}: the field {odd[:60]!r} is {'missing' if odd in names else 'not known'}")
-        return kind(*[decode(value[name], f"{where}.{name}") for name, decode in fields])
+        return kind(*[decode(value[name], where + place) for name, place, decode in fields])
 
     return decode_object
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
@@ -49,7 +50,13 @@ def signature_is_valid(public: bytes, message: bytes, signature: bytes) -> bool:
     if len(public) != PUBLIC_SIZE or len(signature) != SIGNATURE_SIZE:
         return False
     try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+        _public_key(public).verify(signature, message)
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+@functools.lru_cache(maxsize=256)
+def _public_key(public: bytes) -> Ed25519PublicKey:
+    """A log has few keys and many signatures."""
+    return Ed25519PublicKey.from_public_bytes(public)
