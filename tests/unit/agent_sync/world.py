@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import aiohttp
 
@@ -206,7 +207,7 @@ class World:
         return {alarm.code for alarm in await self.journal.ask(queries.alarms)}
 
     async def order(self, target: Path, method: Method, session: str = SESSION) -> None:
-        backend = "directory" if target.is_dir() else "image"
+        backend: Literal["directory", "image"] = "directory" if target.is_dir() else "image"
         folder = target if backend == "directory" else target.parent
         await self.journal.change(order.kept(order.Order(session, backend, folder, target, method)))
 
@@ -233,11 +234,11 @@ async def enrolled(folder: Path) -> AsyncIterator[tuple[World, StandIn]]:
 
 
 @contextlib.asynccontextmanager
-async def opened(data_dir: Path, bay: Path) -> AsyncIterator[World]:
+async def opened(data_dir: Path, bay: Path, journal_name: str = "journal.db") -> AsyncIterator[World]:
     """The dock of a folder that has enrolled."""
     identity = store.load(data_dir)
     signer = keys.load(store.Paths(data_dir).signing_key)
-    journal = await Journal.open(data_dir / "journal.db", source=identity.dock, signer=signer, read_clock=Ticking())
+    journal = await Journal.open(data_dir / journal_name, source=identity.dock, signer=signer, read_clock=Ticking())
     context = store.client_context(data_dir)
     async with aiohttp.ClientSession(connector=connector(context)) as session:
         archive = Archive(session, identity.archive_url, identity.dock)
