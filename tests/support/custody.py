@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from liuhen_protocol import chain, merkle
 from liuhen_protocol.digest import Digest, digest_of
-from liuhen_protocol.dsse import seal
+from liuhen_protocol.dsse import Envelope, seal
 from liuhen_protocol.events import (
     ArchiveStarted,
     ChainPoint,
@@ -22,6 +22,8 @@ from liuhen_protocol.events import (
     DockStarted,
     Event,
     KeyRotated,
+    RecorderDocked,
+    RecorderIdentity,
 )
 from liuhen_protocol.policy import Endpoint, Group, Policy
 from liuhen_protocol.signer import Ed25519Signer
@@ -30,6 +32,18 @@ from support.memory_log import MemoryLog, Witness
 
 ORIGIN = "archive.example/chaoyang"
 CLOCK = Clock("ntp", 50)
+DOCKED = RecorderDocked(
+    session="s1",
+    bay="1",
+    recorder=RecorderIdentity("0000127", "210327", None, None, None, None),
+    profile="generic",
+    grade="A",
+    transport="image",
+    clock_reading=None,
+    clock_offset_ms=None,
+    battery_percent=None,
+    quarantined=False,
+)
 
 
 @dataclass
@@ -90,6 +104,7 @@ class County:
         self.index_of["dock.enrolled", name] = self.append(self.archive.seal(event, self.now()))
         if started:
             self.append(dock.seal(DockStarted("0.1.0", None), self.now()))
+            self.append(dock.seal(DOCKED, self.now()))
         return dock
 
     def rotate(self, dock: Speaker, new: Ed25519Signer) -> int:
@@ -169,6 +184,22 @@ class County:
 
     def proof(self, index: int) -> bytes:
         return self.log.proof(index, self.witnesses).encode()
+
+    def proofs(self, clip: bytes, dock: str = "dock-03") -> bytes:
+        """Everything that one needs for a clip: stored, collected, the dock's enrolment, the archive's start; then the bundle."""
+        sha256 = digest_of(clip).sha256
+        indexes = [
+            self.index_of["clip.stored", sha256],
+            self.index_of["clip.collected", sha256],
+            self.index_of["dock.enrolled", dock],
+            0,
+        ]
+        return b"".join(self.proof(index) for index in indexes)
+
+    def chain(self, dock: str = "dock-03") -> bytes:
+        """The dock's statements, one envelope a line."""
+        public = self.docks[dock].signer.public
+        return b"".join(entry + b"\n" for entry in self.log.entries if Envelope.parse(entry).public == public)
 
 
 CLIP = b"what the recorder saw " * 1000

@@ -49,7 +49,7 @@ class MemoryLog:
         size = len(self.entries) if size is None else size
         return Checkpoint(self.origin, size, merkle.tree_root(size, self.node))
 
-    def note(self, witnesses: Iterable[Witness] = (), size: int | None = None, time: int = 1_795_000_000) -> bytes:
+    def note(self, witnesses: Iterable[Witness] = (), size: int | None = None, time: int = 1_795_400_000) -> bytes:
         checkpoint = self.checkpoint(size)
         signed = sign_checkpoint(checkpoint, self.signer)
         return signed.with_signatures(*(cosign(signed.text, time, w.name, w.signer) for w in witnesses)).encode()
