@@ -56,7 +56,7 @@ def main(context: click.Context, data_dir: Path, verbose: bool) -> None:
         format="%(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
-    context.obj = data_dir.absolute()
+    context.obj = data_dir.resolve()
 
 
 @main.command()
@@ -119,7 +119,7 @@ def collect(data_dir: Path, folder: Path, as_json: bool) -> None:
         settings = config.load(data_dir)
         if not any(folder.iterdir()):
             raise click.UsageError(f"{folder}: 文件夹为空 the folder is empty")
-        bay = Bay("import", "directory", folder.absolute())
+        bay = Bay("import", "directory", folder.resolve())
         ended = _work(data_dir, replace(settings, bays=(bay,)), once_idle=True, as_json=as_json)
     _leave(data_dir, ended, as_json=as_json, judged=True)
 

@@ -144,7 +144,7 @@ def _bays(listed: object, data_dir: Path, where: str) -> tuple[Bay, ...]:
             raise ConfigError(f"{keys.where}: name: another bay is called {name!r}")
         if marker and (backend != "directory" or "/" in marker):
             raise ConfigError(f"{keys.where}: marker: a file's name, and only for directory bays")
-        bays.append(Bay(name, _backend(backend, keys.where), (data_dir / path).absolute(), marker or None))
+        bays.append(Bay(name, _backend(backend, keys.where), (data_dir / path).resolve(), marker or None))
     return tuple(bays)
 
 

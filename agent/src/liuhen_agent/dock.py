@@ -166,14 +166,12 @@ class Dock:
             for task in done:
                 await task  # a room that fell over takes the dock with it: the service is started again
         finally:
-            self._views = self._board.views()
             for stay in self._stays.values():
                 stay.stop()
             for task in (*tasks, ended):
                 task.cancel()
             await asyncio.gather(*tasks, ended, return_exceptions=True)
-            for stay in self._stays.values():
-                await stay.leave()  # what happens in the bay from now on the dock does not see
+            await self._leave_all()
             with suppress(OSError):
                 write_status(self._data_dir, self._board.views())
 
@@ -211,7 +209,7 @@ class Dock:
             if not work.cancelled() and (error := work.exception()):
                 raise error
             await stay.leave()
-            del self._stays[bay.name]
+            self._stays.pop(bay.name, None)
 
     async def _until_taken(self, queue: asyncio.Queue[BayEvent], stay: Stay, work: asyncio.Task[None]) -> None:
         """Returns when the device is gone. A recorder that changes from line to disk is gone only if it stays away."""
@@ -282,10 +280,19 @@ class Dock:
             stays = list(self._stays.values())
             done = bool(self._touched) and all(stay.done.is_set() for stay in stays)
             if done and proxies.idle.is_set() and not await self._waiting(journal):
-                return
+                await self._leave_all()
+                if not await self._waiting(journal):  # the farewell is in the log too
+                    return
             with suppress(TimeoutError):
                 async with asyncio.timeout(SCREEN_SECONDS):
                     await changed.wait()
+
+    async def _leave_all(self) -> None:
+        """Close the stays: what happens in the bays from now on the dock does not see."""
+        if self._stays:
+            self._views = self._board.views()
+        for bay in list(self._stays):
+            await self._stays.pop(bay).leave()
 
     async def _waiting(self, journal: Journal) -> bool:
         """Whether anything of this dock is still on its way: statements not logged (refused ones will not be), clips

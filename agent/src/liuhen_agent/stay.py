@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -90,6 +91,13 @@ class Stay:
             log.info("bay %s: %s", self._bay, error or "stopped")  # the port's event closes the stay
         except (VolumeError, RecorderError) as error:
             await self._broke(error.code, error.why)
+        except order.OrderUnusable as error:
+            await self._broke("not-cleared", str(error))
+        except sqlite3.Error:
+            raise  # the journal cannot be written: the dock stops, nothing goes on unproved
+        except Exception as error:
+            log.exception("bay %s", self._bay)  # one recorder must not stop the others
+            await self._broke("internal-error", f"{type(error).__name__}: {error}")
         finally:
             self.done.set()
 
@@ -98,14 +106,15 @@ class Stay:
         self._stop.set()
 
     async def leave(self) -> None:
-        """The device is gone from the bay: say so, and whether too early."""
-        if self._session is not None:
-            progress = await self._parts.journal.ask(queries.progress, self._session.id)
+        """The device is gone from the bay: say so, once, and whether too early."""
+        session, self._session = self._session, None
+        if session is not None:
+            progress = await self._parts.journal.ask(queries.progress, session.id)
             safe = progress.files == progress.receipted
             await close_session(
                 self._parts.journal,
-                self._session.id,
-                self._session.recorder,
+                session.id,
+                session.recorder,
                 self._state,
                 write_time(self._parts.read_clock().time),
                 everything_receipted=safe,
