@@ -150,6 +150,25 @@ async def test_interrupted_clearing_is_completed_by_repeating_it(tmp_path: Path,
         fsck(image, card, tmp_path)
 
 
+async def test_clearing_that_was_interrupted_is_completed_in_the_recorders_next_stay(tmp_path: Path) -> None:
+    card = CARDS["fat32"]
+    async with enrolled(tmp_path) as (world, _archive):
+        image = await receipted_card(world, tmp_path, card)
+        info, _files = await listed(image)
+        clear_folder = world.data_dir / "clear"
+        clear_folder.mkdir()
+        disk = os.open(image, os.O_RDWR)
+        plan = format.make_plan(disk, info, clear_folder)
+        format.keep(clear_folder / f"{SESSION}.plan", plan)
+        os.pwrite(disk, plan.image[len(plan.image) // 2 :], plan.offset + len(plan.image) // 2)
+        os.close(disk)
+        await world.collect(await open_volume(image), "s2")
+        outcome = await world.clear(image, Method.FORMAT, "s2")
+        assert outcome.cleared, outcome
+        fsck(image, card, tmp_path)
+        assert not list(clear_folder.glob("*.plan"))
+
+
 async def test_interrupted_clearing_is_not_completed_on_another_recorder(tmp_path: Path) -> None:
     async with enrolled(tmp_path) as (world, _archive):
         image = await receipted_card(world, tmp_path, CARDS["fat32"])

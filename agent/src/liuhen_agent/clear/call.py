@@ -1,7 +1,7 @@
 """The dock's side of clearing: leave the order in the journal, run the helper as a process of its own, read what it says.
 
-The helper has no time limit of ours: it may be writing. Should the dock end meanwhile, the helper finishes alone, and clearing is
-repeated at the next start.
+The helper has no time limit of ours: it may be writing. Should it end with the dock, or the recorder be taken away meanwhile, nothing is
+lost (only receipted files were to go) and clearing is completed when the recorder is docked again.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from liuhen_agent.clear import delete, format, order
-from liuhen_agent.clear.format import FormatFailed
+from liuhen_agent.clear.format import FormatFailed, Plan
 from liuhen_agent.clear.rule import Clear, Evidence, Found, Method, Refuse, may_clear
 from liuhen_agent.identity import store
 from liuhen_agent.journal import ClipRow, JournalDamaged, SessionRow, queries, read_only
@@ -121,13 +121,10 @@ async def _directory(case: _Case, trust: Trust) -> Outcome:
 
 
 async def _disk(case: _Case, trust: Trust, work: Path) -> Outcome:
-    plan_file = work / f"{case.session.id}.plan"
     method = case.order.method
     with _open_disk(case.order.target) as disk:
         node = Path(f"/proc/self/fd/{disk}")
-        plan = format.load(plan_file)
-        if plan is not None and not plan.fits(disk):
-            raise FormatFailed("another recorder lies in the bay than the one whose clearing was interrupted")
+        plan_file, plan = await asyncio.to_thread(_interrupted, work, case.session.id, disk)
         info, before = await _list_disk(node, half_written=plan is not None)
         decision = _decide(case, trust, before)
         if isinstance(decision, Refuse):
@@ -148,6 +145,21 @@ async def _disk(case: _Case, trust: Trust, work: Path) -> Outcome:
             )
         format.drop(plan_file)
     return _yes(case, decision, len(before.files))
+
+
+def _interrupted(work: Path, session: str, disk: int) -> tuple[Path, Plan | None]:
+    """The plan of an interrupted clearing of this very recorder, also when it was docked anew since; else where to keep one.
+
+    Raises FormatFailed when the plan of this stay was made for another recorder.
+    """
+    own = work / f"{session}.plan"
+    for kept in sorted(work.glob("*.plan"), key=lambda path: path != own):
+        plan = format.load(kept)
+        if plan is not None and plan.fits(disk):
+            return kept, plan
+        if plan is not None and kept == own:
+            raise FormatFailed("another recorder lies in the bay than the one whose clearing was interrupted")
+    return own, None
 
 
 @contextlib.contextmanager
