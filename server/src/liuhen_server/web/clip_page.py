@@ -106,11 +106,12 @@ def _sentence(words: Words, clip: Clip, checked: Checked) -> str:
     step = checked.report.deciding
     if step is not None:
         told_step = _tell(words, step)
-        because = told_step.why.rstrip("。.")
+        english = words.language is Language.ENGLISH
+        because = (step.why if english else told_step.why).rstrip("。.")
         return words(f"sentence.{told_step.verdict}", number=step.number, step=told_step.name, because=because)
     event = _collected(checked)
     recorder, finished = (clip.recorder, clip.collected_time) if event is None else (event.recorder, event.finished)
-    return words("sentence.holds", dock=clip.dock, time=words.time(finished), recorder=recorder or "–")
+    return words("sentence.holds", dock=clip.dock, time=words.time(finished), recorder=words.plain(recorder or "–"))
 
 
 def _collected(checked: Checked) -> ClipCollected | None:

@@ -103,7 +103,8 @@ async def _session(request: web.Request, handler: Handler) -> web.StreamResponse
     if request.path.startswith("/static/"):
         return await handler(request)
     session = await request.app[SIGN_IN].find(request.cookies.get(COOKIE))
-    request[SESSION_KEY] = session
+    if session is not None:
+        request[SESSION_KEY] = session
     if session is None and not request.path.startswith(_OPEN_PATHS):
         if request.method in (hdrs.METH_GET, hdrs.METH_HEAD):
             back = "" if request.path == "/" else "?" + urlencode({"next": request.path_qs})
@@ -126,7 +127,7 @@ async def _forms(request: web.Request, handler: Handler) -> web.StreamResponse:
         given = (await request.post()).get("token", "")
     except (ValueError, LookupError) as error:  # a charset that is none, bytes that are not of it
         raise Problem("stale_form", 400) from error
-    session: Session | None = request.get(SESSION_KEY)
+    session = request.get(SESSION_KEY)
     secret = session.token if session and request.path != "/sign-in" else request.cookies.get(FORM_COOKIE, "")
     if not isinstance(given, str) or not form_token_matches(secret, given):
         raise Problem("stale_form", 403)

@@ -1,5 +1,6 @@
 """Which language a browser reads: Chinese unless it chose English; and how times, sizes and terms are written."""
 
+import unicodedata
 from datetime import datetime, timezone
 from enum import StrEnum
 
@@ -68,7 +69,23 @@ class Words:
     def exact_size(self, count: int) -> str:
         return self("unit.bytes", count=f"{count:,}")
 
+    def plain(self, name: str) -> str:
+        """A name from a recorder as it can be shown: what is invisible or turns the direction of writing is spelt out, so
+        that `gpj.exe` cannot pass for `exe.jpg`.
+        """
+        return "".join(sign if _is_plain(sign) else f"⟨U+{ord(sign):04X}⟩" for sign in name)
+
+    def file_name(self, path: str) -> str:
+        """The last part of a path, or all of it where there is none."""
+        return self.plain(path.rpartition("/")[2] or path)
+
     def wait(self, seconds: int) -> str:
         if seconds < 60:
             return self("unit.seconds", count=seconds)
         return self("unit.minutes", count=-(-seconds // 60))
+
+
+def _is_plain(sign: str) -> bool:
+    return sign == " " or (
+        sign.isprintable() and unicodedata.category(sign) not in ("Cf", "Cc", "Cs", "Co", "Cn", "Zl")
+    )

@@ -42,6 +42,7 @@ class Published:
 
 def add_routes(router: web.UrlDispatcher) -> None:
     router.add_get("/log", show)
+    router.add_get("/policy", policy)
 
 
 def read_published(data: bytes, policy: Policy) -> Published:
@@ -91,3 +92,10 @@ async def show(request: web.Request) -> web.StreamResponse:
         docks=dock_rows,
         own=own,
     )
+
+
+@needs(Permission.SEE_LOG)
+async def policy(request: web.Request) -> web.StreamResponse:
+    """The tlog-policy as a file for `liuhen-verify`."""
+    headers = {"Content-Disposition": 'attachment; filename="policy"'}
+    return web.Response(text=request.app[CONTEXT].policy.text(), content_type="text/plain", headers=headers)

@@ -16,7 +16,7 @@ from liuhen_server.web.language import Language, Words, language_of
 __all__ = ["STATIC", "page", "words_of"]
 
 STATIC = Path(__file__).parent / "static"
-SESSION_KEY = "liuhen_session"
+SESSION_KEY = web.RequestKey("session", Session)
 
 
 @cache
@@ -43,7 +43,7 @@ def words_of(request: web.Request) -> Words:
 
 def page(request: web.Request, template: str, /, *, status: int = 200, **values: object) -> web.Response:
     """The page for this request. Templates see `t` (the words), `session`, `token` (of forms) and their own values."""
-    session: Session | None = request.get(SESSION_KEY)
+    session = request.get(SESSION_KEY)
     words = words_of(request)
     other = Language.ENGLISH if words.language is Language.CHINESE else Language.CHINESE
     html = (

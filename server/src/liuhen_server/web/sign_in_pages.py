@@ -76,7 +76,7 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
         case Wrong():
             return _form(request, 403, "sign_in.wrong")
         case Session() as session:
-            old: Session | None = request.get(SESSION_KEY)
+            old = request.get(SESSION_KEY)
             if old is not None:
                 await request.app[SIGN_IN].leave(old.token)
             must = session.person.must_change

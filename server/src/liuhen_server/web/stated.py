@@ -51,12 +51,21 @@ def _detail(event: Event, words: Words) -> str:
     match event:
         case RecorderDocked():
             officer = event.recorder.officer or words("unassigned")
-            return words("event.recorder.docked.detail", recorder=event.recorder.serial, officer=officer, bay=event.bay)
+            return words(
+                "event.recorder.docked.detail",
+                recorder=words.plain(event.recorder.serial),
+                officer=words.plain(officer),
+                bay=event.bay,
+            )
         case ClipCollected():
-            return words("event.clip.collected.detail", path=event.path, size=words.size(event.size), bay=event.bay)
+            return words(
+                "event.clip.collected.detail", path=words.plain(event.path), size=words.size(event.size), bay=event.bay
+            )
         case ClipDerived():
             recipe = words.known(f"recipe.{event.recipe}", event.recipe)
-            return words("event.clip.derived.detail", recipe=recipe, size=words.size(event.size), tool=event.tool)
+            return words(
+                "event.clip.derived.detail", recipe=recipe, size=words.size(event.size), tool=words.plain(event.tool)
+            )
         case ClipStored():
             kind = words.known(f"kind.{event.kind}", event.kind)
             return words("event.clip.stored.detail", kind=kind, time=words.time(event.read_back), store=event.store)
@@ -65,13 +74,15 @@ def _detail(event: Event, words: Words) -> str:
             roles = words("list.and").join(words.known(f"role.{role}", role) for role in event.role.split())
             return words("event.clip.viewed.detail", viewer=event.viewer, role=roles, how=how)
         case RecorderCleared():
-            return words("event.recorder.cleared.detail", recorder=event.recorder, count=len(event.receipts))
+            return words(
+                "event.recorder.cleared.detail", recorder=words.plain(event.recorder), count=len(event.receipts)
+            )
         case RecorderClockSet():
             seconds = f"{abs(event.offset_ms) / 1000:.1f}"
             late = "slow" if event.offset_ms < 0 else "fast"
-            return words(f"event.recorder.clock_set.{late}", recorder=event.recorder, seconds=seconds)
+            return words(f"event.recorder.clock_set.{late}", recorder=words.plain(event.recorder), seconds=seconds)
         case RecorderUndocked():
             early = "premature" if event.premature else "orderly"
-            return words(f"event.recorder.undocked.{early}", recorder=event.recorder)
+            return words(f"event.recorder.undocked.{early}", recorder=words.plain(event.recorder))
         case _:
             return ""

@@ -1,0 +1,84 @@
+"""Both languages say everything, and templates name only what the catalogue has."""
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from liuhen_protocol import words
+from liuhen_protocol.events import EVENTS
+from liuhen_protocol.report import Verdict
+from liuhen_server import web
+from liuhen_server.people.passwords import why_refused
+from liuhen_server.people.roles import ALLOWED
+from liuhen_server.web.context import CHINA
+from liuhen_server.web.language import Language, Words
+from liuhen_server.web.texts import TEXTS
+
+FOLDER = Path(web.__file__).parent
+CHINESE, ENGLISH = Words(Language.CHINESE, CHINA), Words(Language.ENGLISH, CHINA)
+
+
+def places(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("key", sorted(TEXTS))
+def test_every_text_is_there_in_both_languages_with_the_same_places(key: str) -> None:
+    text = TEXTS[key]
+    assert text.zh.strip() and text.en.strip()
+    assert places(text.zh) == places(text.en)
+    assert not re.search(r"[\u4e00-\u9fff，。：；（）]", text.en), "English without Chinese signs"
+
+
+def test_chinese_texts_use_full_width_punctuation() -> None:
+    for key, text in TEXTS.items():
+        assert not re.search(r"[\u4e00-\u9fff][,:;()!?]|[,:;()!?][\u4e00-\u9fff]", text.zh), key
+
+
+def test_templates_and_pages_name_only_known_texts() -> None:
+    named: set[str] = set()
+    for path in FOLDER.glob("templates/*.html"):
+        named |= set(re.findall(r'\bt\("([a-z_.]+[a-z_])"[,)]', path.read_text()))
+    for path in FOLDER.glob("*.py"):
+        named |= set(re.findall(r'\b(?:words|self)\("([a-z_.]+[a-z_])"[,)]', path.read_text()))
+        problems = re.findall(r'Problem\("([a-z_]+)"', path.read_text())
+        named |= {f"problem.{name}.{part}" for name in problems for part in ("title", "text")}
+    assert len(named) > 100
+    assert not named - TEXTS.keys()
+
+
+def test_texts_put_together_from_values_are_known() -> None:
+    assert {f"verdict.{verdict.value}" for verdict in Verdict} <= TEXTS.keys()
+    assert {f"role.{role.value}" for role in ALLOWED} <= TEXTS.keys()
+    about_clips = {"clip.collected", "clip.derived", "clip.stored", "clip.viewed", "recorder.docked"}
+    assert about_clips <= EVENTS.keys()
+    assert {f"event.{kind}" for kind in about_clips} <= TEXTS.keys()
+    for password in ("short", "x" * 300, "a" * 20, "the same password"):
+        assert (why_refused(password, "zhang", "the same password") or "") in TEXTS
+
+
+def test_every_reason_of_the_verifier_has_chinese() -> None:
+    assert all(words.HOLDS[name] and words.STEPS[name] for name in words.STEPS)
+
+
+def test_name_that_turns_the_direction_of_writing_is_spelt_out() -> None:
+    assert CHINESE.plain("clip\u202egpj.exe") == "clip⟨U+202E⟩gpj.exe"
+    assert CHINESE.plain("a\nb\x00c\ufeff\ud800") == "a⟨U+000A⟩b⟨U+0000⟩c⟨U+FEFF⟩⟨U+D800⟩"
+    assert CHINESE.plain("执法 0001 (2).MP4") == "执法 0001 (2).MP4"
+    assert CHINESE.file_name("DCIM/100MEDIA/a.MP4") == "a.MP4"
+    assert CHINESE.file_name("DCIM/") == "DCIM/"
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (86_200_000, "86.2 MB"), (5 * 10**15, "5000.0 TB")],
+)
+def test_sizes_have_their_unit(count: int, text: str) -> None:
+    assert ENGLISH.size(count) == text
+
+
+def test_times_are_shown_in_the_agencys_zone() -> None:
+    assert CHINESE.time("2026-11-20T10:02:11.000Z") == "2026-11-20 18:02:11"
+    assert CHINESE.time_with_zone(1_795_000_000).endswith(" UTC+08:00")
