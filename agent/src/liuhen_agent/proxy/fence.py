@@ -65,9 +65,17 @@ async def start(command: Sequence[str]) -> asyncio.subprocess.Process:
 
 
 async def kill(process: asyncio.subprocess.Process) -> None:
-    """The whole group, and waits until it is gone."""
+    """The whole group, and waits until it is gone. Nobody else may be reading its output any more.
+
+    Output left in the pipes is read away: asyncio reports the end of a process only after the end of its pipes.
+    """
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     with contextlib.suppress(ProcessLookupError):
         process.kill()
-    await process.wait()
+    with contextlib.suppress(TimeoutError):  # a grandchild that left the group holds a pipe: its own limits end it
+        async with asyncio.timeout(5):
+            for stream in (process.stdout, process.stderr):
+                while stream is not None and await stream.read(65536):
+                    pass
+            await process.wait()

@@ -152,9 +152,10 @@ async def _run(call: list[str], target: Path, duration: float, limits: ProxyLimi
     except TimeoutError as error:
         raise ProxyFailed("hung", "ffmpeg closed its output and did not end") from error
     finally:
+        errors.cancel()
+        await asyncio.wait([errors])
         if process.returncode is None:
             await kill(process)
-        errors.cancel()
     if code != 0:
         raise _failure(code, said)
     if watch.said.get("progress") != "end":
