@@ -5,6 +5,7 @@ a part in spool/incoming               removed: its recorder still has all of it
 a clip in the spool without statement  set aside in quarantine/: its recorder still has it, and it is read and proved anew
 a clip that was released               removed: the receipt is here, the power went before the file did
 a proxy without statement              removed: it is made again
+a stay cut off while it was cleared    cleared again (the wipe helper decides anew), said, and closed
 a stay that did not end                closed; premature unless all of it was done: what happened meanwhile is not known
 
 Statements that were not sent and uploads that were not finished need nothing: sync goes on from the journal.
@@ -13,16 +14,20 @@ Statements that were not sent and uploads that were not finished need nothing: s
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from liuhen_agent.bay import State
+from liuhen_agent.clear import call, order
 from liuhen_agent.clock import ReadClock, write_time
 from liuhen_agent.collect.spool import Spool
-from liuhen_agent.journal import ClipState, Journal, queries
+from liuhen_agent.journal import ClipState, Journal, Said, SessionRow, changes, queries
 from liuhen_agent.stay import close_session
 from liuhen_files import durable
 from liuhen_protocol.digest import is_digest
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,7 @@ async def recover(journal: Journal, spool: Spool, read_clock: ReadClock) -> Reco
     await _recover_proxies(journal, spool.folder / "proxies")
     sessions = await journal.ask(queries.open_sessions)
     for session in sessions:
+        session = await _finish_clearing(journal, spool.folder, session)
         progress = await journal.ask(queries.progress, session.id)
         await close_session(
             journal,
@@ -62,6 +68,23 @@ async def recover(journal: Journal, spool: Spool, read_clock: ReadClock) -> Reco
             everything_receipted=progress.files == progress.receipted,
         )
     return Recovered(len(parts), set_aside, released, len(sessions))
+
+
+async def _finish_clearing(journal: Journal, data_dir: Path, session: SessionRow) -> SessionRow:
+    """A recorder whose clearing was interrupted may lie half written in its bay: it is finished, if the helper allows."""
+    if session.state != State.RECEIPTED:
+        return session
+    try:
+        what = await journal.ask(order.read, session.id)
+    except order.OrderUnusable:
+        return session  # it was never begun
+    outcome = await call.clear(journal, data_dir, what)
+    if not outcome.cleared:
+        log.warning("stay %s: clearing was interrupted and not finished: %s", session.id, outcome.why)
+        return session
+    said = [Said(part) for part in call.statements(outcome, session.recorder)]
+    await journal.append_all(said, changes=[changes.SessionMoved(session.id, State.READY.value)])
+    return replace(session, state=State.READY.value)
 
 
 async def _recover_proxies(journal: Journal, folder: Path) -> None:
