@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -26,12 +27,14 @@ MAX_TOKEN = 4096
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     parsed = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file's name need not be UTF-8
     run: Callable[[argparse.Namespace], Verdict] = parsed.run
     try:
         verdict = run(parsed)
         sys.stdout.flush()
     except (WrongUse, Malformed) as error:
-        print(f"liuhen-verify: 无法核验 cannot verify: {error}", file=sys.stderr)
+        print(f"liuhen-verify: 无法核验 cannot verify: {show.printable(str(error))}", file=sys.stderr)
         return WRONG_USE
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -40,6 +40,15 @@ OWN_POLICY = (
 )
 
 
+def printable(text: str) -> str:
+    """One line that cannot pretend to be another: names and reasons come from files that others made."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
+
+
+def _text(lines: list[str]) -> str:
+    return "\n".join(map(printable, lines))
+
+
 def _step_lines(step: Step, names: dict[StepName, str], holds: dict[StepName, str]) -> list[str]:
     chinese = CODES.get(step.code, step.why) if step.code else holds[step.name]
     code = f" [{step.code}]" if step.code else ""
@@ -81,7 +90,7 @@ def log_text(result: LogReport) -> str:
     for step in result.report.steps:
         lines += _step_lines(step, LOG_STEPS, LOG_HOLDS)
     lines += _finding_lines(result.report.findings)
-    return "\n".join([*lines, *_not_claimed_lines(LOG_NOT_CLAIMED)])
+    return _text([*lines, *_not_claimed_lines(LOG_NOT_CLAIMED)])
 
 
 def _clip_lines(result: ClipReport) -> list[str]:
@@ -94,7 +103,7 @@ def _clip_lines(result: ClipReport) -> list[str]:
 
 
 def clip_text(result: ClipReport) -> str:
-    return "\n".join([*_clip_lines(result), *_not_claimed_lines(NOT_CLAIMED)])
+    return _text([*_clip_lines(result), *_not_claimed_lines(NOT_CLAIMED)])
 
 
 def package_text(result: PackageReport) -> str:
@@ -106,7 +115,7 @@ def package_text(result: PackageReport) -> str:
     lines.append(f"{mark} {word} 证据包:{len(result.clips)} 个片段,{held} 个成立")
     lines.append(f"  {english}: {held} of {len(result.clips)} clips hold")
     said = [NOT_CLAIMED, OWN_POLICY] if result.own_policy else [NOT_CLAIMED]
-    return "\n".join([*lines, *_not_claimed_lines(*said)])
+    return _text([*lines, *_not_claimed_lines(*said)])
 
 
 def _report_json(report: Report, holds: dict[StepName, str]) -> Json:
