@@ -12,14 +12,14 @@ import pytest
 from sqlalchemy import text
 
 from liuhen_protocol.chain import envelope_hash
-from liuhen_protocol.events import DockEnrolled, DockHead
+from liuhen_protocol.events import DockHead
 from liuhen_protocol.merkle import leaf_hash
 from liuhen_protocol.signer import Ed25519Signer
 from liuhen_server.log.sequencer import Outcome
 from liuhen_server.operations.findings import ArchiveReport
 from liuhen_server.operations.opening import Archive
 from liuhen_server.operations.verify import verify_archive
-from support.archive import Dock, append, new_archive, publish_all, sequencing
+from support.archive import Dock, append, enrol, new_archive, publish_all, sequencing
 
 
 @dataclass
@@ -53,16 +53,7 @@ class Victim:
 async def victim(tmp_path: Path, database_url: str) -> AsyncIterator[Victim]:
     async with new_archive(tmp_path / "archive", database_url) as archive:
         dock = Dock("dock-03")
-        async with archive.database.write() as conn:
-            enrolled = DockEnrolled("dock-03", "market-supervision", dock.signer.public.hex(), "00" * 32, None)
-            stated = await archive.chain.append(conn, enrolled)
-            await conn.execute(
-                text(
-                    "INSERT INTO docks (name, agency, public_key, state, enrolled_index, enrolled_time)"
-                    " VALUES ('dock-03', 'market-supervision', :key, 'enrolled', 1, :time)"
-                ),
-                {"key": dock.signer.public.hex(), "time": stated.time},
-            )
+        await enrol(archive, dock)
         items = dock.heads(300)
         await append(archive, items)
         await publish_all(archive)

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from liuhen_protocol.chain import ChainHead, after, envelope_hash, next_link
 from liuhen_protocol.dsse import seal
-from liuhen_protocol.events import DockHead, Event
+from liuhen_protocol.events import DockEnrolled, DockHead, Event
 from liuhen_protocol.note import COSIGNATURE_V1, ED25519, VerifierKey
 from liuhen_protocol.policy import Endpoint
 from liuhen_protocol.signer import Ed25519Signer
@@ -21,8 +21,10 @@ from liuhen_protocol.statement import Clock, Statement, Subject, place_in_chain,
 from liuhen_server import log
 from liuhen_server.config import Config
 from liuhen_server.database import Connection
+from liuhen_server.database.schema import docks
 from liuhen_server.log.sequencer import Sequencer
 from liuhen_server.operations.opening import Archive, found, opened
+from liuhen_server.registry.docks import ENROLLED
 from liuhen_server.witness.cosigner import Cosigner
 from liuhen_server.witness.service import Service
 from liuhen_server.witness.state import WitnessState
@@ -78,6 +80,22 @@ class Dock:
 
     def heads(self, count: int) -> list[log.NewEntry]:
         return [self.seal(DockHead(clips=n, waiting=0)) for n in range(count)]
+
+
+async def enrol(archive: Archive, dock: Dock) -> None:
+    """States and registers the dock's key without a certificate: one entry of the archive."""
+    event = DockEnrolled(dock.name, "market-supervision", dock.signer.public.hex(), "00" * 32, None)
+    async with archive.database.write() as conn:
+        stated = await archive.chain.append(conn, event)
+        row = docks.insert().values(
+            name=dock.name,
+            agency=event.agency,
+            public_key=event.public_key,
+            state=ENROLLED,
+            enrolled_index=stated.index,
+            enrolled_time=stated.time,
+        )
+        await conn.execute(row)
 
 
 async def append(archive: Archive, items: list[log.NewEntry]) -> list[int]:
