@@ -1,6 +1,8 @@
 """Makes one proxy: probe, plan, run ffmpeg under watch, check the result, publish it under its final name.
 
-A proxy counts as made when ffmpeg left with 0, said `progress=end`, and ffprobe finds in the result what the clip has.
+Most recorders write what browsers play: copying begins at once, while ffprobe still looks at the clip, and is dropped
+when the plan turns out to be another. A proxy counts as made when ffmpeg left with 0, said `progress=end`, and
+ffprobe finds in the result what the clip has.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from pathlib import Path
 from liuhen_agent.proxy import NoProxyNeeded, Progress, ProxyFailed, ProxyLimits, ProxyResult
 from liuhen_agent.proxy.fence import fenced, kill, start
 from liuhen_agent.proxy.probe import Media, probe
-from liuhen_agent.proxy.recipe import Plan, command, encode_all, picture_type, plan_for
+from liuhen_agent.proxy.recipe import TRANSCODE as TRANSCODE
+from liuhen_agent.proxy.recipe import copy_command, encode_all, encode_command, picture_type, plan_for
 from liuhen_files import durable
 
 DEFAULT_LIMITS = ProxyLimits()
@@ -34,22 +37,45 @@ async def make_proxy(
     head = await asyncio.to_thread(_head, clip)
     if media_type := picture_type(head):
         return NoProxyNeeded(media_type)
-    media = await probe(clip, limits)
-    plan = plan_for(media)
     temporary = target.with_name(target.name + ".part")
+    length = _Length()
+    copying = asyncio.create_task(_run(copy_command(clip, temporary), temporary, length, limits, progress))
     try:
-        try:
-            made = await _attempt(clip, temporary, media, plan, limits, progress)
-        except ProxyFailed as failed:
-            if plan.recipe == "transcode" or failed.reason not in ("crashed", "wrong-result"):
-                raise
-            plan = encode_all(plan)
-            made = await _attempt(clip, temporary, media, plan, limits, progress)
+        media = await probe(clip, limits)
+        length.seconds = media.duration_seconds
+        plan = plan_for(media)
+        if plan.recipe == "remux":
+            try:
+                await copying
+                made = await _checked(temporary, media, limits)
+            except ProxyFailed as failed:
+                if failed.reason not in ("crashed", "wrong-result"):
+                    raise
+                plan = encode_all(plan)
+        if plan.recipe == "transcode":
+            await _stop(copying)
+            await _run(encode_command(clip, temporary, media, plan, limits), temporary, length, limits, progress)
+            made = await _checked(temporary, media, limits)
         await asyncio.to_thread(_publish, temporary, target)
     finally:
+        await _stop(copying)
         with contextlib.suppress(OSError):
             temporary.unlink()
     return ProxyResult(target, plan.media_type, plan.recipe, await tool_version(), made.duration_seconds)
+
+
+@dataclass
+class _Length:
+    """Of the clip, once ffprobe has said it: for the progress only."""
+
+    seconds: float = 0.0
+
+
+async def _stop(work: asyncio.Task[None]) -> None:
+    work.cancel()
+    await asyncio.wait([work])
+    if not work.cancelled():
+        work.exception()  # seen: what was guessed wrong may fail as it likes
 
 
 def _head(clip: Path) -> bytes:
@@ -60,30 +86,37 @@ def _head(clip: Path) -> bytes:
         raise ProxyFailed("not-media", f"{clip.name} cannot be read: {error.strerror}") from error
 
 
-def _publish(temporary: Path, target: Path) -> None:
-    try:
-        file = os.open(temporary, os.O_RDONLY)
-        try:
-            os.fsync(file)
-        finally:
-            os.close(file)
-        durable.publish(temporary, target)
-    except OSError as error:
-        raise ProxyFailed("no-room", f"{target.name} cannot be kept: {error.strerror}") from error
-
-
-async def _attempt(
-    clip: Path, temporary: Path, media: Media, plan: Plan, limits: ProxyLimits, progress: Progress
-) -> Media:
-    call = fenced(command(clip, temporary, media, plan, limits), limits, temporary.parent)
-    await _run(call, temporary, media.duration_seconds, limits, progress)
+async def _checked(temporary: Path, media: Media, limits: ProxyLimits) -> Media:
+    """What ffprobe says of the result, while its bytes are made durable. Raises ProxyFailed."""
+    syncing = asyncio.create_task(asyncio.to_thread(_sync, temporary))
     try:
         made = await probe(temporary, limits)
     except ProxyFailed as failed:
         raise ProxyFailed("wrong-result", f"the result is not playable ({failed.detail})") from failed
+    finally:
+        await asyncio.wait([syncing])
+        error = syncing.exception()
+    if error is not None:
+        raise ProxyFailed("no-room", f"the result cannot be written: {error}") from error
     if why := disagreement(media, made):
         raise ProxyFailed("wrong-result", why)
     return made
+
+
+def _sync(path: Path) -> None:
+    if path.exists():
+        file = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
+
+
+def _publish(temporary: Path, target: Path) -> None:
+    try:
+        durable.publish(temporary, target)
+    except OSError as error:
+        raise ProxyFailed("no-room", f"{target.name} cannot be kept: {error.strerror}") from error
 
 
 def disagreement(clip: Media, made: Media) -> str | None:
@@ -117,8 +150,8 @@ class _Watch:
             self.last, self.moved_at = tuple(state), now
 
 
-async def _run(call: list[str], target: Path, duration: float, limits: ProxyLimits, progress: Progress) -> None:
-    process = await start(call)
+async def _run(command: list[str], target: Path, length: _Length, limits: ProxyLimits, progress: Progress) -> None:
+    process = await start(fenced(command, limits, target.parent))
     assert process.stdout is not None
     assert process.stderr is not None
     began = time.monotonic()
@@ -138,8 +171,8 @@ async def _run(call: list[str], target: Path, duration: float, limits: ProxyLimi
             if line:
                 name, _, value = line.decode("ascii", "replace").strip().partition("=")
                 watch.said[name] = value.strip()
-                if name == "progress" and duration and watch.said.get("out_time_us", "").isdigit():
-                    progress(min(1.0, int(watch.said["out_time_us"]) / 1e6 / duration))
+                if name == "progress" and length.seconds and watch.said.get("out_time_us", "").isdigit():
+                    progress(min(1.0, int(watch.said["out_time_us"]) / 1e6 / length.seconds))
             if not line or line.startswith(b"progress="):
                 watch.look(target, now)
             if now - watch.moved_at > limits.hang_seconds:

@@ -6,6 +6,7 @@ encoded, so footage with playable video and PCM sound keeps its video as it is.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,18 @@ from liuhen_agent.proxy.probe import Media
 PLAYABLE_PIXELS = ("yuv420p", "yuvj420p")
 PLAYABLE_AUDIO = ("aac", "mp3")
 PICTURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"BM", "image/bmp"))
+
+
+# 720 lines at most; small enough for a county's network, sharp enough to read a number plate near by
+TRANSCODE_VIDEO: dict[str, str | int] = {
+    "c:v": "libx264",
+    "preset": "veryfast",
+    "crf": 26,
+    "pix_fmt": "yuv420p",
+    "vf": "scale=-2:trunc(min(720\\,ih)/2)*2",
+}
+TRANSCODE_AUDIO: dict[str, str | int] = {"c:a": "aac", "b:a": "96k", "ac": 1}
+TRANSCODE = TRANSCODE_VIDEO | TRANSCODE_AUDIO
 
 
 @dataclass(frozen=True)
@@ -49,25 +62,32 @@ def encode_all(plan: Plan) -> Plan:
     return Plan("transcode", plan.media_type, copy_video=False, copy_audio=False)
 
 
-def command(source: Path, target: Path, media: Media, plan: Plan, limits: ProxyLimits) -> list[str]:
-    """The ffmpeg call. `target` is written as MP4 whatever its name."""
+def copy_command(source: Path, target: Path) -> list[str]:
+    """Copies the first video and the first sound as they are. Needs no knowledge of the clip."""
+    clip = ffmpeg.input(f"file:{source}", **INPUT_FENCE)
+    return _compiled([clip["V:0?"], clip["a:0?"]], target, {"c": "copy"})  # V: no cover pictures
+
+
+def encode_command(source: Path, target: Path, media: Media, plan: Plan, limits: ProxyLimits) -> list[str]:
+    """Encodes what `plan` does not copy. `target` is written as MP4 whatever its name."""
     clip = ffmpeg.input(f"file:{source}", **INPUT_FENCE)
     streams = []
-    options: dict[str, str | int] = {"f": "mp4", "movflags": "+faststart", "map_chapters": -1}
+    options: dict[str, str | int] = {}
     if media.video is not None:
-        streams.append(clip["v:0"])
-        if plan.copy_video:
-            options["c:v"] = "copy"
-        else:
-            options |= {"c:v": "libx264", "preset": "veryfast", "crf": 26, "pix_fmt": "yuv420p"}
-            options["vf"] = "scale=-2:trunc(min(720\\,ih)/2)*2"
+        streams.append(clip["V:0"])
+        options |= {"c:v": "copy"} if plan.copy_video else TRANSCODE_VIDEO
     if media.audio_codec is not None:
         streams.append(clip["a:0"])
-        options |= {"c:a": "copy"} if plan.copy_audio else {"c:a": "aac", "b:a": "96k", "ac": 1}
+        options |= {"c:a": "copy"} if plan.copy_audio else TRANSCODE_AUDIO
     if limits.threads:
         options["threads"] = limits.threads
+    return _compiled(streams, target, options)
+
+
+def _compiled(streams: Sequence[object], target: Path, options: Mapping[str, str | int]) -> list[str]:
+    always = {"f": "mp4", "movflags": "+faststart", "map_chapters": -1}
     made: list[str] = (
-        ffmpeg.output(*streams, f"file:{target}", **options)
+        ffmpeg.output(*streams, f"file:{target}", **options, **always)
         .global_args("-hide_banner", "-loglevel", "error", "-nostdin", "-nostats", "-progress", "pipe:1")
         .overwrite_output()
         .compile()
