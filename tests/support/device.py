@@ -243,6 +243,13 @@ class TestDock:
                 if answer.status == 200:
                     return await answer.read()
 
+    async def is_stored(self, sha256: str) -> bool:
+        """Whether clip.stored is in the log; its receipt may have to wait for a checkpoint."""
+        assert self.session is not None
+        async with self.session.get(f"/v1/receipts/{sha256}") as answer:
+            assert answer.status in (200, 202, 404), await answer.text()
+            return answer.status != 404
+
 
 async def problem_of(answer: aiohttp.ClientResponse) -> dict[str, object]:
     assert answer.content_type == "application/problem+json", await answer.text()

@@ -166,7 +166,7 @@ def read_append(headers: Mapping[str, str], state: UploadState | None, now: date
     checksum = _checksum(headers)
     known = _present(state, now)
     if known.busy:
-        raise TusProblem(423, "busy", "another request is writing this upload; ask again when it has ended")
+        raise busy()
     if offset != known.offset:
         raise TusProblem(
             409,
@@ -184,7 +184,7 @@ def read_termination(headers: Mapping[str, str], state: UploadState | None, now:
     _check_version(headers)
     known = _present(state, now)
     if known.busy:
-        raise TusProblem(423, "busy", "another request is writing this upload; ask again when it has ended")
+        raise busy()
     if known.finished:
         raise TusProblem(403, "finished", "a finished upload is stored evidence; it cannot be terminated")
 
@@ -205,6 +205,13 @@ def appended(state: UploadState) -> Answer:
 def terminated() -> Answer:
     """The answer to a DELETE."""
     return Answer(204, {"Tus-Resumable": VERSION})
+
+
+def busy() -> TusProblem:
+    """Another request writes this upload, or the archive is finishing it by itself."""
+    return TusProblem(
+        423, "busy", "another request is writing this upload; ask again when it has ended", {"Retry-After": "1"}
+    )
 
 
 def checksum_mismatch(checksum: Checksum) -> TusProblem:

@@ -130,7 +130,7 @@ class Uploads:
         if upload_id in self._busy:
             upload = await self._find(dock, upload_id)
             read(None if upload is None else state_of(upload, busy=True))
-            raise TusProblem(423, "busy", "another request is writing this upload")
+            raise tus.busy()
         with self._claim(upload_id):
             upload = await self._find(dock, upload_id)
             append = read(None if upload is None else state_of(upload))
@@ -221,7 +221,7 @@ class Uploads:
         try:
             file = await self._run(lambda: Incoming.open_at(self._path(upload), upload.durable, sm3=sm3))
         except Busy as busy:
-            raise TusProblem(423, "busy", "another process is writing this upload") from busy
+            raise tus.busy() from busy
         except FileNotFoundError as gone:
             if upload.durable == upload.length and await self._run(self._store.size, upload.sha256) == upload.length:
                 await self._finish_from_store(upload)
@@ -306,7 +306,7 @@ class Uploads:
     async def _end(self, upload: Upload, *, claimed: bool = False) -> None:
         """Forget an upload: first the row, then the bytes, so that no row ever speaks of bytes that are gone."""
         if not claimed and upload.id in self._busy:
-            raise TusProblem(423, "busy", "another request is writing this upload; ask again when it has ended")
+            raise tus.busy()
         async with self._database.write() as conn:
             await records.forget(conn, upload.id)
         self._let_go(upload.id)
@@ -333,7 +333,7 @@ class Uploads:
     @contextmanager
     def _claim(self, upload_id: str) -> Iterator[None]:
         if upload_id in self._busy:
-            raise TusProblem(423, "busy", "another request is writing this upload")
+            raise tus.busy()
         self._busy.add(upload_id)
         try:
             yield
