@@ -29,8 +29,12 @@ from liuhen_server.operations.opening import Archive, found, opened
 
 T = TypeVar("T")
 
-LAZY = {"user": "liuhen_server.people.command:user"}
-"""Command groups that other rooms bring."""
+LAZY = {
+    "user": "liuhen_server.people.command:user",
+    "policy": "liuhen_server.custody.command:policy",
+    "proof": "liuhen_server.custody.command:proof",
+}
+"""Commands that other rooms bring."""
 
 DATA = click.option(
     "--data",
