@@ -174,7 +174,7 @@ class County:
 
     def enroll(self, name: str, agency: str) -> None:
         code = self.add_dock(name, agency)
-        command("liuhen-agent", "enroll", "--data", self.dock(name), self.devices_url, given=code + "\n")
+        command("liuhen-agent", "--data", self.dock(name), "enroll", self.devices_url, given=code + "\n")
 
     def close(self) -> None:
         for name in reversed(list(self.servers)):
