@@ -117,7 +117,11 @@ async def test_nothing_is_published_before_the_quorum_has_cosigned(
 
 
 async def test_only_one_process_sequences_and_another_takes_over(tmp_path: Path, database_url: str) -> None:
-    async with new_archive(tmp_path / "archive", database_url) as archive, sequencing(archive, "one") as one, sequencing(archive, "two") as two:
+    async with (
+        new_archive(tmp_path / "archive", database_url) as archive,
+        sequencing(archive, "one") as one,
+        sequencing(archive, "two") as two,
+    ):
         assert (await one.tick()).outcome is Outcome.PUBLISHED
         assert (await two.tick()).outcome is Outcome.STANDBY
         await append(archive, Dock("dock-03").heads(3))
