@@ -26,8 +26,8 @@ from liuhen_agent.collect.collector import Collector
 from liuhen_agent.collect.room import Room
 from liuhen_agent.collect.spool import Spool
 from liuhen_agent.config import Config, load_credentials
-from liuhen_agent.detect import Bay, BayEvent
-from liuhen_agent.detect.emulated import watch
+from liuhen_agent.detect import Bay, BayEvent, WatchSettings
+from liuhen_agent.detect.emulated import DEFAULTS, watch
 from liuhen_agent.identity import store
 from liuhen_agent.journal import ClipState, Journal, queries
 from liuhen_agent.progress import BayView, Board, write_status
@@ -43,6 +43,7 @@ from liuhen_protocol.events import DockHead, DockStarted, Resumed
 log = logging.getLogger(__name__)
 
 SCREEN_SECONDS = 1.0
+IDLE_SECONDS = 0.2
 EXPIRE_EVERY = timedelta(hours=1)
 JOURNAL = "journal.db"
 
@@ -69,7 +70,8 @@ class Wishes:
     show: Show = lambda views: None
     read_clock: ReadClock = read_system_clock
     pace: Pace | None = None
-    sync: MakeSync | None = None  # in place of the archive; tests only
+    watch: WatchSettings = DEFAULTS
+    sync: MakeSync | None = None  # another way to the archive; None: the archive this dock is enrolled with
 
 
 @asynccontextmanager
@@ -186,7 +188,7 @@ class Dock:
         )
 
     async def _detect(self) -> None:
-        async for event in watch(self._config.bays):
+        async for event in watch(self._config.bays, self._wishes.watch):
             self._queues[event.bay].put_nowait(event)
 
     async def _bay(self, bay: Bay, parts: Parts) -> None:
@@ -284,7 +286,7 @@ class Dock:
                 if not await self._waiting(journal):  # the farewell is in the log too
                     return
             with suppress(TimeoutError):
-                async with asyncio.timeout(SCREEN_SECONDS):
+                async with asyncio.timeout(IDLE_SECONDS):  # a stay can end without a change
                     await changed.wait()
 
     async def _leave_all(self) -> None:
