@@ -27,7 +27,7 @@ from support.custody import county_with_a_clip
 
 COUNTY, _ = county_with_a_clip()
 POLICY = COUNTY.policy()
-STORED = 4
+STORED = next(index for (kind, _), index in COUNTY.index_of.items() if kind == "clip.stored")
 NOTE = COUNTY.log.note(COUNTY.witnesses)
 PROOF = COUNTY.proof(STORED)
 ENTRY = COUNTY.log.entries[STORED]
