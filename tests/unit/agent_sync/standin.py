@@ -135,6 +135,7 @@ class StandIn:
         self.cosigning = True
         self.codes_used: set[str] = set()
         self.busy_entries = 0  # answer so many POSTs of entries with 503
+        self.retry_after = 7
 
     @property
     def code(self) -> str:
@@ -214,7 +215,7 @@ class StandIn:
         _known(request)
         if self.busy_entries:
             self.busy_entries -= 1
-            return web.Response(status=503, headers={"Retry-After": "7"})
+            return web.Response(status=503, headers={"Retry-After": str(self.retry_after)})
         results = [self._entry(line) for line in (await request.read()).splitlines()]
         self.requests.append(f"entries {len(results)}")
         return web.json_response({"results": results, "head": None})

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -37,6 +38,11 @@ from liuhen_protocol.errors import Malformed, Refused
 log = logging.getLogger(__name__)
 
 Now = Callable[[], datetime]
+
+_LOCAL_TROUBLE = (OSError, sqlite3.OperationalError)
+"""The dock's own disk is full or does not answer: it may be better in a while, and nothing was half done."""
+_RECEIPTS_LOOKED_AT = 1_000
+_RECEIPTS_ASKED_IN_VAIN = 8
 
 
 @dataclass(frozen=True)
@@ -135,6 +141,10 @@ class Sync:
                 failures += 1
                 pause = self._pace.backoff.longest
                 log.warning("%s: %s", name, error)
+            except _LOCAL_TROUBLE as error:
+                failures += 1
+                pause = self._pace.backoff.delay(failures, self._random)
+                log.error("%s: 采集站本机出错 this dock's own disk or journal: %s; again in %.0f s", name, error, pause)
             await _pause(pause, event if failures == 0 else None)
 
     async def _entries(self, archive: Archive) -> float:
@@ -150,20 +160,20 @@ class Sync:
         if not waiting:
             return self._pace.idle
         uploader = Uploader(archive, self._journal, self._data_dir, self._moved)
-        later: list[Later] = []
+        failed: list[Exception] = []
 
         async def work() -> None:
-            while waiting and not later:
+            while waiting and not failed:
                 try:
                     await self._upload(uploader, waiting.pop(0))
-                except Later as error:
-                    later.append(error)
+                except (Later, *_LOCAL_TROUBLE) as error:
+                    failed.append(error)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(min(self._pace.parallel_uploads, len(waiting))):
                 group.create_task(work())
-        if later:
-            raise later[0]
+        if failed:
+            raise failed[0]
         return 0.0
 
     async def _upload(self, uploader: Uploader, clip: ClipRow) -> None:
@@ -180,17 +190,21 @@ class Sync:
             )
 
     async def _receipts(self, archive: Archive, view: LogView) -> float:
+        """One round. A clip whose receipt is not ready steps back, so that none waits behind another for ever."""
         at = asyncio.get_running_loop().time()
-        pause = self._pace.idle
-        for clip in await self._journal.ask(queries.clips_awaiting_receipt):
+        waiting = 0
+        for clip in await self._journal.ask(queries.clips_awaiting_receipt, _RECEIPTS_LOOKED_AT):
             if self._resting.rests(clip.sha256, at):
                 continue
             answer = await receipts.fetch(archive, self._journal, view, self._trust, clip, self._now())
             if isinstance(answer, receipts.Wait):
-                return max(answer.seconds or 0.0, self._pace.receipts)
-            if isinstance(answer, receipts.Rejected | receipts.Missing):
+                self._resting.until[clip.sha256] = at + max(answer.seconds or 0.0, self._pace.receipts)
+                waiting += 1
+                if waiting == _RECEIPTS_ASKED_IN_VAIN:
+                    break
+            elif isinstance(answer, receipts.Rejected | receipts.Missing):
                 self._resting.until[clip.sha256] = at + self._pace.rest_after_refusal
-        return pause
+        return self._pace.receipts if waiting else self._pace.idle
 
     async def _log(self, archive: Archive, view: LogView) -> float:
         answer = await head.check(archive, self._journal, self._now())
