@@ -165,6 +165,31 @@ async def test_names_of_any_bytes_are_listed_one_to_one_as_safe_text(tmp_path: P
     await volume.close()
 
 
+async def test_short_names_in_gbk_keep_their_bytes_and_are_not_mixed_up(tmp_path: Path) -> None:
+    files = card_files(tmp_path / "files", ("DCIM/ABCDEFGH.MP4", "DCIM/ABCDEFGI.MP4"), 1000)
+    image = build_image(tmp_path / "card.img", files)
+    content_now = image.read_bytes()
+    new = {"ABCDEFGH": "现场检查".encode("gbk"), "ABCDEFGI": "现场检验".encode("gbk")}
+    for old, name in new.items():
+        content_now = content_now.replace(f"{old}MP4".encode(), name + b"MP4")
+    image.write_bytes(content_now)
+    volume = await open_volume(image)
+    listing = await volume.inventory()
+    assert listing.problems == ()
+    assert {entry.path_raw: await content(volume, entry) for entry in listing.files} == {
+        b"DCIM/" + name + b".MP4": file.source.read_bytes() for name, file in zip(new.values(), files, strict=True)
+    }
+    await volume.close()
+
+
+async def test_two_entries_of_one_name_are_two_clips(tmp_path: Path) -> None:
+    image = build_image(tmp_path / "card.img", card_files(tmp_path / "files", ("CLIP1.MP4", "CLIP2.MP4")))
+    image.write_bytes(image.read_bytes().replace(b"CLIP2   MP4", b"CLIP1   MP4"))
+    listing = await listing_of(image)
+    assert len({entry.path for entry in listing.files}) == 2
+    assert len({entry.path_raw for entry in listing.files}) == 2
+
+
 async def test_a_fat_name_that_leads_upwards_is_only_a_name(tmp_path: Path) -> None:
     image = build_image(tmp_path / "card.img", card_files(tmp_path / "files", ("DCIM/xx_xx_evil.mp4",)))
     with changing(image) as card:

@@ -27,7 +27,7 @@ from typing import cast, get_args
 from liuhen_agent.recorders import FileEntry, FileSystem, Listing, VolumeError, VolumeInfo, VolumeLimits
 from liuhen_agent.recorders.safe_path import safe_path
 
-CHILD = Path(__file__).with_name("volume_child.py")
+CHILD = "liuhen_agent.recorders.volume_child"
 DEFAULT_LIMITS = VolumeLimits()
 PIPE_BYTES = 1024 * 1024
 MAX_MESSAGE = 8 * 1024 * 1024
@@ -72,7 +72,7 @@ class _Reader:
         try:
             arguments = (disk, theirs.fileno(), limits.memory_bytes, limits.entries, limits.depth)
             self.process = subprocess.Popen(
-                [sys.executable, "-I", "-B", str(CHILD), *(str(argument) for argument in arguments)],
+                [sys.executable, "-I", "-B", "-m", CHILD, *(str(argument) for argument in arguments)],
                 pass_fds=(disk, theirs.fileno()),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

@@ -1,10 +1,10 @@
-"""The reader of one volume: a process of its own, run as a file (`python -I volume_child.py DISK_FD SOCKET_FD MEMORY
-ENTRIES DEPTH`), so that a crash, a hang or a memory blow-up of the C parser cannot take the dock down.
+"""The reader of one volume: a process of its own (`python -I -m liuhen_agent.recorders.volume_child DISK_FD SOCKET_FD
+MEMORY ENTRIES DEPTH`), so that a crash, a hang or a memory blow-up of the C parser cannot take the dock down.
 
-It imports nothing of the dock (memory) and holds the disk read-only. On the socket: a 4-byte length and JSON, both
-ways. First it says `info` or `error`. Then it serves `list` (any number of `files`, then `listed`) and `read` (a pipe
-comes with the request; the bytes go into it, and `read` or `error` on the socket says how it ended: never the pipe
-alone).
+It imports next to nothing of the dock (memory) and holds the disk read-only. On the socket: a 4-byte length and JSON,
+both ways. First it says `info` or `error`. Then it serves `list` (any number of `files`, then `listed`) and `read` (a
+pipe comes with the request; the bytes go into it, and `read` or `error` on the socket says how it ended: never the
+pipe alone).
 """
 
 from __future__ import annotations
@@ -18,6 +18,15 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any  # pytsk3 and JSON have no types
 
+from liuhen_agent.recorders.directory_bytes import (
+    as_the_parser_shows,
+    bare_short_names,
+    names_in_exfat,
+    names_in_ext,
+    names_in_fat,
+)
+
+NAMES_IN = {"fat": names_in_fat, "exfat": names_in_exfat, "ext": names_in_ext}
 PIECE = 1024 * 1024
 FORGET = 32 * 1024 * 1024  # pages already read are dropped from the page cache in ranges of this size
 FAT_LABEL = b" (Volume Label Entry)"
@@ -64,6 +73,25 @@ class Line:
                 raise EOFError
             got += piece
         return got
+
+
+class _Names:
+    """The names of one directory as they lie there: the bytes the parser replaced put back, and no name twice."""
+
+    def __init__(self, fat_directory: bytes | None) -> None:
+        self._replaced: dict[bytes, list[bytes]] = {}
+        for name in reversed(bare_short_names(fat_directory or b"")):
+            self._replaced.setdefault(as_the_parser_shows(name), []).append(name)
+        self._given: set[bytes] = set()
+
+    def name_of(self, entry: Any) -> bytes:
+        name = bytes(entry.info.name.name)
+        if b"^" in name and not entry.info.name.shrt_name and (found := self._replaced.get(name.upper())):
+            name = found.pop()
+        if name in self._given:  # hostile, or characters the parser cannot tell apart: never two clips of one name
+            name += b"\0%d" % int(entry.info.name.meta_addr)
+        self._given.add(name)
+        return name
 
 
 class Reader:
@@ -264,6 +292,8 @@ class Reader:
 
         while waiting:
             address, parent, depth = waiting.pop()
+            data = self._directory_bytes(address, parent, problem)
+            own_names = _Names(data if self.family == "fat" else None)
             listed: list[Any] = []
             for entry in self._entries(address, parent, problem):
                 entries += 1
@@ -277,6 +307,7 @@ class Reader:
                 if flags == UNALLOCATED:
                     deleted += 1
                     continue
+                name = own_names.name_of(entry)
                 path = parent + b"/" + name if parent else name
                 meta = entry.info.meta
                 if meta is None:
@@ -298,24 +329,26 @@ class Reader:
                         files = []
                 else:
                     problem(f"neither file nor directory: {path!r}")
-            self._check_complete(address, parent, listed, problem)
+            if data is not None:
+                self._check_complete(data, parent, listed, problem)
         self.line.say("files", files=files)
         self.line.say("listed", deleted=deleted, problems=problems)
 
-    def _check_complete(self, address: int, path: bytes, listed: list[Any], problem: Callable[[str], None]) -> None:
-        """TSK leaves out, without a word, entries that make no sense to it (a clip said to be larger than the card).
-        So the directory's bytes are looked at once more: an entry that is there and was not listed is a problem."""
-        count_names = {"fat": _names_in_fat, "exfat": _names_in_exfat, "ext": _names_in_ext}.get(self.family)
-        if count_names is None:
-            return
+    def _directory_bytes(self, address: int, path: bytes, problem: Callable[[str], None]) -> bytes | None:
+        if self.family == "ntfs":
+            return None
         try:
             file = self.fs.open_meta(address)
             size = min(int(file.info.meta.size), MAX_DIRECTORY)
-            pieces = [file.read_random(at, min(PIECE, size - at)) for at in range(0, size, PIECE)]
+            return b"".join(file.read_random(at, min(PIECE, size - at)) for at in range(0, size, PIECE))
         except OSError as error:
             problem(f"directory {path!r} cannot be read: {error}")
-            return
-        there = count_names(b"".join(pieces), min(int(self.fs.info.block_size), 65536))
+            return None
+
+    def _check_complete(self, data: bytes, path: bytes, listed: list[Any], problem: Callable[[str], None]) -> None:
+        """TSK leaves out, without a word, entries that make no sense to it (a clip said to be larger than the card):
+        an entry that is in the directory's bytes and was not listed is a problem."""
+        there = NAMES_IN[self.family](data, min(int(self.fs.info.block_size), 65536))
         known = [name for name in listed if name.name not in (b".", b"..") and int(name.type) not in VIRTUAL_NAMES]
         known = [name for name in known if not name.name.endswith(FAT_LABEL) and name.name not in ORDINARY_ROOT_NAMES]
         if len(there) > len(known):
@@ -442,56 +475,6 @@ class Reader:
             at += len(piece)
             while piece:
                 piece = piece[os.write(pipe, piece) :]
-
-
-def _names_in_fat(data: bytes, _block: int) -> list[bytes]:
-    """8.3 names of the entries in use, up to the end mark, without labels and long-name parts (FAT specification 6)."""
-    names = []
-    for at in range(0, len(data) - 31, 32):
-        first, attributes = data[at], data[at + 11]
-        if first == 0:
-            break
-        if first != 0xE5 and first != 0x2E and not attributes & 0x08:  # deleted, dot entries; label or long name
-            stem, suffix = data[at : at + 8].rstrip(), data[at + 8 : at + 11].rstrip()
-            names.append(stem + (b"." + suffix if suffix else b""))
-    return names
-
-
-def _names_in_exfat(data: bytes, _block: int) -> list[bytes]:
-    """Names of the file entry sets in use (exFAT specification 7.4 to 7.7)."""
-    names: list[bytes] = []
-    units = b""
-    for at in range(0, len(data) - 31, 32):
-        kind = data[at]
-        if kind == 0:
-            break
-        if kind == 0x85:
-            names.append(b"")
-            units = b""
-        elif kind == 0xC1 and names:
-            units += data[at + 2 : at + 32]
-            names[-1] = units.decode("utf-16-le", "replace").rstrip("\0").encode()
-    return names
-
-
-def _names_in_ext(data: bytes, block: int) -> list[bytes]:
-    """Names of the entries in use, block by block (linear directory entries; an index block looks like an unused
-    one).
-    """
-    names = []
-    for start in range(0, len(data), block):
-        at, end = start, min(start + block, len(data))
-        while at + 8 <= end:
-            inode, length, name_length = _le(data, at, 4), _le(data, at + 4, 2), data[at + 6]
-            if length < 8 or at + length > end:
-                if any(data[at:end]):
-                    names.append(b"?")
-                break
-            name = data[at + 8 : at + 8 + name_length]
-            if inode and name not in (b".", b".."):
-                names.append(name)
-            at += length
-    return names
 
 
 def _le(data: bytes, at: int, size: int) -> int:
