@@ -129,8 +129,8 @@ async def _seed(seeded: Seeded, folder: Path, dock: TestDock) -> None:
         waiting = b"still on the dock" * 5000
         seeded.clips["waiting"] = digest_of(waiting).sha256
         file = name.format("20261120184841", 4, "")
-        clip = {"session": session, "recorder": "0000127", "officer": None, "path": f"DCIM/100MEDIA/{file}"}
-        await dock.send(dock.collected(waiting, file, **clip))
+        path = f"DCIM/100MEDIA/{file}"
+        await dock.send(dock.collected(waiting, file, session=session, recorder="0000127", officer=None, path=path))
         for sha256 in (digest_of(proxy).sha256, *(seeded.clips[what] for what in footage)):
             assert await dock.receipt(sha256), "the log has published it"
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Dialog, expect
 
 from browser.conftest import PASSWORD, Seeded, Visitor
 from liuhen_server.people.roles import Role
@@ -144,6 +144,8 @@ def test_byte_changed_in_the_store_breaks_the_verdict(reviewer: Visitor) -> None
     expect(page.locator(".finding")).to_have_class("finding broken")
     expect(page.locator(".sentence")).to_contain_text("第 1 步（文件字节）不成立")
     expect(page.locator(".steps li").first).to_contain_text("SHA-256 与声明中的不一致")
+    # The statements still belong together: what is broken is the bytes alone.
+    expect(page.locator(".steps li").nth(2).locator(".verdict")).to_have_class("verdict holds")
     expect(page.locator(".sentence")).not_to_contain_text("未被改动")
     reviewer.go("/clips?verdict=broken")
     expect(page.locator("tbody tr")).to_have_count(1)
@@ -169,7 +171,12 @@ def test_clip_without_a_picture_has_an_empty_state_not_a_broken_player(reviewer:
 
 def test_hostile_file_name_is_text(reviewer: Visitor) -> None:
     asked: list[str] = []
-    reviewer.page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+
+    def refuse(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    reviewer.page.on("dialog", refuse)
     page = reviewer.page
     row = page.locator("tbody tr", has_text="onerror")
     expect(row).to_contain_text("<img src=x onerror=alert(1)>\"'&⟨U+202E⟩abc.MP4")

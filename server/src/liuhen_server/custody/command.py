@@ -1,4 +1,6 @@
-"""`liuhen-server proof` and `liuhen-server policy`: what somebody needs to verify a clip without the archive. Neither gives out footage."""
+"""`liuhen-server proof` and `liuhen-server policy`: what somebody needs to verify a clip without the archive. Neither
+gives out footage.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ OUT = click.option(
 @OUT
 @answers
 def policy(data: Path, out: Path | None) -> None:
-    """验证策略。 Prints the policy (C2SP tlog-policy) by which verifiers accept this log: its key, its witnesses, their quorum."""
+    """验证策略。 Prints the policy (C2SP tlog-policy) by which verifiers accept this log: its key, its witnesses, their
+    quorum.
+    """
 
     async def work(archive: Archive) -> str:
         return archive.policy.text()

@@ -77,18 +77,27 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """`proofs` carry their entries; `bare` are envelopes that no checkpoint covers yet. `log_size` 0: nothing is
-    published.
+    """Evidence of one clip. `proofs` speak of this clip and of keys, `links` are the proofs of the dock's chain around
+    it (other clips of the session among them); both carry their entries. `bare` are envelopes that no checkpoint
+    covers yet. `log_size` 0: nothing is published.
     """
 
     clip: Clip
     proofs: tuple[bytes, ...]
+    links: tuple[bytes, ...]
     bare: tuple[bytes, ...]
     log_size: int
 
     def bundle(self) -> bytes:
         """The download: tlog-proofs one after the other, as `liuhen-verify clip FILE --proof` reads them."""
-        return b"".join(self.proofs)
+        return b"".join((*self.proofs, *self.links))
+
+    def chain(self) -> tuple[bytes, ...]:
+        """The envelopes around the clip. The chain itself binds them, so the verifier needs no proof of each, and only
+        this clip's own statements come with one.
+        """
+        entries = (TlogProof.parse(link).extra for link in self.links)
+        return (*(entry for entry in entries if entry is not None), *self.bare)
 
 
 def clip_of(row: RowMapping) -> Clip:
@@ -128,7 +137,9 @@ class Evidence:
     def _prove(self, clip: Clip, wanted: list[Entry]) -> Gathered:
         checkpoint = self._log.checkpoint()
         size = 0 if checkpoint is None else int(checkpoint.split(b"\n", 2)[1])
-        proofs, bare = [], []
+        proofs: list[bytes] = []
+        links: list[bytes] = []
+        bare: list[bytes] = []
         node = TileNodes(size, self._log.tile)
         for entry in wanted:
             if entry.statement is None:
@@ -137,8 +148,10 @@ class Evidence:
                 bare.append(entry.envelope)
                 continue
             hashes = tuple(inclusion_proof(entry.index, size, node))
-            proofs.append(TlogProof(entry.index, hashes, checkpoint, entry.envelope).encode())
-        return Gathered(clip, tuple(proofs), tuple(bare), size)
+            of_chain = entry.statement.link.source == clip.dock and entry.index != clip.promised_index
+            where = links if of_chain else proofs
+            where.append(TlogProof(entry.index, hashes, checkpoint, entry.envelope).encode())
+        return Gathered(clip, tuple(proofs), tuple(links), tuple(bare), size)
 
     async def _keys(self, conn: Connection, dock: str) -> list[Entry]:
         """`archive.started`, and every statement that names, replaces or ends a key of this dock."""
