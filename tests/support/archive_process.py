@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+PATIENCE = 30.0  # seconds, only so that a hung archive is a failed test
 TESTS = Path(__file__).parents[1]
 
 
@@ -25,7 +26,7 @@ class ArchiveProcess:
         return self.process.pid
 
     async def killed_itself(self) -> bool:
-        return await self.process.wait() == -9
+        return await asyncio.wait_for(self.process.wait(), PATIENCE) == -9
 
 
 @asynccontextmanager
@@ -47,4 +48,9 @@ async def archive_process(folder: Path, *fault: str) -> AsyncIterator[ArchivePro
     finally:
         with suppress(ProcessLookupError):
             process.terminate()
-        await process.wait()
+        try:
+            await asyncio.wait_for(process.wait(), PATIENCE)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            raise AssertionError("the archive did not stop when it was asked to") from None

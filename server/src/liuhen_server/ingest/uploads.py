@@ -16,13 +16,14 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from aiohttp import StreamReader
 from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from liuhen_files import durable
 from liuhen_protocol.digest import Digest, Digester, is_digest
@@ -35,6 +36,7 @@ from liuhen_server.database import Connection, Database
 from liuhen_server.database.schema import clips, entries
 from liuhen_server.ingest import promises, tus
 from liuhen_server.ingest import upload_records as records
+from liuhen_server.ingest.problems import is_no_room
 from liuhen_server.ingest.promises import KnownClip
 from liuhen_server.ingest.receiving import Cut, receive
 from liuhen_server.ingest.threads import in_thread
@@ -201,6 +203,11 @@ class Uploads:
         except Cut as cut:
             self._keep_open(upload.id, self._open[upload.id])
             raise TusProblem(400, "cut", "the body ended early; ask with HEAD where to continue") from cut
+        except OSError as error:
+            if is_no_room(error) and append.checksum is None:
+                await self._save_what_came(upload)
+            self._let_go(upload.id)
+            raise
         except BaseException:
             self._let_go(upload.id)
             raise
@@ -230,6 +237,15 @@ class Uploads:
             raise TusProblem(404, "lost-upload", "the archive lost the bytes of this upload; create it again") from gone
         self._open[upload.id] = file
         return file
+
+    async def _save_what_came(self, upload: Upload) -> None:
+        """The disk is full: what was written so far is the true beginning of the clip, so the dock need not send it
+        again.
+        """
+        file = self._open.get(upload.id)
+        if file is not None and file.written > upload.durable:
+            with suppress(OSError, SQLAlchemyError):  # the full disk may refuse this too: then the old count stands
+                await self._note_durable(upload, await self._run(file.sync))
 
     async def _note_durable(self, upload: Upload, count: int) -> None:
         async with self._database.write() as conn:

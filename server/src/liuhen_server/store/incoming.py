@@ -23,6 +23,7 @@ and `read_back` beside both; two calls of one method may not.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from pathlib import Path
@@ -49,6 +50,7 @@ class Incoming:
         self._buffer = bytearray(CHUNK_SIZE)
         self.written = 0
         self.durable = 0
+        self._sync_failed = False
 
     @classmethod
     def create(cls, path: Path) -> None:
@@ -104,7 +106,13 @@ class Incoming:
     def sync(self) -> int:
         """fdatasync; returns how many bytes are durable by it. Bytes written meanwhile count at the next time."""
         upto = self.written
-        os.fdatasync(self._handle)
+        if self._sync_failed:
+            raise OSError(errno.EIO, "an earlier sync failed; what the kernel says afterwards proves nothing")
+        try:
+            os.fdatasync(self._handle)
+        except OSError:
+            self._sync_failed = True
+            raise
         self.durable = max(self.durable, upto)
         return self.durable
 
