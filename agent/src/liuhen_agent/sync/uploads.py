@@ -14,8 +14,8 @@ the signed promise. Memory is two pieces per upload whatever the size of a clip.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from io import FileIO
 from pathlib import Path
 
@@ -91,6 +91,28 @@ def _reading(file: FileIO, left: int) -> asyncio.Future[bytes]:
     return asyncio.ensure_future(asyncio.to_thread(file.read, min(PIECE, left)))
 
 
+@asynccontextmanager
+async def _closing(pieces: AsyncGenerator[bytes]) -> AsyncIterator[AsyncGenerator[bytes]]:
+    """Closes the file whatever happened. When a connection breaks, the task of the HTTP library that sends is only told to end and
+    may still be inside the generator for a moment."""
+    try:
+        yield pieces
+    finally:
+        while not await _closed(pieces):
+            await asyncio.sleep(0.01)
+
+
+async def _closed(pieces: AsyncGenerator[bytes]) -> bool:
+    """False while somebody is inside."""
+    try:
+        await pieces.aclose()
+    except RuntimeError as error:
+        if "already running" not in str(error):
+            raise
+        return False
+    return True
+
+
 class Uploader:
     """Brings one clip at a time into the archive; several may run side by side."""
 
@@ -152,7 +174,7 @@ class Uploader:
                     limit.reschedule(None if sent >= length else clock() + STALLED_AFTER_SECONDS)
                     self._moved(clip.sha256, offset + sent)
 
-                async with aclosing(pieces_of(path, offset, length, told)) as pieces:
+                async with _closing(pieces_of(path, offset, length, told)) as pieces:
                     reached = await self._archive.send_bytes(url, offset, length, clip.size, pieces)
         except TimeoutError as error:
             raise Later("the archive takes no more bytes") from error
