@@ -128,6 +128,22 @@ async def test_empty_files_and_one_byte_are_read(tmp_path: Path, kind: Kind) -> 
     await volume.close()
 
 
+async def test_exfat_bytes_that_were_reserved_and_never_written_are_zeros(tmp_path: Path) -> None:
+    files = card_files(tmp_path / "files", ("CLIP1.MP4", "CLIP2.MP4"), 3_000_000)
+    image = build_image(tmp_path / "card.img", files, kind="exfat", table="mbr")
+    size = files[0].source.stat().st_size
+    card = bytearray(image.read_bytes())
+    at = card.find(size.to_bytes(8, "little"), card.find(b"\x85", 1024 * 1024 + 4096))  # valid data length comes first
+    assert card[at - 8] == 0xC0
+    card[at : at + 8] = (1_000_001).to_bytes(8, "little")
+    image.write_bytes(card)
+    volume = await open_volume(image)
+    first, second = sorted((await volume.inventory()).files, key=lambda entry: entry.path)
+    assert await content(volume, first) == files[0].source.read_bytes()[:1_000_001] + bytes(size - 1_000_001)
+    assert await content(volume, second) == files[1].source.read_bytes()
+    await volume.close()
+
+
 async def test_deleted_clips_are_counted_and_not_listed(tmp_path: Path) -> None:
     image = build_image(tmp_path / "card.img", card_files(tmp_path / "files", ("A.MP4", "B.MP4", "C.MP4")))
     subprocess.run(["mdel", "-i", str(image), "::B.MP4"], check=True)

@@ -414,7 +414,9 @@ class Reader:
             if extents is None:
                 self._copy_parsed(file, size, pipe)
             else:
-                self._splice(extents, pipe)
+                written = self._written_bytes(address, size)
+                self._splice(_first_bytes(extents, written), pipe)
+                _send_zeros(size - written, pipe)
 
     def _extents(self, file: Any, size: int) -> list[tuple[int, int]] | None:
         """(offset on the disk, length) of a plainly stored file; None when TSK has to put the bytes together."""
@@ -449,6 +451,19 @@ class Reader:
             previous_end = start + length
         return extents
 
+    def _written_bytes(self, address: int, size: int) -> int:
+        """exFAT's valid data length: what lies past it was reserved and never written, and every reader shows zeros
+        there (specification 7.6.5). TSK knows nothing of it; its file addresses count directory entries of the
+        cluster heap from 3."""
+        if self.family != "exfat":
+            return size
+        heap = _le(os.pread(self.disk, 4, self.offset + 88), 0, 4) * int(self.fs.info.block_size)
+        at = self.offset + heap + (address - 3) * 32
+        entry = os.pread(self.disk, 64, at)
+        if len(entry) < 64 or entry[0] != 0x85 or entry[32] != 0xC0 or _le(entry, 56, 8) != size:
+            return size  # the set goes on in another cluster: taken as written
+        return min(size, _le(entry, 40, 8))
+
     def _splice(self, extents: list[tuple[int, int]], pipe: int) -> None:
         """Pages go from the disk's cache into the pipe without a copy in this process."""
         for start, length in extents:
@@ -475,6 +490,21 @@ class Reader:
             at += len(piece)
             while piece:
                 piece = piece[os.write(pipe, piece) :]
+
+
+def _first_bytes(extents: list[tuple[int, int]], count: int) -> list[tuple[int, int]]:
+    kept = []
+    for start, length in extents:
+        if count > 0:
+            kept.append((start, min(length, count)))
+            count -= length
+    return kept
+
+
+def _send_zeros(count: int, pipe: int) -> None:
+    zeros = bytes(min(count, PIECE))
+    while count:
+        count -= os.write(pipe, zeros[: min(count, PIECE)])
 
 
 def _le(data: bytes, at: int, size: int) -> int:
