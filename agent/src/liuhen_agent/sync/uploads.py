@@ -98,19 +98,18 @@ async def _closing(pieces: AsyncGenerator[bytes]) -> AsyncIterator[AsyncGenerato
     try:
         yield pieces
     finally:
-        while not await _closed(pieces):
-            await asyncio.sleep(0.01)
+        await _close(pieces)
 
 
-async def _closed(pieces: AsyncGenerator[bytes]) -> bool:
-    """False while somebody is inside."""
-    try:
-        await pieces.aclose()
-    except RuntimeError as error:
-        if "already running" not in str(error):
-            raise
-        return False
-    return True
+async def _close(pieces: AsyncGenerator[bytes]) -> None:
+    while True:
+        try:
+            await pieces.aclose()
+            return
+        except RuntimeError as error:
+            if "already running" not in str(error):
+                raise
+        await asyncio.sleep(0.01)
 
 
 class Uploader:
