@@ -38,6 +38,7 @@ from liuhen_server.ingest.receipts import Receipts
 from liuhen_server.ingest.uploads import Uploads
 from liuhen_server.log.archive_chain import utc_now
 from liuhen_server.operations.opening import opened
+from liuhen_server.people.bearer import entry_readers
 from liuhen_server.registry.authority import Authority
 from liuhen_server.registry.enrolment import AttemptLimit
 from liuhen_server.web.app import people_app
@@ -106,7 +107,7 @@ async def running(config: Config) -> AsyncIterator[Ports]:
         sequencer = archive.sequencer(session, f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(4)}")
         receipts = Receipts(archive.database, archive.reader)
         devices = DeviceApi(archive.database, archive.registry, uploads, receipts, AttemptLimit(), now).application()
-        add_log_routes(devices, archive.reader)
+        add_log_routes(devices, archive.reader, entry_readers(archive.database, now))
         people = people_app(
             PeopleContext(archive.database, archive.store, archive.reader, archive.chain, archive.policy, now=now)
         )

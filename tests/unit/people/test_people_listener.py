@@ -18,7 +18,7 @@ from yarl import URL
 
 from liuhen_protocol.digest import digest_of
 from liuhen_server.operations.opening import opened
-from liuhen_server.people.accounts import add_person, find_person, set_password
+from liuhen_server.people.accounts import add_person, find_person, give_api_token, set_password
 from liuhen_server.people.roles import Role
 from liuhen_server.people.sessions import COOKIE, form_token
 from support.device import World, running_archive
@@ -214,3 +214,17 @@ async def test_clip_that_nobody_stated_and_bad_addresses_are_a_page_not_a_traceb
             "?day=0001-01-01",
         ):
             assert (await reader.get("/clips" + query))[0] == 200, query
+
+
+async def test_entry_bundles_open_to_an_auditors_token_alone(world: World) -> None:
+    await _account(world, "tokens", Role.AUDITOR)
+    async with opened(world.config) as archive, archive.database.write() as conn:
+        auditor = await find_person(conn, "tokens")
+        assert auditor is not None
+        token = await give_api_token(conn, auditor, int(time.time()), os.urandom)
+    async with visitor(world) as program:
+        program.url = world.url
+        entries = "/log/tile/entries/000.p/1"
+        assert (await program.get(entries))[0] == 403
+        assert (await program.get(entries, Authorization="Bearer lht_" + "A" * 43))[0] == 403
+        assert (await program.get(entries, Authorization="Bearer " + token))[0] == 200

@@ -32,6 +32,7 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), usb=(), payment=()",
     "Strict-Transport-Security": "max-age=31536000",
+    "Server": "liuhen",
 }
 
 
