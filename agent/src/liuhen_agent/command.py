@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import signal
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -33,7 +34,7 @@ from liuhen_files import durable
 
 T = TypeVar("T")
 WRONG_USE = (config.ConfigError, ProfileError, store.NotEnrolled)
-FAILED = (JournalDamaged, JournalInUse, EnrolmentFailed, Later, Refusal, OSError)
+FAILED = (sqlite3.Error, JournalDamaged, JournalInUse, EnrolmentFailed, Later, Refusal, OSError)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

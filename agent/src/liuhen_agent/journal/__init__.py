@@ -297,10 +297,16 @@ def read_only(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection that cannot write, for `queries` from another process. Raises JournalDamaged if there is none."""
     try:
         db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10)
-    except sqlite3.OperationalError as error:
-        raise JournalDamaged(f"{path}: no journal can be read here ({error})") from error
+    except sqlite3.Error as error:
+        raise JournalDamaged(f"{path}: 没有可读的日志 no journal can be read here ({error})") from error
     try:
-        db.execute("BEGIN")  # all answers from one moment
+        try:
+            db.execute("BEGIN")  # all answers from one moment
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+        except sqlite3.Error as error:
+            raise JournalDamaged(f"{path}: {error}. {WHAT_TO_DO}") from error
+        if version != schema.VERSION:
+            raise JournalDamaged(f"{path} has schema {version}, this program knows {schema.VERSION}")
         yield db
     finally:
         db.close()

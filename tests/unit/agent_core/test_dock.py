@@ -1,0 +1,337 @@
+"""The dock at work over folders and disk images. The archive is the stand-in of `support.dock_alone`."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import shutil
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from liuhen_agent.bay import State
+from liuhen_agent.collect.spool import Spool
+from liuhen_agent.config import Config
+from liuhen_agent.detect import Bay
+from liuhen_agent.dock import Dock, Wishes
+from liuhen_agent.journal import FileRow, FileState, JournalDamaged, queries, read_only
+from liuhen_agent.recorders import directory
+from liuhen_agent.recorders.line_protocol import Credential
+from liuhen_agent.simulate.footage import CardFile
+from liuhen_agent.simulate.images import build_image
+from liuhen_agent.simulate.serial_recorder import Character, SerialRecorder
+from liuhen_agent.stay import Stay
+from liuhen_protocol import dsse
+from liuhen_protocol.events import (
+    ClipCollected,
+    ClipFailed,
+    DockAlarm,
+    Event,
+    RecorderClockSet,
+    RecorderDocked,
+    RecorderInventory,
+    RecorderUndocked,
+)
+from liuhen_protocol.statement import read_statement
+from support import dock_alone
+
+E = TypeVar("E")
+NAME = "DSJ7A01_01234520261122143059_0001.MP4"
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    dock_alone.enrol(tmp_path / "dock")
+    return tmp_path / "dock"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "recorder").mkdir()
+    return tmp_path / "recorder"
+
+
+def said(data_dir: Path) -> list[Event]:
+    """Nothing while the dock has not made its journal yet."""
+    try:
+        with read_only(dock_alone.journal_of(data_dir)) as db:
+            return [read_statement(dsse.Envelope.parse(row.data).payload).event for row in queries.envelopes(db)]
+    except JournalDamaged:
+        return []
+
+
+def of_kind(data_dir: Path, kind: type[E]) -> list[E]:
+    return [event for event in said(data_dir) if isinstance(event, kind)]
+
+
+def last_files(data_dir: Path) -> list[FileRow]:
+    with read_only(dock_alone.journal_of(data_dir)) as db:
+        return queries.files(db, queries.last_sessions(db)[0].id)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def working(data_dir: Path, config: Config) -> AsyncIterator[Dock]:
+    dock = Dock(data_dir, config, Wishes(watch=dock_alone.QUICK, sync=dock_alone.Obliging))
+    task = asyncio.create_task(dock.run())
+    try:
+        yield dock
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def card(path: Path, tmp_path: Path, names: dict[str, bytes], label: str = "DSJ7A01") -> Path:
+    files = []
+    for number, (name, content) in enumerate(names.items()):
+        source = tmp_path / f"{path.stem}-{number}.bin"
+        source.write_bytes(content)
+        files.append(CardFile(name, source, datetime(2026, 11, 22, 14, 30)))
+    return build_image(path, files, label=label)
+
+
+async def test_hostile_and_odd_names_end_as_collected_clips(data_dir: Path, folder: Path) -> None:
+    contents = {
+        b"a\nb.mp4": b"newline",
+        b"\xff\xfe.mp4": b"no utf-8",
+        "现场检查.mp4".encode("gbk"): b"gbk",
+        b"x" * 251 + b".mp4": b"255 bytes",
+        b"..mp4": b"dots",
+        b"empty.mp4": b"",
+        b"%2e%2e%2f.mp4": b"escaped",
+    }
+    for name, content in contents.items():
+        Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).write_bytes(content)
+    [view] = await dock_alone.run_until_idle(data_dir, Bay("1", "directory", folder))
+    assert view.state is State.READY
+    found = {file.raw: file for file in last_files(data_dir)}
+    assert set(found) == set(contents)
+    for raw, file in found.items():
+        assert file.sha256 == hashlib.sha256(contents[raw]).hexdigest()
+        assert (data_dir / "spool" / file.sha256).read_bytes() == contents[raw]
+    assert sorted(entry.name for entry in (data_dir / "spool").iterdir() if entry.name != "incoming") == sorted(
+        hashlib.sha256(content).hexdigest() for content in contents.values()
+    )
+
+
+async def test_clips_of_one_second_and_of_one_name_are_all_kept(data_dir: Path, folder: Path) -> None:
+    contents = {
+        "DCIM/100MEDIA/DSJ7A01_01234520261122143059_0001.MP4": b"one",
+        "DCIM/100MEDIA/DSJ7A01_01234520261122143059_0002.MP4": b"two, of the same second",
+        "DCIM/101MEDIA/DSJ7A01_01234520261122143059_0001.MP4": b"the same name with other bytes",
+        "DCIM/102MEDIA/DSJ7A01_01234520261122143059_0001.MP4": b"one",
+    }
+    for name, content in contents.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    await dock_alone.run_until_idle(data_dir, Bay("1", "directory", folder))
+    collected = of_kind(data_dir, ClipCollected)
+    assert {event.path for event in collected} == set(contents)
+    assert len(list((data_dir / "spool").glob("?" * 64))) == 3  # the same bytes twice are one file and two statements
+
+
+@pytest.mark.parametrize("year", [1970, 2099])
+async def test_a_recorder_whose_clock_is_absurd_is_collected(data_dir: Path, folder: Path, year: int) -> None:
+    path = folder / f"0000000_000000{year}0101000000_0001.MP4"
+    path.write_bytes(b"clip")
+    moment = datetime(year, 1, 2).timestamp()
+    os.utime(path, (moment, moment))
+    [view] = await dock_alone.run_until_idle(data_dir, Bay("1", "directory", folder))
+    [event] = of_kind(data_dir, ClipCollected)
+    assert view.state is State.READY
+    assert event.recorder_time == f"{year}-01-01T00:00:00"
+    assert event.officer is None and event.recorder == ""
+
+
+async def test_a_recorder_plugged_in_again_repeats_nothing_visible(data_dir: Path, folder: Path) -> None:
+    (folder / NAME).write_bytes(b"clip")
+    for _ in range(2):
+        [view] = await dock_alone.run_until_idle(data_dir, Bay("1", "directory", folder))
+        assert view.state is State.READY
+    assert len(of_kind(data_dir, ClipCollected)) == 1
+    assert len(of_kind(data_dir, RecorderInventory)) == 2
+    assert [event.premature for event in of_kind(data_dir, RecorderUndocked)] == [False, False]
+
+
+async def test_several_recorders_are_collected_at_once(data_dir: Path, tmp_path: Path) -> None:
+    bays = []
+    for number in range(3):
+        port = tmp_path / f"port{number}"
+        port.mkdir()
+        card(port / "card.img", tmp_path, {f"F{number}.MP4": bytes([number]) * 1000}, label=f"CARD{number}")
+        bays.append(Bay(str(number), "image", port))
+    views = await dock_alone.run_until_idle(data_dir, *bays)
+    assert [(view.state, view.collected, view.recorder) for view in views] == [
+        (State.READY, 1, f"CARD{number}") for number in range(3)
+    ]
+
+
+@pytest.mark.parametrize("content", [bytes(100_000), os.urandom(100_000), b""])
+async def test_a_disk_without_a_file_system_is_a_quarantine_entry_and_an_alarm(
+    data_dir: Path, tmp_path: Path, content: bytes
+) -> None:
+    port = tmp_path / "port"
+    port.mkdir()
+    (port / "card.img").write_bytes(content)
+    [view] = await dock_alone.run_until_idle(data_dir, Bay("1", "image", port))
+    assert view.state is State.FAILED
+    [docked] = of_kind(data_dir, RecorderDocked)
+    assert docked.quarantined
+    assert [event.code for event in of_kind(data_dir, DockAlarm)] == ["no-file-system"]
+    assert (port / "card.img").read_bytes() == content
+
+
+async def test_an_unknown_device_is_read_and_stays_in_quarantine(data_dir: Path, tmp_path: Path) -> None:
+    port, profiles = tmp_path / "port", tmp_path / "profiles"
+    port.mkdir()
+    profiles.mkdir()
+    shutil.copy(dock_alone.config(data_dir).profiles / "p-bc.toml", profiles)
+    card(port / "card.img", tmp_path, {"A.MP4": b"clip"})
+    before = (port / "card.img").read_bytes()
+    config = replace(dock_alone.config(data_dir, Bay("1", "image", port)), profiles=profiles)
+    [view] = await Dock(
+        data_dir, config, Wishes(once_idle=True, watch=dock_alone.QUICK, sync=dock_alone.Obliging)
+    ).run()
+    assert (view.state, view.collected, view.receipted) == (State.QUARANTINED, 1, 1)
+    assert (port / "card.img").read_bytes() == before
+    [undocked] = of_kind(data_dir, RecorderUndocked)
+    assert not undocked.premature
+
+
+async def test_a_file_that_cannot_be_read_is_said_and_the_recorder_is_not_done(
+    data_dir: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "a.mp4").write_bytes(b"good")
+    (folder / "b.mp4").write_bytes(b"bad")
+    listed = directory.DirectoryVolume._inventory
+
+    def lying(volume: directory.DirectoryVolume) -> object:
+        found = listed(volume)
+        return replace(found, files=tuple(replace(f, size=f.size + (f.path == "b.mp4")) for f in found.files))
+
+    monkeypatch.setattr(directory.DirectoryVolume, "_inventory", lying)
+    [view] = await dock_alone.run_until_idle(data_dir, Bay("1", "directory", folder))
+    assert view.state is State.FAILED
+    [failed] = of_kind(data_dir, ClipFailed)
+    assert (failed.path, failed.reason) == ("b.mp4", "size-differs")
+    assert {file.path: file.state for file in last_files(data_dir)} == {
+        "a.mp4": FileState.COLLECTED,
+        "b.mp4": FileState.FAILED,
+    }
+
+
+async def test_a_recorder_pulled_while_it_is_read_is_premature_and_goes_on_when_it_comes_back(
+    data_dir: Path, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "a.mp4").write_bytes(b"a" * 1000)
+    (folder / "b.mp4").write_bytes(b"b" * 1000)
+    reading, go_on = threading.Event(), threading.Event()
+    readinto = directory.FileStream.readinto
+
+    def held(stream: directory.FileStream, buffer: memoryview) -> int:
+        if stream._entry.path == "b.mp4" and not go_on.is_set():
+            reading.set()
+            go_on.wait(20)
+        return readinto(stream, buffer)
+
+    monkeypatch.setattr(directory.FileStream, "readinto", held)
+    stop, noticed = Stay.stop, threading.Event()
+
+    def noticing(stay: Stay) -> None:
+        stop(stay)
+        noticed.set()
+
+    monkeypatch.setattr(Stay, "stop", noticing)
+    bay = Bay("1", "directory", folder)
+    async with working(data_dir, dock_alone.config(data_dir, bay)):
+        await until(reading.is_set)
+        folder.rename(tmp_path / "away")
+        await until(noticed.is_set)
+        go_on.set()
+        await until(lambda: bool(of_kind(data_dir, RecorderUndocked)))
+        [undocked] = of_kind(data_dir, RecorderUndocked)
+        assert (undocked.premature, undocked.state) == (True, "collecting")
+        assert [event.path for event in of_kind(data_dir, ClipCollected)] == ["a.mp4"]
+        assert not list((data_dir / "spool" / "incoming").iterdir())
+        (tmp_path / "away").rename(folder)
+        await until(lambda: len(of_kind(data_dir, ClipCollected)) == 2)
+    assert sorted(event.path for event in of_kind(data_dir, ClipCollected)) == ["a.mp4", "b.mp4"]
+
+
+async def test_a_full_disk_is_said_and_work_goes_on_when_there_is_room(
+    data_dir: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "a.mp4").write_bytes(b"clip")
+    room = threading.Event()
+    monkeypatch.setattr(Spool, "free", lambda spool: 1 << 40 if room.is_set() else 0)
+    async with working(data_dir, dock_alone.config(data_dir, Bay("1", "directory", folder))):
+        await until(lambda: [e.code for e in of_kind(data_dir, DockAlarm)] == ["disk-full"])
+        assert not of_kind(data_dir, ClipCollected)
+        room.set()
+        await until(lambda: len(of_kind(data_dir, ClipCollected)) == 1)
+    with read_only(dock_alone.journal_of(data_dir)) as db:
+        assert queries.alarms(db) == []
+
+
+async def test_receipted_copies_make_room_and_others_never(
+    data_dir: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "a.mp4").write_bytes(b"old")
+    bay = Bay("1", "directory", folder)
+    await dock_alone.run_until_idle(data_dir, bay)
+    (folder / "b.mp4").write_bytes(b"new")
+    old = data_dir / "spool" / hashlib.sha256(b"old").hexdigest()
+    monkeypatch.setattr(Spool, "free", lambda spool: 0 if old.exists() else 1 << 40)
+    [view] = await dock_alone.run_until_idle(data_dir, bay)
+    assert view.state is State.READY and not old.exists()
+    assert len(of_kind(data_dir, ClipCollected)) == 2
+
+
+def serial_config(data_dir: Path, port: Path, secret: str) -> Config:
+    path = data_dir / "recorders.toml"
+    path.write_text(f'[p-bc]\nrole = "USER"\nsecret = "{secret}"\n')
+    path.chmod(0o600)
+    assert Credential("USER", secret)
+    return dock_alone.config(data_dir, Bay("1", "image", port))
+
+
+async def test_a_serial_recorder_says_its_clock_before_it_is_set_and_comes_back_as_a_disk(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    port = tmp_path / "port"
+    disk = card(tmp_path / "line.img", tmp_path, {"A.MP4": b"clip"})
+    character = Character(clock_offset=timedelta(hours=2), reenumerate_seconds=0.1)
+    config = serial_config(data_dir, port, "000000")
+    with SerialRecorder(port, disk, character):
+        async with working(data_dir, config):
+            await until(lambda: bool(of_kind(data_dir, ClipCollected)))
+    [docked] = of_kind(data_dir, RecorderDocked)
+    [clock_set] = of_kind(data_dir, RecorderClockSet)
+    [collected] = of_kind(data_dir, ClipCollected)
+    assert (docked.transport, docked.recorder.serial, docked.battery_percent) == ("serial", "DSJ7A01", 76)
+    assert docked.clock_reading == clock_set.before != clock_set.after
+    assert docked.clock_offset_ms is not None and abs(clock_set.offset_ms) < abs(docked.clock_offset_ms)
+    assert (collected.recorder, collected.bay) == ("DSJ7A01", "1")
+
+
+async def test_a_refused_password_is_an_alarm_and_not_tried_again(data_dir: Path, tmp_path: Path) -> None:
+    port = tmp_path / "port"
+    recorder = SerialRecorder(port)
+    config = serial_config(data_dir, port, "123456")
+    with recorder:
+        async with working(data_dir, config):
+            await until(lambda: bool(of_kind(data_dir, DockAlarm)))
+    assert [event.code for event in of_kind(data_dir, DockAlarm)] == ["wrong-password"]
+    assert recorder.device.wrong == 1
