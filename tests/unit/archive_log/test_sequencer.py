@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from pathlib import Path
 
 import pytest
 
+from liuhen_files import durable
 from liuhen_protocol import merkle
 from liuhen_protocol.tiles import ENTRIES, TileId, decode_bundle
 from liuhen_server import log
 from liuhen_server.log.sequencer import Outcome
+from liuhen_server.operations.verify import verify_archive
 from support.archive import Dock, RunningWitness, append, execute, new_archive, publish_all, sequencing
 
 
@@ -149,3 +152,47 @@ async def test_a_sequencer_that_lost_its_lease_cannot_change_what_is_signed(tmp_
         published = archive.reader.published()
         assert published is not None
         assert published[0].size == 4
+
+
+async def test_a_full_disk_is_said_and_the_next_round_goes_on(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is not really full: the durable step answers as one that is."""
+    async with new_archive(tmp_path / "archive", database_url) as archive, sequencing(archive) as sequencer:
+        await sequencer.tick()
+        await append(archive, Dock("dock-03").heads(300))
+        real = durable.write_new
+        calls = 0
+
+        def full(path: Path, data: bytes, mode: int = 0o600) -> None:
+            nonlocal calls
+            calls += 1
+            if calls == 2:
+                raise OSError(errno.ENOSPC, "No space left on device", str(path))
+            real(path, data, mode)
+
+        monkeypatch.setattr(durable, "write_new", full)
+        with pytest.raises(OSError, match="No space left"):
+            await sequencer.tick()
+        published = archive.reader.published()
+        assert published is not None
+        assert published[0].size == 1
+        assert (await sequencer.tick()).outcome is Outcome.PUBLISHED
+        assert (await verify_archive(archive)).checked["published"] == 301
+
+
+async def test_partial_tiles_go_when_the_full_one_is_there_and_old_proofs_still_come(
+    tmp_path: Path, database_url: str
+) -> None:
+    async with new_archive(tmp_path / "archive", database_url) as archive:
+        dock = Dock("dock-03")
+        for count in (5, 100, 300):
+            await append(archive, dock.heads(count))
+            await publish_all(archive)
+        log_folder = archive.config.log_folder
+        assert not (log_folder / "tile/0/000.p").exists()
+        assert not (log_folder / "tile/entries/000.p").exists()
+        assert (log_folder / "tile/0/001.p/150").is_file()
+        assert len(archive.reader.tile(TileId(0, 0, 6))) == 6 * 32
+        assert len(decode_bundle(archive.reader.tile(TileId(ENTRIES, 0, 106)), 106)) == 106
+        assert archive.reader.consistency(6, 106)

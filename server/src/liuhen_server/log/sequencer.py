@@ -41,7 +41,7 @@ from liuhen_protocol.merkle import EMPTY_ROOT, leaf_hash
 from liuhen_protocol.moment import format_time
 from liuhen_protocol.note import Note
 from liuhen_protocol.signer import Signer
-from liuhen_protocol.tiles import ENTRIES, TILE_WIDTH, TileId, encode_bundle
+from liuhen_protocol.tiles import ENTRIES, TILE_WIDTH, TileId, encode_bundle, new_tiles
 from liuhen_server.database import Database
 from liuhen_server.database.schema import entries
 from liuhen_server.log import signed_state
@@ -85,6 +85,9 @@ class Outcome(Enum):
     WAITING = "waiting for witnesses"
     STANDBY = "another process sequences"
     STOPPED = "stopped"
+
+
+_LOUD = {Outcome.STOPPED: logging.CRITICAL, Outcome.WAITING: logging.WARNING, Outcome.STANDBY: logging.INFO}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +150,9 @@ class Sequencer:
         """
         tick = await self._tick()
         if self.last is None or tick.outcome is not self.last.outcome:
-            level = logging.ERROR if tick.outcome is Outcome.STOPPED else logging.INFO
-            logger.log(level, "log of %d entries: %s %s", tick.size, tick.outcome.value, tick.why)
+            logger.log(
+                _LOUD.get(tick.outcome, logging.DEBUG), "log of %d: %s %s", tick.size, tick.outcome.value, tick.why
+            )
         self.last = tick
         return tick
 
@@ -199,6 +203,7 @@ class Sequencer:
             return Tick(Outcome.WAITING, state.signed_size, problems)
         if state.published_size < state.signed_size:
             await self.publish(state, gathered_note)
+            await asyncio.to_thread(self.prune, state.published_size, state.signed_size)
         return None
 
     # --- the steps, in their order
@@ -260,16 +265,17 @@ class Sequencer:
             await signed_state.set_published(conn, state.signed_size, note, self._now())
 
     def drop_staging(self) -> None:
-        """Everything in staging/ is applied or was never said. Partial tiles go once the full tile is there."""
-        if not self._staging.is_dir():
-            return
-        for folder in list(self._staging.iterdir()):
-            for staged in folder.rglob("*"):
-                full = self._log / staged.relative_to(folder)
-                partials = full.with_name(full.name + ".p")
-                if full.is_file() and partials.is_dir():
-                    shutil.rmtree(partials)
-            shutil.rmtree(folder)
+        """Everything in staging/ is applied or was never said."""
+        if self._staging.is_dir():
+            for folder in list(self._staging.iterdir()):
+                shutil.rmtree(folder)
+
+    def prune(self, old_size: int, new_size: int) -> None:
+        """Drops partial tiles whose full tile is published; readers cut what they need from that."""
+        for tile in new_tiles(old_size, new_size):
+            if not tile.partial:
+                full = self._log / tile.path()
+                shutil.rmtree(full.with_name(full.name + ".p"), ignore_errors=True)
 
     # --- what they stand on
 

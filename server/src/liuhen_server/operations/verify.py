@@ -15,11 +15,11 @@ import multiprocessing
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, select
 
-from liuhen_protocol.chain import envelope_hash
 from liuhen_protocol.checkpoint import Checkpoint, open_checkpoint
 from liuhen_protocol.dsse import Envelope
 from liuhen_protocol.errors import Malformed, Refused
@@ -51,6 +51,15 @@ async def verify_archive(archive: Archive, *, with_bytes: bool = False) -> Archi
     in the report.
     """
     return await _Verification(archive).run(with_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bundle:
+    """Entries from `start` on, as the log stands by them, and the database's rows by index."""
+
+    start: int
+    entries: list[bytes]
+    rows: dict[int, Row[Any]]
 
 
 class _Verification:
@@ -87,8 +96,8 @@ class _Verification:
             sizes.add(published.size)
         with ExitStack() as stack:
             pool = stack.enter_context(_pool()) if state.next_index >= PARALLEL_FROM else None
-            async for start, bundle in self._log(conn, state):
-                await self._bundle(start, bundle, sizes, pool)
+            async for bundle in self._log(conn, state):
+                await self._bundle(bundle, sizes, pool)
         self._check_signed(state, signed, published)
         for found in self._verifier.findings:
             self._findings.add(found.step, found.code, found.why, index=found.index)
@@ -106,8 +115,8 @@ class _Verification:
 
     # --- the log, bundle by bundle
 
-    async def _log(self, conn: Connection, state: SignedState) -> AsyncIterator[tuple[int, list[bytes]]]:
-        """(first index, entries) to go on with, after comparing database, bundle and tile."""
+    async def _log(self, conn: Connection, state: SignedState) -> AsyncIterator[_Bundle]:
+        """Bundle by bundle, after comparing database, bundle and tile."""
         for start in range(0, max(state.signed_size, state.entries_end), TILE_WIDTH):
             query = (
                 select(entries)
@@ -117,7 +126,7 @@ class _Verification:
             rows = {row.log_index: row for row in await conn.execute(query)}
             signed = min(max(state.signed_size - start, 0), TILE_WIDTH)
             filed, hashes = await asyncio.to_thread(self._files, start, signed)
-            yield start, self._agree(start, rows, filed, hashes, state)
+            yield _Bundle(start, self._agree(start, rows, filed, hashes, state), rows)
 
     def _files(self, start: int, width: int) -> tuple[list[bytes], bytes]:
         """The bundle's entries and the tile's leaf hashes; empty where the file is missing or of no form."""
@@ -164,32 +173,32 @@ class _Verification:
                 wrong = "the database" if chosen is in_file else f"bundle {index // TILE_WIDTH}"
                 code = "entry-altered" if chosen is in_file else "bundle-altered"
                 self._findings.add(StepName.INCLUSION, code, f"{wrong} holds another entry here", index=index)
-            if row is not None and in_rows == chosen:
-                self._check_row(index, row)
             picked.append(chosen or b"")
         return picked
 
-    def _check_row(self, index: int, row: Row[Any]) -> None:
+    def _check_row(self, index: int, row: Row[Any], entry: ReadEntry) -> None:
         """The columns say of the envelope what it says itself."""
-        if row.leaf_hash != leaf_hash(row.envelope) or row.envelope_hash != envelope_hash(row.envelope):
+        if row.leaf_hash != entry.leaf or row.envelope_hash != entry.hash:
             why = "its bytes are not those that were appended: it was altered"
             self._findings.add(StepName.INCLUSION, "entry-altered", why, index=index)
-        try:
-            stated = read_statement(Envelope.parse(row.envelope).payload)
-        except Malformed:
-            return  # said by the statement step
-        link = stated.link
-        if (link.source, link.seq, stated.kind, link.time) != (row.source, row.seq, row.kind, row.time):
+        link = entry.link
+        if link is not None and (link.source, link.seq, entry.kind, link.time) != (
+            row.source,
+            row.seq,
+            row.kind,
+            row.time,
+        ):
             why = "the columns beside it say something else than the statement"
             self._findings.add(StepName.STATEMENT, "row-altered", why, index=index)
 
-    async def _bundle(self, start: int, bundle: list[bytes], sizes: set[int], pool: Executor | None) -> None:
-        if pool is None:
-            read = await asyncio.to_thread(_read_all, bundle)
-        else:
-            read = await asyncio.get_running_loop().run_in_executor(pool, _read_all, bundle)
+    async def _bundle(self, bundle: _Bundle, sizes: set[int], pool: Executor | None) -> None:
+        """`pool` None: a thread of this process reads the entries."""
+        read = await asyncio.get_running_loop().run_in_executor(pool, _read_all, bundle.entries)
         tiles: list[Tile] = []
-        for index, (data, entry) in enumerate(zip(bundle, read, strict=True), start):
+        for index, (data, entry) in enumerate(zip(bundle.entries, read, strict=True), bundle.start):
+            row = bundle.rows.get(index)
+            if row is not None and row.envelope == data:
+                self._check_row(index, row, entry)
             self._verifier.add(entry)
             self._leaves += entry.leaf
             completed = list(self._tree.add(entry.leaf))
