@@ -58,6 +58,8 @@ def _open(path: Path, limits: VolumeLimits) -> DiskVolume:
         if facts.get("kind") != "info":
             raise VolumeError("crashed", "the reader did not say what it found")
         info = _info(facts)
+    except (KeyError, ValueError, TypeError) as error:
+        raise reader.end(VolumeError("crashed", "the reader talks nonsense")) from error
     except BaseException:
         reader.end()
         raise
@@ -210,9 +212,14 @@ class DiskVolume:
     def _entries(self, message: Message) -> list[FileEntry]:
         local = self._info.kind in LOCAL_TIME
         entries = []
-        for raw, size, seconds, address in cast(list[tuple[str, int, int, int]], message["files"]):
-            path = bytes.fromhex(raw)
-            entries.append(FileEntry(path, safe_path(path), size, time_text(seconds, local), address))
+        try:
+            for raw, size, seconds, address in cast(list[tuple[str, int, int, int]], message["files"]):
+                path = bytes.fromhex(raw)
+                entries.append(
+                    FileEntry(path, safe_path(path), int(size), time_text(int(seconds), local), int(address))
+                )
+        except (KeyError, ValueError, TypeError) as error:
+            raise VolumeError("crashed", "the reader talks nonsense") from error
         return entries
 
     async def open_clip(self, entry: FileEntry) -> PipeStream:

@@ -25,26 +25,16 @@ from liuhen_agent.recorders.directory_bytes import (
     names_in_ext,
     names_in_fat,
 )
+from liuhen_agent.recorders.volume_facts import FAT_LABEL, PIECE, UNALLOCATED, Bad, VolumeFacts, little
 
 NAMES_IN = {"fat": names_in_fat, "exfat": names_in_exfat, "ext": names_in_ext}
-PIECE = 1024 * 1024
 FORGET = 32 * 1024 * 1024  # pages already read are dropped from the page cache in ranges of this size
-FAT_LABEL = b" (Volume Label Entry)"
 REGULAR, DIRECTORY, VIRTUAL = 1, 2, (10, 11)  # TSK_FS_META_TYPE_*
 DIRECTORY_NAME, VIRTUAL_NAMES = 3, (10, 11)  # TSK_FS_NAME_TYPE_*
-UNALLOCATED = 2  # TSK_FS_NAME_FLAG_UNALLOC
 PLAIN_ATTRIBUTE = 3  # in use and not resident; neither sparse nor compressed nor encrypted
 MAX_DIRECTORY = 64 * PIECE
-NTFS_VOLUME_NAME = 96
 NTFS_RESERVED_RECORDS = 24
 ORDINARY_ROOT_NAMES = (b"$ALLOC_BITMAP", b"$UPCASE_TABLE", b"$VOLUME_GUID", b"$TEX_FAT")
-
-
-class Bad(Exception):
-    def __init__(self, code: str, why: str) -> None:
-        super().__init__(why)
-        self.code = code
-        self.why = why
 
 
 class Line:
@@ -109,7 +99,7 @@ class Reader:
             raise Bad("no-file-system", f"the disk has only {self.disk_size} bytes")
         self.image = pytsk3.Img_Info(f"/proc/self/fd/{disk}", pytsk3.TSK_IMG_TYPE_RAW)
         self.offset, self.family, self.fs = self._find()
-        self.info = self._describe()
+        self.info = VolumeFacts(self.disk, self.offset, self.family, self.fs).describe()
 
     # -- finding the file system
 
@@ -163,119 +153,6 @@ class Reader:
             return self.tsk.FS_Info(self.image, offset, kinds[family])
         except OSError as error:
             raise Bad("damaged", f"the {family} file system cannot be opened: {error}") from error
-
-    # -- what it is
-
-    def _describe(self) -> dict[str, Any]:
-        head = os.pread(self.disk, 4096, self.offset)
-        return {
-            "fat": self._describe_fat,
-            "exfat": self._describe_exfat,
-            "ext": self._describe_ext,
-            "ntfs": self._describe_ntfs,
-        }[self.family](head)
-
-    def _fact(
-        self, kind: str, label: bytes, volume_id: bytes, cluster: int, total: int, free: int | None
-    ) -> dict[str, Any]:
-        if free is not None and not 0 <= free <= total:
-            free = None
-        return {
-            "fs": kind,
-            "label": label.hex(),
-            "volume_id": volume_id.hex() if any(volume_id) else None,
-            "cluster_size": cluster,
-            "total_bytes": total,
-            "free_bytes": free,
-            "offset": self.offset,
-        }
-
-    def _describe_fat(self, head: bytes) -> dict[str, Any]:
-        kind = {2: "fat12", 4: "fat16", 8: "fat32"}.get(int(self.fs.info.ftype), "fat32")
-        sector = _le(head, 11, 2)
-        cluster = sector * head[13]
-        total = (_le(head, 19, 2) or _le(head, 32, 4)) * sector
-        at = 67 if kind == "fat32" else 39
-        free = None
-        if kind == "fat32":
-            hint = os.pread(self.disk, 512, self.offset + _le(head, 48, 2) * sector)
-            if hint[:4] == b"RRaA" and _le(hint, 488, 4) != 0xFFFFFFFF:
-                free = _le(hint, 488, 4) * cluster
-        label = self._root_label() or head[at + 4 : at + 15].rstrip()
-        return self._fact(kind, label, head[at : at + 4][::-1], cluster, total, free)
-
-    def _describe_exfat(self, head: bytes) -> dict[str, Any]:
-        sector = 1 << min(head[108], 12)
-        cluster = sector << min(head[109], 25 - min(head[108], 12))
-        count = _le(head, 92, 4)
-        free = None
-        used = self._bits_set(self._root_entry(b"$ALLOC_BITMAP"), (count + 7) // 8)
-        if used is not None:
-            free = (count - used) * cluster
-        total = min(_le(head, 72, 8) * sector, 1 << 60)
-        return self._fact("exfat", self._root_label(), head[100:104][::-1], cluster, total, free)
-
-    def _describe_ext(self, head: bytes) -> dict[str, Any]:
-        block = 1024 << min(_le(head, 1048, 4), 6)
-        wide = bool(_le(head, 1024 + 0x60, 4) & 0x80)  # INCOMPAT_64BIT
-        total = _le(head, 1028, 4) | (_le(head, 1024 + 0x150, 4) << 32 if wide else 0)
-        free = _le(head, 1036, 4) | (_le(head, 1024 + 0x158, 4) << 32 if wide else 0)
-        features = _le(head, 1024 + 0x60, 4), _le(head, 1024 + 0x5C, 4)
-        kind = "ext4" if features[0] & 0x40 else "ext3" if features[1] & 0x04 else "ext2"
-        label = head[1024 + 0x78 : 1024 + 0x88].split(b"\0")[0]
-        uuid = head[1024 + 0x68 : 1024 + 0x78]
-        return self._fact(kind, label, uuid, block, min(total * block, 1 << 60), min(free * block, 1 << 60))
-
-    def _describe_ntfs(self, head: bytes) -> dict[str, Any]:
-        sector = _le(head, 11, 2)
-        per_cluster = head[13] if head[13] < 0x80 else 1 << (256 - head[13])
-        cluster = sector * per_cluster
-        total = min(_le(head, 40, 8) * sector, 1 << 60)
-        label, free = b"", None
-        try:
-            volume = self.fs.open_meta(3)
-            for attribute in volume:
-                if int(attribute.info.type) == NTFS_VOLUME_NAME and 0 < attribute.info.size <= 256:
-                    text = volume.read_random(0, attribute.info.size, NTFS_VOLUME_NAME, attribute.info.id)
-                    label = text.decode("utf-16-le", "replace").encode()
-            clusters = total // cluster if cluster else 0
-            used = self._bits_set(self.fs.open_meta(6), (clusters + 7) // 8)
-            free = None if used is None else (clusters - used) * cluster
-        except OSError:
-            pass  # label and free space are a convenience
-        return self._fact("ntfs", label, head[72:80][::-1], cluster, total, free)
-
-    def _root_entries(self) -> Iterator[Any]:
-        try:
-            for number, entry in enumerate(self.fs.open_dir(inode=self.fs.info.root_inum)):
-                if number > 4096:
-                    return
-                yield entry
-        except OSError as error:
-            raise Bad("damaged", f"the root directory cannot be read: {error}") from error
-
-    def _root_label(self) -> bytes:
-        for entry in self._root_entries():
-            name = entry.info.name.name
-            if name.endswith(FAT_LABEL) and int(entry.info.name.flags) != UNALLOCATED:
-                return bytes(name[: -len(FAT_LABEL)]).rstrip()
-        return b""
-
-    def _root_entry(self, wanted: bytes) -> Any:
-        return next((entry for entry in self._root_entries() if entry.info.name.name == wanted), None)
-
-    def _bits_set(self, file: Any, size: int) -> int | None:
-        """How many of the allocation bitmap's bits are set; None where it cannot be read."""
-        try:
-            if file is None or not 0 < size <= min(file.info.meta.size, 256 * PIECE):
-                return None
-            used = 0
-            for at in range(0, size, PIECE):
-                piece = file.read_random(at, min(PIECE, size - at))
-                used += int.from_bytes(piece, "little").bit_count()
-            return used
-        except OSError:
-            return None
 
     # -- listing
 
@@ -457,12 +334,12 @@ class Reader:
         cluster heap from 3."""
         if self.family != "exfat":
             return size
-        heap = _le(os.pread(self.disk, 4, self.offset + 88), 0, 4) * int(self.fs.info.block_size)
+        heap = little(os.pread(self.disk, 4, self.offset + 88), 0, 4) * int(self.fs.info.block_size)
         at = self.offset + heap + (address - 3) * 32
         entry = os.pread(self.disk, 64, at)
-        if len(entry) < 64 or entry[0] != 0x85 or entry[32] != 0xC0 or _le(entry, 56, 8) != size:
+        if len(entry) < 64 or entry[0] != 0x85 or entry[32] != 0xC0 or little(entry, 56, 8) != size:
             return size  # the set goes on in another cluster: taken as written
-        return min(size, _le(entry, 40, 8))
+        return min(size, little(entry, 40, 8))
 
     def _splice(self, extents: list[tuple[int, int]], pipe: int) -> None:
         """Pages go from the disk's cache into the pipe without a copy in this process."""
@@ -505,10 +382,6 @@ def _send_zeros(count: int, pipe: int) -> None:
     zeros = bytes(min(count, PIECE))
     while count:
         count -= os.write(pipe, zeros[: min(count, PIECE)])
-
-
-def _le(data: bytes, at: int, size: int) -> int:
-    return int.from_bytes(data[at : at + size], "little")
 
 
 def _serve(reader: Reader, line: Line) -> None:
