@@ -7,16 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import liuhen_protocol
+import liuhen_verify
 from liuhen_protocol import words
 from liuhen_protocol.report import Finding, StepName, Verdict, make_report
 
-FOLDER = Path(liuhen_protocol.__file__).parent
+FOLDERS = [Path(str(package.__file__)).parent for package in (liuhen_protocol, liuhen_verify)]
 # who adds a finding, and at which argument the code stands
-FINDERS = {"Refused": 0, "_broken": 1, "_missing": 1, "_found": 1}
+FINDERS = {"Refused": 0, "_broken": 1, "_missing": 1, "_found": 1, "Finding": 2}
 
 
 def codes() -> Iterator[tuple[str, str]]:
-    for path in sorted(FOLDER.glob("*.py")):
+    for path in (path for folder in FOLDERS for path in sorted(folder.glob("*.py"))):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             match node:
                 case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in FINDERS:
