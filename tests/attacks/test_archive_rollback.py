@@ -13,8 +13,8 @@ from liuhen_server.config import Config
 from liuhen_server.log import signed_state
 from liuhen_server.log.sequencer import Outcome, Sequencer
 from liuhen_server.operations.opening import Archive, found, opened
-from liuhen_server.operations.verify import verify_archive
-from support.archive import Dock, RunningWitness, append, config_for, new_archive, publish_all, sequencing
+from liuhen_server.operations.verify import resume_log, verify_archive
+from support.archive import Dock, RunningWitness, append, config_for, enrol, new_archive, publish_all, sequencing
 
 
 @pytest.fixture
@@ -33,10 +33,12 @@ async def run(config: Config, items: list, *, publish: bool = True) -> None:
 
 
 async def with_backup(tmp_path: Path, witness: RunningWitness) -> tuple[Config, Dock, Path]:
-    """An archive of 11 entries, a backup of its whole folder, then ten entries more, witnessed."""
+    """An archive of 12 entries, a backup of its whole folder, then ten entries more, witnessed."""
     config = config_for(tmp_path / "archive", f"sqlite:///{tmp_path / 'archive' / 'archive.db'}", (witness,), 1)
     witness.knows(await found(config))
     dock = Dock("dock-03")
+    async with opened(config) as archive:
+        await enrol(archive, dock)
     await run(config, dock.heads(10))
     backup = tmp_path / "backup"
     shutil.copytree(config.folder, backup)
@@ -69,7 +71,7 @@ async def test_everything_rolled_back_is_noticed_by_the_witness_before_anything_
     async with opened(config) as archive:
         await append(archive, Dock("dock-04").heads(3))  # another history begins
         async with sequencing(archive, "after-the-restore") as sequencer:
-            await signed_nothing_new(archive, sequencer, "behind-witness", 11)
+            await signed_nothing_new(archive, sequencer, "behind-witness", 12)
 
 
 async def test_a_database_older_than_the_log_folder_stops_the_log(tmp_path: Path, witness: RunningWitness) -> None:
@@ -80,7 +82,7 @@ async def test_a_database_older_than_the_log_folder_stops_the_log(tmp_path: Path
             shutil.copy(backup / name, config.folder / name)
     async with opened(config) as archive, sequencing(archive, "again") as sequencer:
         await append(archive, Dock("dock-04").heads(30))
-        await signed_nothing_new(archive, sequencer, "database-rolled-back", 11)
+        await signed_nothing_new(archive, sequencer, "database-rolled-back", 12)
 
 
 async def test_a_log_folder_older_than_the_database_stops_the_log(tmp_path: Path, witness: RunningWitness) -> None:
@@ -88,7 +90,25 @@ async def test_a_log_folder_older_than_the_database_stops_the_log(tmp_path: Path
     shutil.rmtree(config.log_folder)
     shutil.copytree(backup / "log", config.log_folder)
     async with opened(config) as archive, sequencing(archive, "again") as sequencer:
-        await signed_nothing_new(archive, sequencer, "files-rolled-back", 21)
+        await signed_nothing_new(archive, sequencer, "files-rolled-back", 22)
+
+
+async def test_a_stopped_log_resumes_only_when_its_cause_is_repaired(tmp_path: Path, witness: RunningWitness) -> None:
+    config, dock, backup = await with_backup(tmp_path, witness)
+    newest = tmp_path / "newest"
+    shutil.copytree(config.log_folder, newest)
+    shutil.rmtree(config.log_folder)
+    shutil.copytree(backup / "log", config.log_folder)
+    async with opened(config) as archive, sequencing(archive, "again") as sequencer:
+        assert (await sequencer.tick()).outcome is Outcome.STOPPED
+        assert not (await resume_log(archive)).holds
+        assert (await sequencer.tick()).outcome is Outcome.STOPPED
+        shutil.rmtree(config.log_folder)
+        shutil.copytree(newest, config.log_folder)
+        await append(archive, dock.heads(3))
+        report = await resume_log(archive)
+        assert report.holds, report.text()
+        assert (await sequencer.tick()).outcome is Outcome.PUBLISHED
 
 
 async def test_missing_tiles_stop_the_log(tmp_path: Path, witness: RunningWitness) -> None:
@@ -96,7 +116,7 @@ async def test_missing_tiles_stop_the_log(tmp_path: Path, witness: RunningWitnes
     shutil.rmtree(config.log_folder / "tile")
     async with opened(config) as archive, sequencing(archive, "again") as sequencer:
         await append(archive, dock.heads(3))
-        await signed_nothing_new(archive, sequencer, "tiles-missing", 21)
+        await signed_nothing_new(archive, sequencer, "tiles-missing", 22)
 
 
 async def test_a_fork_shown_to_a_witness_stops_the_log(

@@ -263,6 +263,22 @@ def verify(data: Path, with_bytes: bool, as_json: bool) -> None:
 @DATA
 @JSON
 @answers
+def resume(data: Path, as_json: bool) -> None:
+    """解除停止。 Lets a stopped log go on once its cause is repaired: verifies everything first, then asks the witnesses
+    again.
+    """
+    from liuhen_server.operations.verify import resume_log
+
+    report = with_archive(data, resume_log)
+    show(as_json, report.as_json(), report.text())
+    if not report.holds:
+        sys.exit(1)
+
+
+@main.command()
+@DATA
+@JSON
+@answers
 def scrub(data: Path, as_json: bool) -> None:
     """重读存储。 Re-reads every stored clip from the disk and names those whose bytes are no longer what was stored."""
     from liuhen_server.operations.scrub import scrub_store

@@ -66,7 +66,7 @@ def _authority(archive: Archive) -> Examined:
 
 def _alarm(state: SignedState) -> Examined:
     found = "在运行 / runs" if state.alarm is None else str(state.alarm)
-    advice = "restore the newest database and log folder; nothing is signed until then"
+    advice = "restore the newest database and log folder, then: liuhen-server resume; nothing is signed until then"
     return Examined("日志 the log", state.alarm is None, found, advice)
 
 

@@ -162,6 +162,7 @@ class Sequencer:
             return Tick(Outcome.STANDBY, 0)
         state = await self._state()
         if state.alarm is not None:
+            self._confirmed = False  # whoever lifts the alarm, the witnesses are asked again first
             return Tick(Outcome.STOPPED, state.signed_size, str(state.alarm))
         try:
             return await self._advance(state)

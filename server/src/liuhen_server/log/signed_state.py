@@ -142,6 +142,13 @@ async def stop(conn: Connection, alarm: LogStopped, now: datetime) -> None:
     )
 
 
+async def lift_alarm(conn: Connection) -> None:
+    """After the cause was repaired and everything verified (`liuhen-server resume`); a cause that is still there
+    alarms anew.
+    """
+    await conn.execute(update(sequencer_state).where(_ROW).values(alarm_code=None, alarm_why=None, alarm_time=None))
+
+
 async def sizes_of_witnesses(conn: Connection) -> dict[str, int]:
     rows = await conn.execute(select(witness_sizes.c.name, witness_sizes.c.size))
     return {row.name: row.size for row in rows}

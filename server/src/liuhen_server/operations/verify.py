@@ -46,6 +46,15 @@ def _no_tiles(tile: TileId) -> bytes:
     raise AssertionError(f"the empty tree has no {tile}")
 
 
+async def resume_log(archive: Archive) -> ArchiveReport:
+    """Lifts the alarm of a stopped log when, the alarm aside, everything holds again; otherwise changes nothing."""
+    report = await _Verification(archive, with_alarm=False).run(False)
+    if report.holds:
+        async with archive.database.write() as conn:
+            await signed_state.lift_alarm(conn)
+    return report
+
+
 async def verify_archive(archive: Archive, *, with_bytes: bool = False) -> ArchiveReport:
     """Reads the whole archive; `with_bytes` also re-reads every stored clip. Never raises for what is broken: it is
     in the report.
@@ -65,8 +74,8 @@ class _Bundle:
 class _Verification:
     """One run: what was collected on the way through the log."""
 
-    def __init__(self, archive: Archive) -> None:
-        self._archive = archive
+    def __init__(self, archive: Archive, *, with_alarm: bool = True) -> None:
+        self._archive, self._with_alarm = archive, with_alarm
         self._findings = Findings()
         self._leaves = bytearray()
         self._verifier = LogVerifier(leaf_at=self._leaf_at)
@@ -264,7 +273,7 @@ class _Verification:
         if state.next_index > state.entries_end:
             why = f"the log gave {state.next_index} indexes, the database ends at {state.entries_end}"
             self._findings.add(StepName.INCLUSION, "entry-missing", why, index=state.entries_end)
-        if state.alarm is not None:
+        if state.alarm is not None and self._with_alarm:
             self._findings.add(StepName.CHECKPOINT, state.alarm.code, f"the log has stopped: {state.alarm.why}")
         self._check_root(state.signed_size, state.signed_root, "the signed state")
         if published is not None:
