@@ -36,6 +36,7 @@ STEPS = [
     ("Sequencer.publish", 1),
     ("durable.replace", 1),
     ("signed_state.set_published", 1),
+    ("Sequencer.prune", 1),
     ("Sequencer.drop_staging", 3),
 ]
 TABLE = [(step, nth, side) for step, nth in STEPS for side in ("before", "after")]

@@ -95,8 +95,7 @@ class Config:
         return self.folder / "store"
 
     def policy(self, log_public: bytes) -> Policy:
-        """The tlog-policy that docks and verifiers get: this log, its witnesses, how many of them must have cosigned.
-        """
+        """The tlog-policy that docks and verifiers get: this log, its witnesses, how many must cosign."""
         log = Endpoint(VerifierKey(self.origin, ED25519, log_public))
         if not self.quorum:
             return Policy((log,), self.witnesses, {}, NONE)

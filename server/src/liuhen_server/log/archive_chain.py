@@ -44,8 +44,7 @@ class Stated:
 
 @dataclass(frozen=True, slots=True)
 class ArchiveChain:
-    """Writes the archive's statements. One per process; several processes share the chain through the log's row lock.
-    """
+    """Writes the archive's statements. Several processes share the chain through the log's row lock."""
 
     signer: Signer
     now: Callable[[], datetime] = utc_now

@@ -1,5 +1,4 @@
-"""Which docks there are, which key speaks for each, and whose client certificate this is, asked anew at each request.
-"""
+"""Which docks there are, which key speaks for each, whose client certificate this is: asked anew at each request."""
 
 from __future__ import annotations
 
