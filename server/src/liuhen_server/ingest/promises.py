@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 
 from sqlalchemy import select, text
 
-from liuhen_protocol.digest import is_digest
+from liuhen_protocol.digest import Digest, is_digest
 from liuhen_protocol.errors import Refused
 from liuhen_protocol.events import ClipCollected, ClipDerived
 from liuhen_protocol.statement import Statement
@@ -123,11 +123,11 @@ def promise_of(statement: Statement) -> Promise | None:
         )
     else:
         return None
-    _check(found)
+    _check_bounds(found)
     return found
 
 
-def _check(found: Promise) -> None:
+def _check_bounds(found: Promise) -> None:
     if found.size < 0 or not is_digest(found.chunk_root):
         raise Refused("impossible-promise", f"{found.name}: size or chunk_root is not what a clip can have")
     if len(found.collected_time) > 32:
@@ -151,3 +151,28 @@ async def find(conn: Connection, sha256: str, dock: str) -> KnownClip | None:
     )
     row = (await conn.execute(query)).one_or_none()
     return None if row is None else KnownClip(**row._mapping)
+
+
+def check(promise: KnownClip | None, dock: str, sha256: str, length: int) -> None:
+    """Raises Refused: only the dock that promised a digest may upload it, at the promised length, once."""
+    if promise is None:
+        raise Refused("not-promised", f"dock {dock} has not promised a clip {sha256[:64]!r}: send its entries first")
+    if promise.size != length:
+        raise Refused("not-promised", f"clip {sha256} was promised with {promise.size} bytes, not {length}")
+    if promise.stored_index is not None:
+        raise Refused("already-stored", f"clip {sha256} is stored already; ask for its receipt")
+
+
+def fulfils(promise: KnownClip, found: Digest) -> bool:
+    """Whether a file is what was promised, by every digest the promise names."""
+    return (
+        found.size == promise.size
+        and found.sha256 == promise.sha256
+        and found.chunk_root == promise.chunk_root
+        and (promise.sm3 is None or found.sm3 == promise.sm3)
+    )
+
+
+def replaced(then: KnownClip, now: KnownClip) -> bool:
+    """Whether a newer promise says other things of the clip than the one the bytes were checked against."""
+    return (then.size, then.chunk_root, then.sm3) != (now.size, now.chunk_root, now.sm3)

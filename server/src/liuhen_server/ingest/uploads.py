@@ -94,7 +94,7 @@ class Uploads:
         async with self._database.read() as conn:
             promise = await promises.find(conn, sha256, dock)
             earlier = await records.unfinished_of(conn, dock, sha256)
-        check_promise(promise, dock, sha256, creation.length)
+        promises.check(promise, dock, sha256, creation.length)
         await self._run(self._check_room, creation.length)
         for attempt in earlier:
             await self._end(attempt)
@@ -256,10 +256,10 @@ class Uploads:
         """All bytes are durable: check them against the promise, store them, state it."""
         async with self._database.read() as conn:
             promise = await promises.find(conn, upload.sha256, upload.dock)
-        check_promise(promise, upload.dock, upload.sha256, upload.length)
+        promises.check(promise, upload.dock, upload.sha256, upload.length)
         assert promise is not None
         found = await self._run(file.finish)
-        if not same(promise, found):
+        if not promises.fulfils(promise, found):
             wrong_disk = (
                 found.chunk_root == promise.chunk_root and await self._run(file.chunk_root_on_disk) != found.chunk_root
             )
@@ -282,7 +282,7 @@ class Uploads:
             raise TusProblem(409, "not-promised", "the promise of this clip is gone")
         seen = await self._run(self._store.check, upload.sha256)
         found = await self._run(self._digest_in_store, upload.sha256, promise.sm3 is not None)
-        if seen.why is not None or not same(promise, found):
+        if seen.why is not None or not promises.fulfils(promise, found):
             raise ReadBackFailed(f"{upload.sha256}: the store's copy is damaged; run liuhen-server scrub")
         await self._state_stored(upload, promise, self._store.key_of(upload.sha256))
 
@@ -292,7 +292,7 @@ class Uploads:
             await log.lock(conn)
             await self._check_dock(conn, upload.dock)
             current = await promises.find(conn, upload.sha256, upload.dock)
-            if current is None or replaced(promise, current):
+            if current is None or promises.replaced(promise, current):
                 raise TusProblem(
                     409, "promise-changed", "the dock promised this clip anew meanwhile; send an empty PATCH"
                 )
@@ -407,28 +407,3 @@ class Uploads:
 def state_of(upload: Upload, *, busy: bool = False) -> UploadState:
     """The upload as the tus rules see it."""
     return UploadState(upload.length, upload.durable, parse_time(upload.expires_time), upload.finished, busy)
-
-
-def check_promise(promise: KnownClip | None, dock: str, sha256: str, length: int) -> None:
-    """Raises Refused: only the dock that promised a digest may upload it, at the promised length, once."""
-    if promise is None:
-        raise Refused("not-promised", f"dock {dock} has not promised a clip {sha256[:64]!r}: send its entries first")
-    if promise.size != length:
-        raise Refused("not-promised", f"clip {sha256} was promised with {promise.size} bytes, not {length}")
-    if promise.stored_index is not None:
-        raise Refused("already-stored", f"clip {sha256} is stored already; ask for its receipt")
-
-
-def same(promise: KnownClip, found: Digest) -> bool:
-    """Whether a file is what was promised, by every digest the promise names."""
-    return (
-        found.size == promise.size
-        and found.sha256 == promise.sha256
-        and found.chunk_root == promise.chunk_root
-        and (promise.sm3 is None or found.sm3 == promise.sm3)
-    )
-
-
-def replaced(then: KnownClip, now: KnownClip) -> bool:
-    """Whether a newer promise says other things of the clip than the one the bytes were checked against."""
-    return (then.size, then.chunk_root, then.sm3) != (now.size, now.chunk_root, now.sm3)
