@@ -5,7 +5,6 @@ real recorders name them.
 from __future__ import annotations
 
 import importlib.util
-import shutil
 import subprocess
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -66,6 +65,13 @@ def make_clip(
     subprocess.run([*command, str(path)], check=True, capture_output=True)
 
 
+def _as_recorded(clip: Path, target: Path, when: datetime, serial: str) -> None:
+    """The clip's pictures and sound as they are, with the recorder's own time and serial in the file: no two are alike."""
+    stamp = ["-metadata", f"creation_time={when.isoformat()}Z", "-metadata", f"comment={serial}"]
+    command = ["ffmpeg", "-loglevel", "error", "-nostdin", "-y", "-i", str(clip), "-map", "0:v:0", "-map", "0:a:0?", "-c", "copy"]
+    subprocess.run([*command, *stamp, str(target)], check=True, capture_output=True)
+
+
 def _clock_filter(clock: datetime) -> str:
     begins = int((clock - datetime(1970, 1, 1)).total_seconds())
     return f"drawtext=text='%{{pts\\:gmtime\\:{begins}}}':fontcolor=white:fontsize=18:x=8:y=8:box=1:boxcolor=black@0.6"
@@ -92,7 +98,7 @@ def make_card(
         seq = number if number < clips or clips < 3 else number + 1
         source = folder / f"clip{number}.mp4"
         if bytes_of:
-            shutil.copyfile(bytes_of[(number - 1) % len(bytes_of)], source)
+            _as_recorded(bytes_of[(number - 1) % len(bytes_of)], source, when, serial)
         else:
             make_clip(source, clock=when)
         name = clip_name(serial, officer, when, seq, important=number == 2)

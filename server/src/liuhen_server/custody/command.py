@@ -50,7 +50,9 @@ def proof(data: Path, sha256: str, dock: str | None, out: Path | None) -> None:
         )
 
     async def work(archive: Archive) -> Gathered:
-        return await Evidence(archive.database, archive.reader).gather(await _find(archive, sha256, dock))
+        return await Evidence(archive.database, archive.reader).gather(
+            await _find(archive, sha256, dock), for_export=True
+        )
 
     gathered = with_archive(data, work)
     if gathered.bare or not gathered.proofs:
