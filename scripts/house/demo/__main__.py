@@ -1,0 +1,120 @@
+"""scripts/demo [--once] [--data FOLDER]: the story, the attacks, the report; then the page stays open (or, with --once, all is stopped)."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from house.county import County, CountyError, command
+from house.demo.live_attacks import LIVE, ROLLED_BACK
+from house.demo.offline_attacks import OFFLINE
+from house.demo.scene import DOCK, Attack, NotCaught, Scene
+from house.demo.story import Told, tell
+
+console = Console(highlight=False)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="scripts/demo", description="留痕演示 / the main job of Liuhen, from recorder to verified proof"
+    )
+    parser.add_argument(
+        "--once", action="store_true", help="核验、报告后退出 / verify, report and leave with 0 if all of it held"
+    )
+    parser.add_argument("--data", type=Path, help="数据目录 / a new folder for the data (default: a temporary one)")
+    arguments = parser.parse_args()
+    if arguments.data is not None and arguments.data.exists():
+        parser.error(f"{arguments.data} 已存在 / exists already: give a new folder")
+    with contextlib.ExitStack() as stack:
+        folder = arguments.data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="liuhen-demo-")))
+        county = County(folder / "county")
+        stack.callback(county.close)
+        try:
+            told = tell(county, folder, console)
+            caught = play(told.scene, told)
+        except (CountyError, NotCaught) as error:
+            console.print(f"[red]■ 演示未成 / the demo failed:[/red] {error}", soft_wrap=True)
+            return 1
+        held = caught and told.holds
+        console.print(
+            f"\n[bold]{'● 全部成立 / all of it held' if held else '■ 有未成立之处 / not all of it held'}[/bold]"
+        )
+        if arguments.once or not held:
+            return 0 if held else 1
+        stay(county, told)
+        return 0
+
+
+def play(scene: Scene, told: Told) -> bool:
+    """Plays every attack on copies. The county is stopped meanwhile, and as it was afterwards."""
+    console.print("\n[bold]攻击(在数据副本上) / Attacks, on copies of the data[/bold]")
+    scene.county.close()
+    held = _each(OFFLINE, scene)
+    copy = County(
+        scene.copies / "live", None, scene.county.devices_port, scene.county.people_port, scene.county.witness_port
+    )
+    shutil.copytree(scene.county.folder, copy.folder)
+    live = Scene(copy, scene.backup, scene.copies, scene.policy, scene.numbers)
+    try:
+        copy.start()
+        held &= _each(LIVE, live)
+    finally:
+        copy.close()
+    held &= _one(ROLLED_BACK, scene)
+    untouched = all((scene.county.dock(DOCK) / "spool" / clip.sha256).exists() for clip in told.collected)
+    held &= _said(untouched, "攻击期间没有清空任何内容 / nothing was cleared in any of them", "")
+    return held
+
+
+def _each(attacks: Sequence[Attack], scene: Scene) -> bool:
+    """Plays all of them, also when one goes through."""
+    caught = [_one(attack, scene) for attack in attacks]
+    return all(caught)
+
+
+def _one(attack: Attack, scene: Scene) -> bool:
+    try:
+        return _said(True, attack.name, attack.play(scene))
+    except (NotCaught, CountyError) as error:
+        return _said(False, attack.name, str(error))
+
+
+def _said(held: bool, what: str, how: str) -> bool:
+    mark = "[green]● 已发现[/green]" if held else "[red]■ 未发现[/red]"
+    console.print(f"{mark} {what}")
+    if how:
+        console.print(f"    {how}", style="dim", soft_wrap=True, markup=False)
+    return held
+
+
+def stay(county: County, told: Told) -> None:
+    """The archive with its page, until somebody presses Ctrl-C."""
+    county.start()
+    made = command(
+        "liuhen-server", "user", "add", "--data", county.archive, "demo", "--role", "reviewer", "--json"
+    ).stdout
+    console.print(
+        f"\n网页 page       [bold]{county.people_url}[/bold]  (自签证书,浏览器会提示 / its own certificate: the browser will ask)"
+    )
+    console.print("用户 user       [bold]demo[/bold]")
+    console.print(f"一次性密码 one-time password  [bold]{json.loads(made)['one_time_password']}[/bold]")
+    console.print(f"数据 data       {told.folder}")
+    console.print("按 Ctrl-C 结束 / Ctrl-C ends it")
+    done = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: done.set())
+    done.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

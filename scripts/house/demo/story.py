@@ -1,0 +1,183 @@
+"""The main job, as it happens at the end of a shift: three recorders are docked, and every clip goes the whole way."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from house.county import BIN, County, CountyError, command, environment
+from house.demo.recorders import PASSWORD, RECORDERS, Recorder, bays_config, make_image, plugged
+from house.demo.scene import DOCK, Scene
+from liuhen_agent.journal import ClipKind, ClipRow, queries, read_only
+from liuhen_agent.recorders.volume import open_volume
+
+AGENCY = "朝阳县市场监督管理局(示例)"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the story left: the scene for the attacks, the originals, and whether everything held."""
+
+    folder: Path
+    scene: Scene
+    collected: list[ClipRow]
+    holds: bool
+
+
+def tell(county: County, folder: Path, console: Console) -> Told:
+    console.print("[bold]留痕演示 / Liuhen: from the recorder to the verified proof[/bold]")
+    console.print("证据库、见证方、采集站启动 / archive, witness and dock start", style="dim")
+    county.make()
+    county.start()
+    county.enroll(DOCK, AGENCY)
+    dock = county.dock(DOCK)
+    (dock / "config.toml").write_text(bays_config())
+    secret = dock / "recorders.toml"
+    secret.write_text(f'[p-bc]\nrole = "USER"\nsecret = "{PASSWORD}"\n')
+    secret.chmod(0o600)
+    console.print("制作三台模拟记录仪(示例影像) / making three simulated recorders (sample footage)", style="dim")
+    images = {recorder: make_image(recorder, folder / "recorders") for recorder in RECORDERS}
+
+    began = time.monotonic()
+    first, *others = RECORDERS
+    cleared = _dock_them(dock, [first], images)
+    backup = _back_up(county, folder)
+    cleared |= _dock_them(dock, others, images)
+    seconds = time.monotonic() - began
+    return _report(county, folder, backup, cleared, seconds, console)
+
+
+def _dock_them(dock: Path, recorders: Sequence[Recorder], images: Mapping[Recorder, Path]) -> dict[Recorder, bool]:
+    """Plugs recorders in, lets the dock do everything, looks at their cards, pulls them. Whether each card is empty then."""
+    with ExitStack() as stack:
+        cards = {r: stack.enter_context(plugged(r, images[r], dock / "bays" / r.bay)) for r in recorders}
+        _run_dock(dock)
+        return {recorder: _files_on(card) == 0 for recorder, card in cards.items()}
+
+
+def _run_dock(dock: Path) -> None:
+    """The dock with its live progress in this terminal, until every bay is done."""
+    result = subprocess.run(
+        [str(BIN / "liuhen-agent"), "--data", str(dock), "run", "--once-idle"], env=_terminal(), timeout=600
+    )
+    if result.returncode:
+        raise CountyError(f"liuhen-agent run left with {result.returncode}")
+
+
+def _terminal() -> dict[str, str]:
+    """The dock may use colour when this is a terminal."""
+    return {name: value for name, value in environment().items() if name != "NO_COLOR" or "NO_COLOR" in os.environ}
+
+
+def _back_up(county: County, folder: Path) -> Path:
+    """Last night's backup, which one of the attacks puts back: taken cold, with the archive stopped."""
+    county.stop("archive")
+    shutil.copytree(county.archive, folder / "backup")
+    county.start_archive()
+    return folder / "backup"
+
+
+def _files_on(card: Path) -> int:
+    """How many files a recorder's card holds now, read as the dock reads it."""
+
+    async def count() -> int:
+        volume = await open_volume(card)
+        try:
+            return len((await volume.inventory()).files)
+        finally:
+            await volume.close()
+
+    return asyncio.run(count())
+
+
+def _report(
+    county: County, folder: Path, backup: Path, cleared: Mapping[Recorder, bool], seconds: float, console: Console
+) -> Told:
+    dock, copies, policy = county.dock(DOCK), folder / "copies", folder / "policy"
+    copies.mkdir()
+    command("liuhen-server", "policy", "--data", county.archive, "--out", policy)
+    with read_only(dock / "journal.db") as journal:
+        states = queries.clip_counts(journal)
+        sessions = queries.last_sessions(journal)
+        statements = len(list(queries.envelopes(journal)))
+    scene = Scene(county, backup, copies, policy)
+    originals, proxies = scene.clips(ClipKind.ORIGINAL), scene.clips(ClipKind.DERIVATIVE)
+    receipted = sum(count for state, count in states.items() if state.value in ("receipted", "released"))
+    verified = command("liuhen-server", "verify", "--data", county.archive, "--json", allow=(0, 1))
+    log = command("liuhen-verify", "log", county.archive / "log", "--policy", policy, "--json", allow=(0, 1))
+    scrubbed = command("liuhen-server", "scrub", "--data", county.archive, "--json", allow=(0, 1))
+    clips_hold = [_clip_holds(scene, clip) for clip in originals]
+    size = sum(clip.size for clip in originals)
+    every = sum(states.values())
+
+    table = Table(title="报告 / Report", show_header=False, title_justify="left")
+    table.add_column()
+    table.add_column()
+
+    def row(what: str, how: str, holds: bool) -> None:
+        table.add_row(("[green]●[/green] " if holds else "[red]■[/red] ") + what, how)
+
+    row(
+        "片段 clips",
+        f"{len(originals)} 段原始文件 originals, {len(proxies)} 段预览 proxies, {size / 1e6:.1f} MB",
+        bool(originals and proxies),
+    )
+    row("用时 time", f"{seconds:.1f} s, {size / 1e6 / seconds:.2f} MB/s 从插入到清空 from plugged to cleared", True)
+    row(
+        "链条 chain",
+        f"{DOCK}: {statements} 条声明相接 statements, linked; {len(sessions)} 次接入 dockings",
+        len(sessions) >= len(RECORDERS),
+    )
+    row("检查点 checkpoint", _checkpoint(county), log.returncode == 0)
+    row("回执 receipts", f"{receipted} / {every} 经采集站核验 checked by the dock", receipted == every)
+    for recorder, done in cleared.items():
+        row(f"已清空 cleared, {recorder.serial}", f"{recorder.title}", done)
+    row(
+        "核验片段 clips verified",
+        f"{sum(clips_hold)} / {len(clips_hold)} 九个步骤全部成立 hold in all nine steps",
+        all(clips_hold),
+    )
+    row("核验日志 log verified", f"{json.loads(log.stdout).get('entries')} 条 entries", log.returncode == 0)
+    row(
+        "核验证据库 archive verified",
+        "数据库、分块、检查点、链条 database, tiles, checkpoint, chains",
+        verified.returncode == 0,
+    )
+    row(
+        "重读存储 store re-read",
+        f"{json.loads(scrubbed.stdout)['checked']['clips']} 个文件 files",
+        scrubbed.returncode == 0,
+    )
+    console.print()
+    console.print(table)
+    holds = all(
+        [originals, proxies, receipted == every, all(cleared.values()), all(clips_hold)]
+        + [result.returncode == 0 for result in (verified, log, scrubbed)]
+    )
+    return Told(folder, scene, originals, holds)
+
+
+def _clip_holds(scene: Scene, clip: ClipRow) -> bool:
+    file = scene.dock / "spool" / clip.sha256
+    proof = scene.proof(clip)
+    return (
+        command("liuhen-verify", "clip", file, "--proof", proof, "--policy", scene.policy, allow=(0, 1)).returncode == 0
+    )
+
+
+def _checkpoint(county: County) -> str:
+    note = (county.archive / "log" / "checkpoint").read_text()
+    origin, size, root = note.split("\n")[:3]
+    cosigned = note.count("\n— ") - 1
+    return f"{origin}: {size} 条 entries, 根 root {root[:16]}…, 联署 cosigned by {cosigned}"
