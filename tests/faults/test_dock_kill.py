@@ -37,7 +37,8 @@ FINISH = "liuhen_agent.collect.copy:_Writer.finish"
 CREATE = "liuhen_agent.collect.spool:Spool.create_part"
 MKDIRS = "liuhen_files.durable:mkdirs"
 
-COMMITS = 22  # schema, started, docked, states, inventory, three clips, what the archive answered, undocked
+COMMITS = 24  # schema, started, docked, states, inventory, three clips, what the archive answered, undocked
+SURE_COMMITS = 16
 TABLE = [
     *(KillPoint(COMMIT, after, nth) for nth in range(1, COMMITS + 1) for after in (False, True)),
     *(
@@ -62,10 +63,9 @@ def test_dock_killed_at_a_durable_step_loses_and_repeats_nothing(tmp_path: Path,
     process = FORK.Process(target=run_and_die, args=(data_dir, folder, point))
     process.start()
     process.join(60)
-    # A run may need fewer commits than the table has rows: what is left over then is a run nobody disturbed.
-    assert process.exitcode in (-signal.SIGKILL, 0)
-    if point.name != COMMIT:
-        assert process.exitcode == -signal.SIGKILL, "this point of the table is never reached"
+    # Changes that come together are one commit, so the last commits of the table are not reached by every run.
+    expected = (-signal.SIGKILL, 0) if point.name == COMMIT and point.nth > SURE_COMMITS else (-signal.SIGKILL,)
+    assert process.exitcode in expected, "this point of the table was not reached"
 
     views = asyncio.run(dock_alone.run_until_idle(data_dir, Bay("1", "directory", folder)))
 

@@ -199,6 +199,8 @@ class Stay:
 
     @property
     def _transport(self) -> Transport:
+        if self._port.tty is not None:
+            return "serial"
         return "directory" if self._port.directory is not None else "disk"
 
     async def _identify(self, volume: Volume, listing: Listing) -> Profile | None:
