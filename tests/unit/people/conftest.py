@@ -1,6 +1,7 @@
 """A real database and a door with a clock that the test turns. Hashing is argon2id with small parameters."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,10 +63,23 @@ class Door:
         return added
 
 
-@pytest.fixture
-async def door(tmp_path: Path) -> AsyncIterator[Door]:
-    database = Database(f"sqlite:///{tmp_path}/archive.db")
+@asynccontextmanager
+async def _door(url: str) -> AsyncIterator[Door]:
+    database = Database(url)
     await migrate(database)
     clock, random_bytes = Clock(), Randomness()
     yield Door(database, clock, SignIn(database, quick_work, clock, random_bytes), random_bytes)
     await database.close()
+
+
+@pytest.fixture
+async def door(tmp_path: Path) -> AsyncIterator[Door]:
+    async with _door(f"sqlite:///{tmp_path}/archive.db") as door:
+        yield door
+
+
+@pytest.fixture
+async def each_door(database_url: str) -> AsyncIterator[Door]:
+    """For what the two databases could do differently."""
+    async with _door(database_url) as door:
+        yield door

@@ -71,7 +71,8 @@ async def test_auditors_token_opens_entries_until_it_ends(door: Door) -> None:
         assert not await bearer_may(conn, f"Bearer {token}", ENTRIES, now + API_TOKEN_DAYS * 86_400)
 
 
-async def test_new_token_ends_the_old_one_and_a_disabled_auditor_has_none(door: Door) -> None:
+async def test_new_token_ends_the_old_one_and_a_disabled_auditor_has_none(each_door: Door) -> None:
+    door = each_door
     auditor = await door.person("li", Role.AUDITOR)
     async with door.database.write() as conn:
         old = await give_api_token(conn, auditor, door.clock.now, door.random_bytes)

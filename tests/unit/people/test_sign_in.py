@@ -21,7 +21,8 @@ async def enter(door: Door, name: str = "zhang", password: str = RIGHT, address:
     return session
 
 
-async def test_right_password_opens_a_session_and_only_its_digest_is_kept(door: Door) -> None:
+async def test_right_password_opens_a_session_and_only_its_digest_is_kept(each_door: Door) -> None:
+    door = each_door
     await door.person("zhang")
     session = await enter(door)
     async with door.database.read() as conn:
@@ -70,7 +71,8 @@ async def test_address_is_locked_after_thirty_names(door: Door) -> None:
     await enter(door, address="198.51.100.1")
 
 
-async def test_guesses_sent_at_once_count_like_guesses_one_after_the_other(door: Door) -> None:
+async def test_guesses_sent_at_once_count_like_guesses_one_after_the_other(each_door: Door) -> None:
+    door = each_door
     await door.person("zhang")
     answers = await asyncio.gather(*(door.sign_in.enter("zhang", f"guess number {n}", HERE) for n in range(12)))
     assert sum(answer == Wrong() for answer in answers) <= BY_NAME.attempts
@@ -140,7 +142,8 @@ async def test_leaving_ends_this_session_and_leaving_everywhere_ends_all(door: D
     assert await door.sign_in.find(third.token) is None
 
 
-async def test_changing_the_password_ends_every_other_session_and_the_must(door: Door) -> None:
+async def test_changing_the_password_ends_every_other_session_and_the_must(each_door: Door) -> None:
+    door = each_door
     await door.person("zhang", chosen=False)
     elsewhere, here = await enter(door), await enter(door)
     assert here.person.must_change

@@ -77,7 +77,7 @@ class Checker:
             return checked
 
     def _verify(self, reading: Reading, gathered: Gathered) -> tuple[ClipEvidence, Report]:
-        evidence = read_evidence(reading.digest, gathered.proofs, gathered.chain())
+        evidence = read_evidence(reading.digest, gathered.proofs, gathered.bare)
         return evidence, verify_clip(evidence, self._policy)
 
     async def _read(self, clip: Clip, read_anew: bool) -> Reading:

@@ -77,27 +77,19 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Evidence of one clip. `proofs` speak of this clip and of keys, `links` are the proofs of the dock's chain around
-    it (other clips of the session among them); both carry their entries. `bare` are envelopes that no checkpoint
-    covers yet. `log_size` 0: nothing is published.
+    """Evidence of one clip. `proofs` carry their entries: this clip's own statements and those about keys, and for
+    export the dock's chain too. `bare` are envelopes without a proof: what no checkpoint covers yet, and, when it is
+    not for export, the chain around the clip, which its own links bind. `log_size` 0: nothing is published.
     """
 
     clip: Clip
     proofs: tuple[bytes, ...]
-    links: tuple[bytes, ...]
     bare: tuple[bytes, ...]
     log_size: int
 
     def bundle(self) -> bytes:
         """The download: tlog-proofs one after the other, as `liuhen-verify clip FILE --proof` reads them."""
-        return b"".join((*self.proofs, *self.links))
-
-    def chain(self) -> tuple[bytes, ...]:
-        """The envelopes around the clip. The chain itself binds them, so the verifier needs no proof of each, and only
-        this clip's own statements come with one.
-        """
-        entries = (TlogProof.parse(link).extra for link in self.links)
-        return (*(entry for entry in entries if entry is not None), *self.bare)
+        return b"".join(self.proofs)
 
 
 def clip_of(row: RowMapping) -> Clip:
@@ -125,33 +117,33 @@ class Evidence:
         self._database = database
         self._log = log
 
-    async def gather(self, clip: Clip) -> Gathered:
-        """Raises OSError where a tile of the published log cannot be read, Malformed where the checkpoint is none."""
+    async def gather(self, clip: Clip, *, for_export: bool = False) -> Gathered:
+        """`for_export` proves every link of the chain, so that the bundle stands alone. Raises OSError where a tile of
+        the published log cannot be read, Malformed where the checkpoint is none.
+        """
         async with self._database.read() as conn:
             found = {entry.index: entry for entry in await self._keys(conn, clip.dock)}
             found |= {entry.index: entry for entry in await self._chain(conn, clip)}
             stored = [] if clip.stored_index is None else await _at(conn, [clip.stored_index])
             found |= {entry.index: entry for entry in stored}
-        return await asyncio.to_thread(self._prove, clip, [found[index] for index in sorted(found)])
+        return await asyncio.to_thread(self._prove, clip, [found[index] for index in sorted(found)], for_export)
 
-    def _prove(self, clip: Clip, wanted: list[Entry]) -> Gathered:
+    def _prove(self, clip: Clip, wanted: list[Entry], for_export: bool) -> Gathered:
         checkpoint = self._log.checkpoint()
         size = 0 if checkpoint is None else int(checkpoint.split(b"\n", 2)[1])
         proofs: list[bytes] = []
-        links: list[bytes] = []
         bare: list[bytes] = []
         node = TileNodes(size, self._log.tile)
         for entry in wanted:
             if entry.statement is None:
                 continue
-            if checkpoint is None or entry.index >= size:
+            of_chain = entry.statement.link.source == clip.dock and entry.index != clip.promised_index
+            if checkpoint is None or entry.index >= size or (of_chain and not for_export):
                 bare.append(entry.envelope)
                 continue
             hashes = tuple(inclusion_proof(entry.index, size, node))
-            of_chain = entry.statement.link.source == clip.dock and entry.index != clip.promised_index
-            where = links if of_chain else proofs
-            where.append(TlogProof(entry.index, hashes, checkpoint, entry.envelope).encode())
-        return Gathered(clip, tuple(proofs), tuple(links), tuple(bare), size)
+            proofs.append(TlogProof(entry.index, hashes, checkpoint, entry.envelope).encode())
+        return Gathered(clip, tuple(proofs), tuple(bare), size)
 
     async def _keys(self, conn: Connection, dock: str) -> list[Entry]:
         """`archive.started`, and every statement that names, replaces or ends a key of this dock."""

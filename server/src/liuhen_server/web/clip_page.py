@@ -70,7 +70,7 @@ async def proof(request: web.Request) -> web.StreamResponse:
     """The tlog-proofs, one after the other: with the original's bytes, all that `liuhen-verify clip` needs."""
     clip = await requested_clip(request)
     await record_view(request, clip, "proof")
-    gathered = await request.app[CONTEXT].evidence().gather(clip)
+    gathered = await request.app[CONTEXT].evidence().gather(clip, for_export=True)
     return web.Response(
         body=gathered.bundle(),
         content_type="text/plain",
