@@ -25,8 +25,11 @@ class PostgreSQL:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._as = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.getuid() == 0 else []
-        if self._as:
+        root = os.getuid() == 0
+        # the server ends with us, however we end
+        self._as = ["setpriv", "--pdeathsig=INT"]
+        if root:
+            self._as += ["--reuid=postgres", "--regid=postgres", "--clear-groups"]
             folder.chmod(0o711)
             shutil.chown(folder, "postgres", "postgres")
         data = folder / "data"
