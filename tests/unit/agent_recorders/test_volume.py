@@ -231,6 +231,17 @@ async def test_twenty_thousand_files_are_listed(tmp_path: Path) -> None:
         await listing_of(image, VolumeLimits(entries=10_000))
 
 
+async def test_a_large_ext4_folder_with_an_index_is_listed_exactly(tmp_path: Path) -> None:
+    source = tmp_path / "x"
+    source.write_bytes(b"x")
+    names = [f"DCIM/C{number:05d}_{'名' * 12}.MP4" for number in range(2500)]
+    image = build_image(tmp_path / "card.img", [CardFile(name, source, WHEN) for name in names], kind="ext4")
+    subprocess.run(["/usr/sbin/e2fsck", "-fyD", str(image)], capture_output=True)  # builds the index
+    listing = await listing_of(image)
+    assert sorted(entry.path for entry in listing.files) == names
+    assert listing.problems == ()
+
+
 def peak_memory(volume: DiskVolume) -> int:
     status = Path(f"/proc/{volume.reader_pid}/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) * 1024

@@ -171,6 +171,8 @@ class Reader:
             address, parent, depth = waiting.pop()
             data = self._directory_bytes(address, parent, problem)
             own_names = _Names(data if self.family == "fat" else None)
+            # ext: in the slack of an index block TSK sees entries without a type that no other reader sees
+            in_use = set(names_in_ext(data, self._block())) if self.family == "ext" and data is not None else None
             listed: list[Any] = []
             for entry in self._entries(address, parent, problem):
                 entries += 1
@@ -181,8 +183,10 @@ class Reader:
                 name, kind, flags = entry.info.name.name, int(entry.info.name.type), int(entry.info.name.flags)
                 if name in (b".", b"..") or kind in VIRTUAL_NAMES or self._of_the_file_system(entry, parent):
                     continue
-                if flags == UNALLOCATED:
+                if flags == UNALLOCATED or (in_use is not None and kind == 0 and name not in in_use):
                     deleted += 1
+                    if flags != UNALLOCATED:
+                        listed.pop()  # it must not make up for one that is missing
                     continue
                 name = own_names.name_of(entry)
                 path = parent + b"/" + name if parent else name
@@ -222,10 +226,13 @@ class Reader:
             problem(f"directory {path!r} cannot be read: {error}")
             return None
 
+    def _block(self) -> int:
+        return min(max(int(self.fs.info.block_size), 512), 65536)
+
     def _check_complete(self, data: bytes, path: bytes, listed: list[Any], problem: Callable[[str], None]) -> None:
         """TSK leaves out, without a word, entries that make no sense to it (a clip said to be larger than the card):
         an entry that is in the directory's bytes and was not listed is a problem."""
-        there = NAMES_IN[self.family](data, min(int(self.fs.info.block_size), 65536))
+        there = NAMES_IN[self.family](data, self._block())
         known = [name for name in listed if name.name not in (b".", b"..") and int(name.type) not in VIRTUAL_NAMES]
         known = [name for name in known if not name.name.endswith(FAT_LABEL) and name.name not in ORDINARY_ROOT_NAMES]
         if len(there) > len(known):
