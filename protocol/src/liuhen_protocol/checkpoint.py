@@ -12,6 +12,10 @@ from liuhen_protocol.signer import Signer
 MAX_SIZE = 1 << 62
 
 
+class WrongEmptyRoot(Malformed):
+    """A checkpoint of no entries with another root than the empty tree's: for a witness a case of its own (tlog-witness: 422)."""
+
+
 def decimal(text: str, what: str, most: int = MAX_SIZE) -> int:
     """An ASCII decimal without leading zeroes. Raises Malformed."""
     if (
@@ -51,7 +55,7 @@ class Checkpoint:
             note.check_name(lines[0], "checkpoint: the origin"), decimal(lines[1], "checkpoint: the size"), root
         )
         if checkpoint.size == 0 and root != merkle.EMPTY_ROOT:
-            raise Malformed("checkpoint: a log without entries has one root, and it is another")
+            raise WrongEmptyRoot("checkpoint: a log without entries has one root, and it is another")
         return checkpoint
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from liuhen_protocol import merkle, note
-from liuhen_protocol.checkpoint import Checkpoint, decimal, open_checkpoint
+from liuhen_protocol.checkpoint import Checkpoint, WrongEmptyRoot, decimal, open_checkpoint
 from liuhen_protocol.errors import Malformed, Refused
 from liuhen_protocol.proof import MAX_HASHES
 
@@ -82,6 +82,8 @@ def decide(body: bytes, log_keys: Mapping[str, note.VerifierKey], states: Mappin
     try:
         request = AddCheckpoint.parse(body)
         origin = Checkpoint.parse(note.Note.parse(request.checkpoint).text).origin
+    except WrongEmptyRoot as error:
+        return Refusal(422, f"{error}\n")
     except Malformed as error:
         return Refusal(400, f"{error}\n")
     key = log_keys.get(origin)

@@ -131,6 +131,7 @@ TABLE = {
     "no proof": (AddCheckpoint(10, (), LOG.note()).encode(), 422, None),
     "a proof with one hash too many": (AddCheckpoint(10, (*PROOF, b"\0" * 32), LOG.note()).encode(), 422, None),
     "a proof where none belongs": (AddCheckpoint(10, PROOF, LOG.note(size=10)).encode(), 422, None),
+    "no entries, yet another root": (AddCheckpoint(0, (), other_root(LOG, 0)).encode(), 422, None),
     "too long": (b"old 10\n" + b"x" * MAX_REQUEST, 413, None),
 }
 

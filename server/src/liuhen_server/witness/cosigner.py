@@ -16,7 +16,7 @@ from liuhen_server.witness.evidence import keep_split_view, origin_hash
 from liuhen_server.witness.state import Recorded, WitnessState
 
 _log = logging.getLogger(__name__)
-_SIGNED_BY_THE_LOG = (409, 422)  # what is only answered after the log's signature was checked
+_CONFLICT = 409  # answered only after the log's signature was checked, as misbehaviour is
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Cosigner:
                 signature = cosign(signed.text, int(self._clock()), self.key.name, self._signer)
                 new = Recorded(decision.state, signed.with_signatures(signature).encode())
                 return (checkpoint.origin, new), Answered(200, signature.line().encode(), "text/plain; charset=utf-8")
-            if decision.status in _SIGNED_BY_THE_LOG:
+            if decision.misbehaviour or decision.status == _CONFLICT:
                 self._keep_if_split(body, recorded)
             return None, _answer(decision)
 
