@@ -40,7 +40,7 @@ SOURCES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", fullmatch=True)
 def values(annotation: object) -> st.SearchStrategy[object]:
     simple = {str: TEXTS, int: NUMBERS, bool: st.booleans(), Hex: DIGESTS, Moment: TIMES}
     if annotation in simple:
-        return simple[annotation]  # type: ignore[index]
+        return simple[annotation]
     arguments = typing.get_args(annotation)
     if typing.get_origin(annotation) in (types.UnionType, typing.Union):
         return st.none() | values(arguments[0])

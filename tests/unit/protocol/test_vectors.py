@@ -88,8 +88,8 @@ def inclusion(given: Question) -> None:
 
 
 def consistency(given: Question) -> None:
-    roots = hashes([given["old_root"], given["new_root"]])
-    merkle.check_consistency(given["old"], given["new"], *roots, hashes(given["proof"]))
+    old_root, new_root = hashes([given["old_root"], given["new_root"]])
+    merkle.check_consistency(given["old"], given["new"], old_root, new_root, hashes(given["proof"]))
 
 
 def envelope(given: Question) -> Question:

@@ -62,7 +62,7 @@ def _bytes_and_digests() -> Iterator[Vector]:
     expected = (("bytes", "undecided", "no-bytes"), ("digest", "broken", "other-digest"))
     yield clip("broken-other-digest-of-two", "dock and archive speak of different bytes", world, "broken", *expected)
     world = World()
-    expected = (
+    nothing: list[tuple[str, str, str]] = [
         ("bytes", "undecided", "no-statement"),
         ("digest", "undecided", "no-digest"),
         ("statement", "undecided", "no-collected"),
@@ -71,18 +71,15 @@ def _bytes_and_digests() -> Iterator[Vector]:
         ("inclusion", "undecided", "no-proof"),
         ("inclusion", "undecided", "no-proof"),
         ("time", "undecided", "no-times"),
-    )
-    yield clip("undecided-no-statement", "nothing is stated of any clip", world, "undecided", *expected)
+    ]
+    yield clip("undecided-no-statement", "nothing is stated of any clip", world, "undecided", *nothing)
     world.edit = lambda name, proof: None
-    expected = (
-        *expected[:4],
+    nothing += [
         ("signature", "undecided", "no-archive-key"),
-        *expected[4:7],
         ("checkpoint", "undecided", "no-checkpoint"),
         ("cosignatures", "undecided", "no-checkpoint"),
-        expected[7],
-    )
-    yield clip("undecided-nothing", "there is nothing but the file", world, "undecided", *expected)
+    ]
+    yield clip("undecided-nothing", "there is nothing but the file", world, "undecided", *nothing)
 
 
 def _statements_and_keys() -> Iterator[Vector]:

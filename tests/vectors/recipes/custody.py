@@ -369,6 +369,8 @@ def requests() -> Iterator[Vector]:
     yield vector("inconsistent", "a proof that does not lead to the new root", given(6, note(11), grown[::-1]), 422)
     fork = sign_checkpoint(Checkpoint(ORIGIN, 6, LEAVES[0]), LOG).encode()
     yield vector("two-views", "the same size with another root", given(6, fork, []), 422)
+    empty = sign_checkpoint(Checkpoint(ORIGIN, 0, LEAVES[0]), LOG).encode()
+    yield vector("empty-root", "no entries and another root than theirs", given(0, empty, [], None), 422)
     yield vector("shrinks", "an old size over the new", given(12, note(11), []), 400)
     yield vector("unknown-log", "a log that it does not know", {**given(6, note(11), grown), "log_keys": []}, 404)
     yield vector("other-key", "signed by another key", {**given(6, note(11), grown), "log_keys": [str(OTHER_KEY)]}, 403)

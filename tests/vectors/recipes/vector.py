@@ -52,13 +52,13 @@ def read_octets(value: Json) -> bytes:
         return value.encode()
     match value:
         case {"base64": text}:
-            return base64.b64decode(text)
+            return base64.b64decode(str(text))
         case {"join": parts}:
             return b"".join(read_octets(part) for part in parts)
         case {"repeat": text, "times": times}:
-            return bytes(text.encode() * times)
+            return str(text).encode() * int(times)
         case {"counting": size}:
-            return (bytes(range(251)) * (size // 251 + 1))[:size]
+            return (bytes(range(251)) * (int(size) // 251 + 1))[: int(size)]
     raise ValueError(f"not bytes of a vector: {value!r}")
 
 
