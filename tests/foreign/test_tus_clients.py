@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tusclient.client import TusClient
-from tusclient.uploader import Uploader
+from tusclient.uploader.uploader import Uploader
 
 from liuhen_protocol.digest import digest_of
 from support.device import TestDock, World, running_archive
