@@ -1,4 +1,4 @@
-"""`liuhen-agent`: enroll, run, status, collect, doctor. Leaves with 0 (well), 1 (work failed), 2 (wrong use)."""
+"""`liuhen-agent`: enroll, run, collect, status, settle, doctor. Leaves with 0 (well), 1 (work failed), 2 (wrong use)."""
 
 from __future__ import annotations
 
@@ -21,16 +21,18 @@ from rich.live import Live
 
 from liuhen_agent import __version__, config, doctor
 from liuhen_agent.bay import State
+from liuhen_agent.clock import read_system_clock
 from liuhen_agent.detect import Bay
-from liuhen_agent.dock import JOURNAL, Dock, Show, Wishes
+from liuhen_agent.dock import JOURNAL, Dock, Show, Wishes, opened_journal
 from liuhen_agent.identity import store
 from liuhen_agent.identity.code import EnrolmentFailed
 from liuhen_agent.identity.enrolment import enroll as enroll_dock
-from liuhen_agent.journal import JournalDamaged, JournalInUse, queries, read_only
+from liuhen_agent.journal import JournalDamaged, JournalInUse, changes, queries, read_only
 from liuhen_agent.progress import BayView, read_status, sentence, table
 from liuhen_agent.recorders.profile import ProfileError
 from liuhen_agent.sync.answers import Later, Refusal
 from liuhen_files import durable
+from liuhen_protocol.events import DockAlarm
 
 T = TypeVar("T")
 WRONG_USE = (config.ConfigError, ProfileError, store.NotEnrolled)
@@ -145,6 +147,32 @@ def status(data_dir: Path, watch: bool, as_json: bool) -> None:
                 break
             time.sleep(1)
     sys.exit(1 if found.alarms else 0)
+
+
+@main.command()
+@click.argument("code")
+@click.pass_obj
+def settle(data_dir: Path, code: str) -> None:
+    """报警已处理 Take down the alarm CODE once its reason is settled; refused statements are tried again.
+
+    先停止采集站。 Stop the dock first. The chain says that it was settled.
+    """
+    with _errors():
+        found = asyncio.run(_settle(data_dir, code))
+    if not found:
+        raise click.UsageError(f"没有此报警 no alarm is called {code}; see `liuhen-agent status`")
+    click.echo(f"已解除 settled: {code}")
+
+
+async def _settle(data_dir: Path, code: str) -> bool:
+    async with opened_journal(data_dir, read_system_clock) as journal:
+        if code not in [alarm.code for alarm in await journal.ask(queries.alarms)]:
+            return False
+        await journal.append(
+            DockAlarm(code="settled", detail=code, session=None),
+            changes=[changes.AlarmCleared(code), changes.RefusalsForgotten()],
+        )
+        return True
 
 
 @main.command(name="doctor")

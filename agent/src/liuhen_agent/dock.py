@@ -23,13 +23,13 @@ from typing import Protocol
 from liuhen_agent import __version__
 from liuhen_agent.clock import ReadClock, read_system_clock
 from liuhen_agent.collect.collector import Collector
-from liuhen_agent.collect.room import Room
+from liuhen_agent.collect.room import DISK_FULL, Room
 from liuhen_agent.collect.spool import Spool
 from liuhen_agent.config import Config, load_credentials
 from liuhen_agent.detect import Bay, BayEvent, WatchSettings
 from liuhen_agent.detect.emulated import DEFAULTS, watch
 from liuhen_agent.identity import store
-from liuhen_agent.journal import ClipState, Journal, queries
+from liuhen_agent.journal import ClipState, Journal, changes, queries
 from liuhen_agent.progress import BayView, Board, write_status
 from liuhen_agent.proxies import Proxies
 from liuhen_agent.recorders.profile import load_profiles
@@ -121,6 +121,7 @@ class Dock:
             recovered = await recover(journal, self._spool, self._wishes.read_clock)
             log.info("recovered: %s", recovered)
             await say_started(journal)
+            await journal.change(changes.AlarmCleared(DISK_FULL))  # raised again as soon as a clip finds no room
             room = Room(journal, self._spool, self._wishes.read_clock, config.spool_term)
             collector = Collector(
                 journal,

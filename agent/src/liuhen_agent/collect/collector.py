@@ -45,10 +45,9 @@ class RecorderGone(Exception):
 
 @dataclass
 class Watch:
-    """What the collector tells and is told while it works: bytes read, the file it is at, and when to stop."""
+    """What the collector tells and is told while it works: bytes read, whether it waits for room, and when to stop."""
 
     on_bytes: Callable[[int], None] = lambda count: None
-    on_file: Callable[[Listed], None] = lambda listed: None
     on_full: Callable[[bool], None] = lambda full: None
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -107,7 +106,6 @@ class Collector:
         opened: Volume | None = None
         try:
             for listed in files:
-                watch.on_file(listed)
                 read = _Counter(watch.on_bytes)
                 try:
                     await self._collect_one(session, listed, opened or volume, replace(watch, on_bytes=read))
