@@ -194,9 +194,9 @@ REPORTS: dict[str, Callable[[Question], Question]] = {
 
 
 def in_order(answer: Question) -> Question:
-    """Findings are told in no particular order."""
+    """Findings are told in no particular order, and one may be told of several things."""
     if "findings" in answer:
-        return {**answer, "findings": sorted(map(json.dumps, answer["findings"]))}
+        return {**answer, "findings": sorted(set(map(json.dumps, answer["findings"])))}
     return answer
 
 

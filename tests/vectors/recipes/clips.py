@@ -83,6 +83,10 @@ def _bytes_and_digests() -> Iterator[Vector]:
 
 
 def _statements_and_keys() -> Iterator[Vector]:
+    world = World()
+    other = world.county.collect(world.dock, b"another clip")
+    world.also = [other, world.county.store(b"another clip", other)]
+    yield clip("valid-beside-another", "the evidence of another clip lies before it", world.collect().store(), "holds")
     world = World().collect().store().without("collected")
     expected = [
         ("statement", "undecided", "no-collected"),

@@ -163,6 +163,7 @@ def statements() -> Iterator[Vector]:
         "type": ("another version of the statement", top(_type="https://in-toto.io/Statement/v0.1")),
         "predicate-type": ("an event that is not of the vocabulary", top(predicateType="https://liuhen.example/custody/v1/clip.eaten")),
         "prefix": ("a predicate of somebody else", top(predicateType="https://example.org/dock.head")),
+        "no-prefix": ("an event without the prefix", top(predicateType="dock.head")),
         "two-subjects": ("two subjects", top(subject=[{"name": "a", "digest": digest}] * 2)),
         "subject-digest": ("a subject with another hash beside", top(subject=[{"name": "dock-03#0", "digest": {**digest, "md5": "00"}}])),
         "subject-case": ("a digest in capitals", top(subject=[{"name": "dock-03#0", "digest": {"sha256": "AB" * 32}}])),

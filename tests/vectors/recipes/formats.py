@@ -105,6 +105,9 @@ def notes() -> Iterator[Vector]:
     yield refused(
         "note", "bad-signature", "a good line and a bad line of one key", {"note": octets(twice), **key}, "second"
     )
+    same_id = Note(text, (Signature("stranger.example", LOG_KEY.key_id, b"x" * 64),)).encode()
+    about = "the key's id under another name is another key"
+    yield valid("note", "same-id", about, {"note": octets(same_id), **key}, {"signed": False})
     good, line = signed.encode(), signed.signatures[0].line().encode()
     cases: dict[str, tuple[str, bytes]] = {
         "no-empty-line": ("no empty line before the signatures", text[:-1].replace(b"\n\n", b"\n") + b"\n" + line),
@@ -173,6 +176,8 @@ def cosignatures() -> Iterator[Vector]:
     yield valid("cosignature", "one", "cosigned by the witness", given(cosigned(SIGNED, "a")), {"time": TIME})
     twice = cosigned(cosigned(SIGNED, "a"), "a", TIME + 7)
     yield valid("cosignature", "twice", "cosigned twice: the later time counts", given(twice), {"time": TIME + 7})
+    before = cosigned(cosigned(SIGNED, "a", TIME + 7), "a")
+    yield valid("cosignature", "twice-reversed", "the later time stands first", given(before), {"time": TIME + 7})
     yield valid("cosignature", "none", "another witness cosigned", given(cosigned(SIGNED, "b")), {"time": None})
     bad = "bad-cosignature"
     yield refused("cosignature", bad, "one bit of the signature changed", given(damaged(cosigned(SIGNED, "a"), 1)))
@@ -345,6 +350,10 @@ def inclusions() -> Iterator[Vector]:
     yield refused("inclusion", code, "a hash too few", given(5, 7, proof[:-1], LEAVES[5], root), "short")
     yield refused("inclusion", code, "a hash too many", given(5, 7, [*proof, root], LEAVES[5], root), "long")
     yield refused("inclusion", code, "two hashes exchanged", given(5, 7, proof[::-1], LEAVES[5], root), "order")
+    made_up = merkle.node_hash(root, LEAVES[0])
+    yield refused(
+        "inclusion", code, "a root made for a proof too long", given(0, 1, [root], LEAVES[0], made_up), "made-up"
+    )
 
 
 def consistencies() -> Iterator[Vector]:
@@ -380,6 +389,8 @@ def consistencies() -> Iterator[Vector]:
     yield refused("consistency", code, "no proof", given(6, 11, [], old_root, new_root), "empty")
     yield refused("consistency", code, "a hash too few", given(6, 11, proof[:-1], old_root, new_root), "short")
     yield refused("consistency", code, "a hash too many", given(6, 11, [*proof, new_root], old_root, new_root), "long")
+    small = merkle.consistency_proof(1, 2, node)
+    yield refused("consistency", code, "a proof to a smaller tree", given(1, 3, small, *roots(1, 2)), "smaller")
 
 
 ALL = (

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from liuhen_protocol.dsse import read_json, write_json
-from liuhen_protocol.events import ArchiveStarted, DockEnrolled, DockHead
+from liuhen_protocol.events import ArchiveStarted, ChainPoint, DockEnrolled, DockHead
 from liuhen_protocol.statement import Clock, Link
 from vectors.recipes.county import County, Speaker, test_key
-from vectors.recipes.vector import Json, Vector, octets
+from vectors.recipes.vector import Json, Vector, b64, octets
 from vectors.recipes.world import STEPS, World
 
 
@@ -62,6 +62,13 @@ def logs() -> Iterator[Vector]:
         speaker = signer or world.dock
         world.county.append(speaker.seal(DockHead(1, 0), link.time, link=link))
         return world.county
+
+    entries[:] = honest
+    repeated = World().collect().store()
+    repeated.county.append(repeated.county.log.entries[3])
+    repeated.county.append(repeated.dock.seal(DockHead(1, 0), repeated.county.now()))
+    about = "an early entry again, and the chain goes on behind it"
+    yield log("broken-replayed-early", about, repeated.county, "broken", ("chain", "replayed", 6))
 
     now, clock = "2026-11-22T09:30:00.000Z", Clock("ntp", 50)
     world = World()
@@ -148,6 +155,42 @@ def logs() -> Iterator[Vector]:
         "broken",
         ("chain", "other-history", 3),
         known_heads=heads,
+    )
+    yield from _keys()
+
+
+def _keys() -> Iterator[Vector]:
+    """What changes whose key speaks, and what does not."""
+    world = World()
+    world.county.rotate(world.dock, test_key("the dock's second key"))
+    yield log("valid-rotated", "the dock speaks with a new key", world.collect().county, "holds")
+    world = World()
+    world.county.revoke(world.dock)
+    head = world.dock.head
+    assert head is not None
+    world.dock.signer = test_key("the dock's new card")
+    key = world.dock.signer.public.hex()
+    again = DockEnrolled("dock-03", "market-supervision", key, "00" * 32, ChainPoint(head.seq, head.hash))
+    world.county.append(world.county.archive.seal(again, world.county.now()))
+    about = "revoked, then enrolled again where its chain ended"
+    yield log("valid-enrolled-again", about, world.collect().county, "holds")
+    world = World()
+    stranger = Speaker("dock-99", test_key("never enrolled"))
+    county = world.county
+    made_up = DockEnrolled("dock-99", "x", stranger.signer.public.hex(), "00" * 32, None)
+    forged = read_json(county.archive.seal(made_up, county.now()), "vector")
+    signatures = forged["signatures"]
+    assert isinstance(signatures, list)
+    forged["signatures"] = [{**signatures[0], "sig": b64(bytes(64))}]
+    county.append(write_json(forged))
+    county.append(stranger.seal(DockHead(0, 0), county.now()))
+    expected = [("signature", "bad-signature", 4), ("signature", "no-enrolment", 5)]
+    yield log(
+        "broken-forged-enrolment",
+        "an enrolment that the archive did not sign names no key",
+        county,
+        "broken",
+        *expected,
     )
 
 

@@ -49,8 +49,14 @@ class World:
 
     def given(self) -> dict[str, Json]:
         county = self.county
-        names = {"started": 0, "enrolled": 1, "docked": self.docked, "collected": self.collected, "stored": self.stored}
-        names |= {f"also-{n}": n for n in self.also}
+        names = {f"also-{n}": n for n in self.also}
+        names |= {
+            "started": 0,
+            "enrolled": 1,
+            "docked": self.docked,
+            "collected": self.collected,
+            "stored": self.stored,
+        }
         proofs = [(name, self.edit(name, county.proof(index))) for name, index in names.items() if index >= 0]
         digest = None if self.observed is None else digest_of(self.observed, sm3=self.sm3)
         shown = digest and {
