@@ -36,12 +36,15 @@ def test_a_changed_byte_of_a_stored_clip_is_broken_at_step_1(tmp_path: Path) -> 
         changed = bytearray(CLIP)
         changed[place] ^= 1
         said = verify_clip(county, tmp_path, bytes(changed), county.proofs(CLIP))
-        assert (said.code, said.verdict, said.broken) == (1, "broken", {1: {"other-bytes"}})
+        assert (said.code, said.verdict, said.broken) == (1, "broken", {1: {"other-bytes"}, 2: {"other-digest"}})
 
 
 def test_a_clip_cut_short_is_broken_at_step_1(tmp_path: Path) -> None:
     county, _ = county_with_a_clip()
-    assert verify_clip(county, tmp_path, CLIP[:-1], county.proofs(CLIP)).broken == {1: {"other-bytes"}}
+    assert verify_clip(county, tmp_path, CLIP[:-1], county.proofs(CLIP)).broken == {
+        1: {"other-bytes"},
+        2: {"other-digest"},
+    }
 
 
 def test_a_proxy_is_not_its_original(tmp_path: Path) -> None:

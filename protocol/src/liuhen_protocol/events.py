@@ -259,7 +259,7 @@ class ClipStored:
 
 @dataclass(frozen=True, slots=True)
 class ClipViewed:
-    """`how` is page, play or download."""
+    """`viewer` names a person by number, never by name; `how` is page, play, proof or download."""
 
     viewer: str
     role: str

@@ -36,7 +36,7 @@ def _bytes_and_digests() -> Iterator[Vector]:
     yield clip("undecided-no-bytes", "the clip is missing", world, "undecided", ("bytes", "undecided", "no-bytes"))
     world = World().collect().store()
     world.observed = CLIP[:-1] + b"!"
-    twice = [("bytes", "broken", "other-bytes")] * 2
+    twice = [("bytes", "broken", "other-bytes")] * 2 + [("digest", "broken", "other-digest")] * 2
     yield clip("broken-other-bytes", "a byte of the clip was changed", world, "broken", *twice)
     world = World().collect().store(size=1)
     yield clip(
