@@ -46,13 +46,13 @@ def test_nothing_leads_out_of_quarantine_but_being_taken_away_or_failing() -> No
     assert out == {State.PULLED, State.FAILED, State.ABSENT}
 
 
-@pytest.mark.parametrize("state", set(State) - {State.ABSENT, State.PULLED})
+@pytest.mark.parametrize("state", sorted(set(State) - {State.ABSENT, State.PULLED}))
 def test_a_device_can_be_taken_in_every_state(state: State) -> None:
     assert move(state, Signal.TAKEN) in (State.PULLED, State.ABSENT)
 
 
 @pytest.mark.parametrize(
-    "state", set(State) - {State.ABSENT, State.PULLED, State.FAILED, State.QUARANTINED, State.READY}
+    "state", sorted(set(State) - {State.ABSENT, State.PULLED, State.FAILED, State.QUARANTINED, State.READY})
 )
 def test_every_working_state_can_fail_and_be_quarantined(state: State) -> None:
     assert move(state, Signal.BROKE) is State.FAILED
