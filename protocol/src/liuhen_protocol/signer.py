@@ -46,7 +46,7 @@ class Ed25519Signer:
 
 
 def signature_is_valid(public: bytes, message: bytes, signature: bytes) -> bool:
-    """Ed25519 verification; a public key or a signature of a wrong form is simply not valid."""
+    """Ed25519 verification; a public key or a signature of a wrong form, or a key under which anybody can sign, is simply not valid."""
     if len(public) != PUBLIC_SIZE or len(signature) != SIGNATURE_SIZE:
         return False
     try:
@@ -56,7 +56,24 @@ def signature_is_valid(public: bytes, message: bytes, signature: bytes) -> bool:
     return True
 
 
+# Points of order 1, 2, 4 and 8 in every encoding (sign bit left out): under such a key anybody can sign, and one signature fits many texts.
+_SMALL_ORDER = frozenset(
+    bytes.fromhex(digits)
+    for digits in (
+        "00" * 32,
+        "01" + "00" * 31,
+        "ec" + "ff" * 30 + "7f",
+        "ed" + "ff" * 30 + "7f",
+        "ee" + "ff" * 30 + "7f",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    )
+)
+
+
 @functools.lru_cache(maxsize=256)
 def _public_key(public: bytes) -> Ed25519PublicKey:
-    """A log has few keys and many signatures."""
+    """A log has few keys and many signatures. Raises ValueError for a key under which anybody can sign."""
+    if public[:31] + bytes([public[31] & 0x7F]) in _SMALL_ORDER:
+        raise ValueError("a public key of small order")
     return Ed25519PublicKey.from_public_bytes(public)

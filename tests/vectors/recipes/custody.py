@@ -116,6 +116,9 @@ def envelopes() -> Iterator[Vector]:
     yield refused(
         "envelope", bad, "another key is named", {"envelope": octets(with_fields(signatures=[by_other]))}, "key"
     )
+    nobody = {"keyid": "ed25519:01" + "00" * 31, "sig": b64(bytes([1]) + bytes(63))}
+    weak = octets(with_fields(signatures=[nobody]))
+    yield refused("envelope", bad, "a key of small order: anybody can sign", {"envelope": weak}, "small-order")
     good = {**signature, "sig": b64(DOCK.sign(pae(PAYLOAD_TYPE, HEAD)))}
     cases: dict[str, tuple[str, Json]] = {
         "json": ("not JSON", octets(ENVELOPE[:-1])),
