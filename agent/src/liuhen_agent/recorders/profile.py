@@ -82,9 +82,10 @@ class Facts:
 
 
 def default_folder() -> Path:
-    """`firmware_profiles/` of the checkout the agent runs from, else the installed place."""
-    checkout = Path(__file__).resolve().parents[4] / "firmware_profiles"
-    return checkout if checkout.is_dir() else INSTALLED
+    """`firmware_profiles/` of the checkout the agent runs from, else what its package brought, else the installed place."""
+    here = Path(__file__).resolve()
+    came_with_it = (here.parents[4] / "firmware_profiles", here.parents[1] / "firmware_profiles")
+    return next((folder for folder in came_with_it if folder.is_dir()), INSTALLED)
 
 
 def load_profiles(folder: Path) -> tuple[Profile, ...]:
