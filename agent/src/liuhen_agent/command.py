@@ -1,4 +1,4 @@
-"""`liuhen-agent`: enroll, run, collect, status, settle, doctor. Leaves with 0 (well), 1 (work failed), 2 (wrong use)."""
+"""`liuhen-agent`: enroll, run, collect, status, alarms, policy, doctor. Leaves with 0 (well), 1 (work failed), 2 (wrong use)."""
 
 from __future__ import annotations
 
@@ -19,24 +19,22 @@ import click
 from rich.console import Console
 from rich.live import Live
 
-from liuhen_agent import __version__, config, doctor
+from liuhen_agent import __version__, config, decisions, doctor
 from liuhen_agent.bay import State
-from liuhen_agent.clock import read_system_clock
 from liuhen_agent.detect import Bay
-from liuhen_agent.dock import JOURNAL, Dock, Show, Wishes, opened_journal
+from liuhen_agent.dock import JOURNAL, Dock, Show, Wishes
 from liuhen_agent.identity import store
 from liuhen_agent.identity.code import EnrolmentFailed
 from liuhen_agent.identity.enrolment import enroll as enroll_dock
-from liuhen_agent.journal import JournalDamaged, JournalInUse, changes, queries, read_only
+from liuhen_agent.journal import Alarm, JournalDamaged, JournalInUse, queries, read_only
 from liuhen_agent.progress import BayView, read_status, sentence, table
 from liuhen_agent.recorders.profile import ProfileError
 from liuhen_agent.sync.answers import Later, Refusal
 from liuhen_files import durable
-from liuhen_protocol.events import DockAlarm
 
 T = TypeVar("T")
 WRONG_USE = (config.ConfigError, ProfileError, store.NotEnrolled)
-FAILED = (sqlite3.Error, JournalDamaged, JournalInUse, EnrolmentFailed, Later, Refusal, OSError)
+FAILED = (decisions.NotDecided, sqlite3.Error, JournalDamaged, JournalInUse, EnrolmentFailed, Later, Refusal, OSError)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -150,29 +148,72 @@ def status(data_dir: Path, watch: bool, as_json: bool) -> None:
 
 
 @main.command()
-@click.argument("code")
+@click.option(
+    "--settle", metavar="CODE", help="报警已处理 Take this alarm down; asks for the reason, which stays in the log."
+)
+@click.option("--json", "as_json", is_flag=True, help="供程序读取 For programs.")
 @click.pass_obj
-def settle(data_dir: Path, code: str) -> None:
-    """报警已处理 Take down the alarm CODE once its reason is settled; refused statements are tried again.
+def alarms(data_dir: Path, settle: str | None, as_json: bool) -> None:
+    """列出报警，或以理由解除其一 List the alarms that stand, or settle one with a reason.
 
-    先停止采集站。 Stop the dock first. The chain says that it was settled.
+    解除前先停止采集站；理由从提示或标准输入读取，写入链条。 Stop the dock before settling. The reason is read from a prompt or standard input
+    and said in the chain. What is not settled raises its alarm again.
     """
     with _errors():
-        found = asyncio.run(_settle(data_dir, code))
-    if not found:
-        raise click.UsageError(f"没有此报警 no alarm is called {code}; see `liuhen-agent status`")
-    click.echo(f"已解除 settled: {code}")
+        if settle is not None:
+            asyncio.run(decisions.settle(data_dir, settle, _reason()))
+        with read_only(data_dir / JOURNAL) as db:
+            standing = queries.alarms(db)
+    if as_json:
+        click.echo(json.dumps([asdict(alarm) for alarm in standing], ensure_ascii=False))
+        sys.exit(1 if standing and settle is None else 0)
+    if settle is not None:
+        click.echo(f"已解除 settled: {settle}")
+    for alarm in standing:
+        click.echo(_alarm_line(alarm))
+    if not standing:
+        click.echo("没有报警 no alarm stands")
+    sys.exit(1 if standing and settle is None else 0)
 
 
-async def _settle(data_dir: Path, code: str) -> bool:
-    async with opened_journal(data_dir, read_system_clock) as journal:
-        if code not in [alarm.code for alarm in await journal.ask(queries.alarms)]:
-            return False
-        await journal.append(
-            DockAlarm(code="settled", detail=code, session=None),
-            changes=[changes.AlarmCleared(code), changes.RefusalsForgotten()],
-        )
-        return True
+@main.group()
+def policy() -> None:
+    """见证策略 The policy: which witnesses must have cosigned the log. Never changed without a person here."""
+
+
+@policy.command("show")
+@click.option("--json", "as_json", is_flag=True, help="供程序读取 For programs.")
+@click.pass_obj
+def policy_show(data_dir: Path, as_json: bool) -> None:
+    """显示现行策略与证据库所提供的策略 Show the policy in force and the one the archive offers, with the difference."""
+    with _errors():
+        found = decisions.policies(data_dir)
+    if as_json:
+        click.echo(json.dumps(asdict(found), ensure_ascii=False))
+        return
+    click.echo(f"# 现行 in force\n{found.in_force.rstrip()}")
+    if found.offered is None:
+        click.echo("# 没有待接受的策略 no policy is offered")
+        return
+    click.echo("# 所提供的与现行的差别 what is offered, against what is in force (- 删去 goes, + 新增 comes)")
+    for line in found.difference():
+        click.echo(line)
+    click.echo(
+        "# 与证据库管理员及见证方核对无误后 once compared with the archive's people and the witnesses: liuhen-agent policy accept"
+    )
+
+
+@policy.command("accept")
+@click.pass_obj
+def policy_accept(data_dir: Path) -> None:
+    """接受所提供的策略 Put the offered policy in force; asks for the reason, which stays in the log. Stop the dock first."""
+    with _errors():
+        digest = asyncio.run(decisions.accept_policy(data_dir, _reason()))
+    click.echo(f"已生效 in force: SHA-256 {digest}")
+
+
+def _reason() -> str:
+    return str(click.prompt("理由 reason", err=True)) if sys.stdin.isatty() else sys.stdin.readline()
 
 
 @main.command(name="doctor")
@@ -196,14 +237,18 @@ class Status:
     bays: list[BayView]
     clips: dict[str, int]
     unsent: int
-    alarms: list[dict[str, str]]
+    alarms: list[Alarm]
 
     def sentence(self) -> str:
         """In lines, Chinese first."""
         clips = " ".join(f"{state} {count}" for state, count in self.clips.items() if count) or "0"
         lines = [f"片段 clips: {clips} · 待上链 statements not in the log: {self.unsent}"]
-        lines += [f"报警 ALARM {alarm['since']} {alarm['code']}: {alarm['detail']}" for alarm in self.alarms]
+        lines += [_alarm_line(alarm) for alarm in self.alarms]
         return "\n".join(lines)
+
+
+def _alarm_line(alarm: Alarm) -> str:
+    return f"报警 ALARM {alarm.since} {alarm.code}: {alarm.detail}"
 
 
 def _status(data_dir: Path) -> Status:
@@ -212,7 +257,7 @@ def _status(data_dir: Path) -> Status:
             bays=read_status(data_dir),
             clips={state.value: count for state, count in queries.clip_counts(db).items()},
             unsent=queries.unsent_count(db),
-            alarms=[{"code": a.code, "detail": a.detail, "since": a.since} for a in queries.alarms(db)],
+            alarms=queries.alarms(db),
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import signal
@@ -19,12 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from liuhen_agent.clock import read_system_clock
 from liuhen_agent.command import main
 from liuhen_agent.detect import Bay
-from liuhen_agent.dock import opened_journal
 from liuhen_agent.identity import store
-from liuhen_agent.journal import changes
 from support import dock_alone
 
 
@@ -85,19 +81,6 @@ async def test_status_says_what_the_journal_holds(data_dir: Path, tmp_path: Path
 def test_status_without_a_journal_is_a_failure_and_not_a_traceback(tmp_path: Path) -> None:
     done = agent(tmp_path, "status")
     assert done.exit_code == 1 and "journal" in done.stderr
-
-
-async def raise_an_alarm(data_dir: Path) -> None:
-    async with opened_journal(data_dir, read_system_clock) as journal:
-        await journal.change(changes.AlarmRaised("entry-refused", "why", "2026-11-22T10:00:00.000Z"))
-
-
-def test_an_alarm_stands_until_somebody_settles_it(data_dir: Path) -> None:
-    asyncio.run(raise_an_alarm(data_dir))
-    assert agent(data_dir, "status").exit_code == 1
-    assert agent(data_dir, "settle", "another").exit_code == 2
-    assert agent(data_dir, "settle", "entry-refused").exit_code == 0
-    assert agent(data_dir, "status").exit_code == 0
 
 
 def test_the_doctor_names_what_is_not_well(data_dir: Path) -> None:

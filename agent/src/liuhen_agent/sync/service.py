@@ -229,7 +229,7 @@ class Sync:
                     self._journal,
                     alarms.POLICY_OFFERED,
                     "the archive offers another policy (file policy.offered). It is not in force until an administrator has compared"
-                    " it and put it in place of the file policy.",
+                    " it: `liuhen-agent policy show`, then `policy accept`, or settle this alarm to decline.",
                     self._now(),
                 )
             self._certificate_changed.set()
