@@ -132,15 +132,20 @@ class _ClipVerifier:
         return next(iter(proven or same or found), None)
 
     def _promise_of(self, stored: Logged | None) -> Logged | None:
-        """The clip.collected on which clip.stored rests: when no dock states the bytes at hand, the neighbours in the chain are not meant."""
-        observed = self.evidence.observed
-        if stored is None or any(
-            observed and one.statement.subject.sha256 == observed.sha256 for one in self._of(ClipCollected)
-        ):
+        """The clip.collected on which clip.stored rests, unless it speaks of other bytes and another one of the bytes at hand.
+
+        So the same bytes collected twice are no contradiction, and a clip's neighbours in the chain are not taken for it.
+        """
+        if stored is None:
             return None
-        event = stored.statement.event
+        event, observed = stored.statement.event, self.evidence.observed
         leaf = event.promised_leaf if isinstance(event, ClipStored) else ""
-        return next((one for one in self._of(ClipCollected) if merkle.leaf_hash(one.entry).hex() == leaf), None)
+        found = list(self._of(ClipCollected))
+        promise = next((one for one in found if merkle.leaf_hash(one.entry).hex() == leaf), None)
+        named = {one.statement.subject.sha256 for one in found}
+        if promise is None or observed is None or observed.sha256 not in named:
+            return promise
+        return promise if promise.statement.subject.sha256 == observed.sha256 else None
 
     def _pair(self) -> list[Logged]:
         return [one for one in (self.collected, self.stored) if one is not None]

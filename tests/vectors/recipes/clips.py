@@ -57,6 +57,9 @@ def _bytes_and_digests() -> Iterator[Vector]:
         "broken",
         ("digest", "broken", "other-digest"),
     )
+    world = World().collect().store()
+    world.also = [world.county.collect(world.dock, CLIP)]
+    yield clip("valid-collected-twice", "the same bytes were collected again later", world, "holds")
     world = World().collect().store(data=b"other")
     world.observed = None
     expected = (("bytes", "undecided", "no-bytes"), ("digest", "broken", "other-digest"))
