@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from liuhen_agent.bay import Signal, State, is_premature, move
 from liuhen_agent.clear import call, order
+from liuhen_agent.clear.format import FormatFailed
 from liuhen_agent.clear.rule import Method
 from liuhen_agent.clock import ReadClock, write_time
 from liuhen_agent.collect.collector import Collector, RecorderGone, Watch, one_line
@@ -67,6 +68,7 @@ class Stay:
         self._bay = port.bay
         self._state = State.ABSENT
         self._session: SessionRow | None = None
+        self._interrupted: SessionRow | None = None  # the stay in which clearing this very recorder was not completed
         self._disk: asyncio.Future[Port] | None = None  # set while the recorder changes from line to disk
         self._stop = threading.Event()
         self.done = asyncio.Event()  # run has returned, whatever came of it
@@ -91,7 +93,7 @@ class Stay:
             log.info("bay %s: %s", self._bay, error or "stopped")  # the port's event closes the stay
         except (VolumeError, RecorderError) as error:
             await self._broke(error.code, error.why)
-        except order.OrderUnusable as error:
+        except (order.OrderUnusable, FormatFailed) as error:
             await self._broke("not-cleared", str(error))
         except sqlite3.Error:
             raise  # the journal cannot be written: the dock stops, nothing goes on unproved
@@ -137,6 +139,8 @@ class Stay:
         volume = await self._open_volume()
         try:
             listing = await volume.inventory()
+            if not listing.files and self._port.disk is not None:
+                self._interrupted = await self._find_interrupted(self._port.disk)
             if line is None:
                 profile = await self._identify(volume, listing)
             self._parts.board.show(self._bay, note="")
@@ -206,12 +210,18 @@ class Stay:
     async def _identify(self, volume: Volume, listing: Listing) -> Profile | None:
         paths = [entry.path for entry in listing.files]
         profile = choose_profile(self._parts.profiles, Facts(self._transport, volume.info.label, paths))
+        if (before := self._interrupted) is not None:  # its files are gone already: what it is was said in that stay
+            profile = next((known for known in self._parts.profiles if known.name == before.profile), profile)
         patterns = profile.files.patterns if profile else ()
         names = [parse_name(path, patterns) or NOTHING_KNOWN for path in paths]
         await self._open(who(None, volume.info, names, self._bay), profile, self._transport, None)
         await self._go(Signal.DISK_OFFERED)
         await self._go(Signal.VOLUME_OPENED)
         return profile
+
+    async def _find_interrupted(self, disk: Path) -> SessionRow | None:
+        stay = await asyncio.to_thread(call.interrupted_stay, self._parts.data_dir, disk)
+        return None if stay is None else await self._parts.journal.ask(queries.session, stay)
 
     async def _open(self, found: Who, profile: Profile | None, transport: Transport, line: LineFacts | None) -> None:
         """Say recorder.docked and open the stay. Without a profile the device is unknown: quarantine."""
@@ -311,7 +321,8 @@ class Stay:
             return
         method = Method(profile.clearing)
         counts = await self._parts.journal.ask(queries.progress, self._id)
-        if method is Method.NEVER or not counts.files:
+        nothing_to_do = not counts.files and self._interrupted is None
+        if method is Method.NEVER or nothing_to_do:
             await self._go(Signal.KEPT)
             return
         outcome = await call.clear(

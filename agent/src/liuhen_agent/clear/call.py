@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
 
-from liuhen_agent.clear import order
+from liuhen_agent.clear import format, order
 from liuhen_agent.clear.wipe import Outcome
 from liuhen_agent.journal import Journal
 from liuhen_protocol.events import ReceiptRef, RecorderCleared
@@ -53,6 +54,22 @@ async def clear(journal: Journal, data_dir: Path, what: order.Order) -> Outcome:
     if outcome.cleared != (process.returncode == 0) or outcome.session != what.session:
         return Outcome(what.session, False, what.method.value, 0, (), "crashed", "the wipe helper contradicts itself")
     return outcome
+
+
+def interrupted_stay(data_dir: Path, disk: Path) -> str | None:
+    """The stay in which clearing this very recorder began and was not completed, None when there is none. Blocking; only reads.
+
+    Such a card may list as empty and be half written all the same. Raises FormatFailed for a damaged plan, OSError.
+    """
+    plans = sorted((data_dir / "clear").glob("*.plan"))
+    if not plans:
+        return None
+    opened = os.open(disk, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        fitting = (path.stem for path in plans if (plan := format.load(path)) is not None and plan.fits(opened))
+        return next(fitting, None)
+    finally:
+        os.close(opened)
 
 
 def statements(outcome: Outcome, recorder: str) -> list[RecorderCleared]:
