@@ -29,7 +29,7 @@ class LineFacts:
 
 @dataclass(frozen=True)
 class ClockSet:
-    """Readings before and after the clock was set, local, and the offset that is left."""
+    """Readings before and after the clock was set, local; `offset_ms`: how far it was off before, recorder minus dock."""
 
     before: str
     after: str
@@ -70,9 +70,10 @@ class Line:
 
     async def set_clock(self, before: str) -> ClockSet:
         """Set the recorder's clock to the dock's time and read it again. Raises RecorderError."""
+        offset = self._offset(before)
         await self._recorder.time_set(self._local().replace(microsecond=0))
         after = await self._recorder.time_get()
-        return ClockSet(before, after, self._offset(after))
+        return ClockSet(before, after, offset)
 
     async def show_disk(self) -> None:
         """The recorder leaves the line and comes back as a disk on the same port. Raises RecorderError."""

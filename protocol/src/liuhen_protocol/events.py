@@ -154,6 +154,8 @@ class ClipDerived:
 
 @dataclass(frozen=True, slots=True)
 class RecorderClockSet:
+    """`before` and `after` as the recorder gave them, local; `offset_ms`: how far it was off before, recorder minus dock."""
+
     session: str
     recorder: str
     before: str

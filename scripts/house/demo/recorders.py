@@ -15,6 +15,7 @@ from liuhen_agent.simulate.serial_recorder import Character, SerialRecorder
 
 PASSWORD = "000000"
 ZONE = ZoneInfo("Asia/Shanghai")
+FAST = timedelta(seconds=97)  # how far the serial recorder's clock is off
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,14 @@ RECORDERS = (
 )
 
 
+def _local_time() -> datetime:
+    """What a right clock shows in the county, whatever zone this machine is in."""
+    return datetime.now(ZONE).replace(tzinfo=None)
+
+
 def make_image(recorder: Recorder, folder: Path) -> Path:
     """The recorder's card with real H.264 footage, named as real recorders name it."""
-    begins = (datetime.now(ZONE) - timedelta(hours=6)).replace(microsecond=0, tzinfo=None)
+    begins = (_local_time() - timedelta(hours=6)).replace(microsecond=0)
     files = make_card(
         folder / recorder.serial, serial=recorder.serial, officer=recorder.officer, begins=begins, clips=recorder.clips
     )
@@ -62,7 +68,7 @@ def plugged(recorder: Recorder, image: Path, port: Path) -> Iterator[Path]:
         serial=recorder.serial,
         officer=recorder.officer,
         password=PASSWORD,
-        clock_offset=timedelta(seconds=97),
+        clock_offset=_local_time() - datetime.now() + FAST,
         reenumerate_seconds=1.0,
     )
     with SerialRecorder(port, image, character):
