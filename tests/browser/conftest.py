@@ -155,7 +155,7 @@ async def _live(seeded: Future[Seeded], stop: asyncio.Event, folder: Path, call:
         raise
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seeded]:
     loop, seeded, stop = Loop(), Future[Seeded](), asyncio.Event()
     life = asyncio.run_coroutine_threadsafe(
@@ -169,7 +169,7 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seeded]:
         loop.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: Playwright keeps an event loop running in this thread, where others want their own
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
