@@ -10,13 +10,17 @@ from datetime import timedelta
 import aiohttp
 from cryptography import x509
 
+from liuhen_protocol.checkpoint import Checkpoint
 from liuhen_protocol.moment import format_time
+from liuhen_protocol.note import Note
+from liuhen_protocol.witnessing import AddCheckpoint
 from liuhen_server.log import signed_state
 from liuhen_server.log.signed_state import SignedState
 from liuhen_server.operations.opening import Archive
 
 LEAST_FREE = 20 * 1000**3
 CA_WARNING = timedelta(days=365)
+MOST_ANSWER = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ async def examine(archive: Archive) -> list[Examined]:
     async with archive.database.read() as conn:
         state = await signed_state.read(conn)
     witnesses = await asyncio.gather(
-        *(_witness(name, witness.url or "") for name, witness in archive.config.witnesses.items())
+        *(_witness(archive, name, witness.url or "") for name, witness in archive.config.witnesses.items())
     )
     return [_space(archive), _authority(archive), _alarm(state), _backlog(state, archive), *witnesses]
 
@@ -79,12 +83,55 @@ def _backlog(state: SignedState, archive: Archive) -> Examined:
     )
 
 
-async def _witness(name: str, url: str) -> Examined:
-    """Any HTTP answer will do: an empty request is refused with 400 by a witness that works."""
-    advice = f"see that {url} runs and can be reached from here"
+async def _witness(archive: Archive, name: str, url: str) -> Examined:
+    """Shows the witness the published checkpoint once more, as continuing itself. That changes nothing: a witness that stands there
+    cosigns the same again, any other says how far it is."""
+    what = f"见证方 witness {name}"
+    published = archive.reader.checkpoint()
+    size = 0 if published is None else Checkpoint.parse(Note.parse(published).text).size
+    request = b"" if published is None else AddCheckpoint(size, (), published).encode()
     try:
         timeout = aiohttp.ClientTimeout(total=5)
-        async with aiohttp.ClientSession(timeout=timeout) as session, session.post(f"{url}/add-checkpoint") as answer:
-            return Examined(f"见证方 witness {name}", answer.status == 400, f"answers with {answer.status}", advice)
-    except (aiohttp.ClientError, TimeoutError) as error:
-        return Examined(f"见证方 witness {name}", False, f"no answer ({type(error).__name__})", advice)
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.post(f"{url}/add-checkpoint", data=request, allow_redirects=False) as answer,
+        ):
+            status, body = answer.status, await answer.content.read(MOST_ANSWER)
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        advice = f"see that {url} runs and can be reached from here"
+        return Examined(what, False, f"没有应答 no answer ({type(error).__name__})", advice)
+    async with archive.database.read() as conn:
+        signed = (await signed_state.read(conn)).signed_size
+    return Examined(what, *judged(status, body.decode("ascii", "replace").strip(), published is not None, size, signed))
+
+
+def judged(status: int, body: str, published: bool, size: int, signed: int) -> tuple[bool, str, str]:
+    """What a witness's answer to the published checkpoint means: well or not, in words, and what to do. `size`: of that checkpoint;
+    `signed`: how many entries this archive has signed by now."""
+    match status:
+        case 400 if not published:
+            return True, "应答；日志尚未发布 answers; nothing is published that it could cosign", ""
+        case 200:
+            return True, f"联署 cosigns, at {size} entries", ""
+        case 409 if body.isdigit() and int(body) <= signed:
+            return True, f"联署 cosigns, stands at {body} entries", ""
+        case 409 if body.isdigit():
+            found = f"已联署 has cosigned {body} 条 entries, 本库只签过 this archive has signed only {signed}"
+            return False, found, "the archive was rolled back: restore the newest database and log folder"
+        case 422:
+            found = "已联署另一段历史 has cosigned another history of this log"
+            return False, found, "the archive was rolled back or altered: restore the newest database and log folder"
+        case 404:
+            return (
+                False,
+                "不认识此日志 does not know this log",
+                "at the witness: liuhen-witness log add (with the log key)",
+            )
+        case 403:
+            return (
+                False,
+                "登记的是另一公钥 knows this log by another key",
+                "compare the log key with the witness's people",
+            )
+        case _:
+            return False, f"应答 answers with {status}", "is this the address of a witness?"
