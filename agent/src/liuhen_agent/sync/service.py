@@ -50,7 +50,7 @@ class Pace:
     """Seconds, unless the name says otherwise."""
 
     idle: float = 2.0
-    receipts: float = 2.0
+    receipts: float = 0.5  # the least between two questions for one receipt; the archive may ask for more
     log: float = 300.0
     daily: float = 86_400.0
     rest_after_refusal: float = 3_600.0
@@ -190,21 +190,23 @@ class Sync:
             )
 
     async def _receipts(self, archive: Archive, view: LogView) -> float:
-        """One round. A clip whose receipt is not ready steps back, so that none waits behind another for ever."""
-        at = asyncio.get_running_loop().time()
-        waiting = 0
+        """One round. A clip whose receipt is not ready steps back for as long as the archive asked, so that none waits behind another
+        for ever; the next round comes when the first of them may ask again."""
+        clock = asyncio.get_running_loop().time
+        in_vain = 0
+        pause = self._pace.idle
         for clip in await self._journal.ask(queries.clips_awaiting_receipt, _RECEIPTS_LOOKED_AT):
-            if self._resting.rests(clip.sha256, at):
-                continue
-            answer = await receipts.fetch(archive, self._journal, view, self._trust, clip, self._now())
-            if isinstance(answer, receipts.Wait):
-                self._resting.until[clip.sha256] = at + max(answer.seconds or 0.0, self._pace.receipts)
-                waiting += 1
-                if waiting == _RECEIPTS_ASKED_IN_VAIN:
-                    break
-            elif isinstance(answer, receipts.Rejected | receipts.Missing):
-                self._resting.until[clip.sha256] = at + self._pace.rest_after_refusal
-        return self._pace.receipts if waiting else self._pace.idle
+            if not self._resting.rests(clip.sha256, clock()) and in_vain < _RECEIPTS_ASKED_IN_VAIN:
+                answer = await receipts.fetch(archive, self._journal, view, self._trust, clip, self._now())
+                if isinstance(answer, receipts.Wait):
+                    self._resting.until[clip.sha256] = clock() + max(answer.seconds or 0.0, self._pace.receipts)
+                    in_vain += 1
+                elif isinstance(answer, receipts.Rejected | receipts.Missing):
+                    self._resting.until[clip.sha256] = clock() + self._pace.rest_after_refusal
+                else:
+                    continue
+            pause = min(pause, max(self._resting.until.get(clip.sha256, 0.0) - clock(), self._pace.receipts))
+        return pause
 
     async def _log(self, archive: Archive, view: LogView) -> float:
         answer = await head.check(archive, self._journal, self._now())
