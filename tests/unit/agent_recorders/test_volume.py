@@ -399,9 +399,11 @@ async def test_no_such_disk_and_a_folder_are_missing(tmp_path: Path) -> None:
 # -- the reader dies or hangs
 
 
-async def test_a_killed_reader_is_an_error_and_not_the_end_of_the_clip(tmp_path: Path) -> None:
+async def test_a_killed_parser_that_puts_a_clip_together_is_an_error_and_not_the_end_of_the_clip(
+    tmp_path: Path,
+) -> None:
     files = card_files(tmp_path / "files", ("CLIP1.MP4",), 8_000_000)
-    volume = await open_volume(build_image(tmp_path / "card.img", files))
+    volume = await open_volume(build_image(tmp_path / "card.img", files, kind="ntfs"))
     (entry,) = (await volume.inventory()).files
     stream = await volume.open_clip(entry)
     buffer = bytearray(100_000)
@@ -423,9 +425,9 @@ async def test_a_reader_that_hangs_is_stopped_after_its_time(tmp_path: Path) -> 
     assert not Path(f"/proc/{volume.reader_pid}").exists()
 
 
-async def test_a_recorder_that_stops_giving_bytes_is_noticed(tmp_path: Path) -> None:
+async def test_a_parser_that_stops_giving_bytes_is_noticed(tmp_path: Path) -> None:
     files = card_files(tmp_path / "files", ("CLIP1.MP4",), 8_000_000)
-    volume = await open_volume(build_image(tmp_path / "card.img", files), VolumeLimits(stall_seconds=0.2))
+    volume = await open_volume(build_image(tmp_path / "card.img", files, kind="ntfs"), VolumeLimits(stall_seconds=0.2))
     (entry,) = (await volume.inventory()).files
     stream = await volume.open_clip(entry)
     os.kill(volume.reader_pid, signal.SIGSTOP)

@@ -1,7 +1,8 @@
 """A disk image or block node read without mounting: the parent's side of `volume_child`.
 
-Whatever happens in the C parser (crash, hang, memory) ends as a `VolumeError` here. Bytes of a clip come through a
-pipe; how the reading ended comes over the socket, so a short read is never taken for the end of a clip.
+Whatever happens in the C parser (crash, hang, memory) ends as a `VolumeError` here. The parser says where the bytes of a
+clip lie, and `volume_disk` reads them there. Bytes that only the parser can put together come through a pipe; how that
+ended comes over the socket, so a short read is never taken for the end of a clip.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from typing import cast, get_args
 
 from liuhen_agent.recorders import FileEntry, FileSystem, Listing, VolumeError, VolumeInfo, VolumeLimits
 from liuhen_agent.recorders.safe_path import safe_path
+from liuhen_agent.recorders.volume_disk import Disk, ExtentStream, read_extents
 
 CHILD = "liuhen_agent.recorders.volume_child"
 DEFAULT_LIMITS = VolumeLimits()
@@ -51,6 +53,11 @@ def _open(path: Path, limits: VolumeLimits) -> DiskVolume:
         if not (stat.S_ISREG(mode) or stat.S_ISBLK(mode)):
             raise VolumeError("missing", f"{path} is neither a disk nor a disk image")
         reader = _Reader(disk, limits)
+        try:
+            bytes_of = Disk.of(disk)
+        except OSError as error:
+            reader.end()
+            raise VolumeError("missing", f"{path} cannot be opened again: {error.strerror}") from error
     finally:
         os.close(disk)
     try:
@@ -59,11 +66,13 @@ def _open(path: Path, limits: VolumeLimits) -> DiskVolume:
             raise VolumeError("crashed", "the reader did not say what it found")
         info = _info(facts)
     except (KeyError, ValueError, TypeError) as error:
+        bytes_of.close()
         raise reader.end(VolumeError("crashed", "the reader talks nonsense")) from error
     except BaseException:
+        bytes_of.close()
         reader.end()
         raise
-    return DiskVolume(reader, info, limits)
+    return DiskVolume(reader, bytes_of, info, limits)
 
 
 class _Reader:
@@ -169,8 +178,9 @@ class _Reader:
 class DiskVolume:
     """See `recorders.Volume`."""
 
-    def __init__(self, reader: _Reader, info: VolumeInfo, limits: VolumeLimits) -> None:
+    def __init__(self, reader: _Reader, disk: Disk, info: VolumeInfo, limits: VolumeLimits) -> None:
         self._reader = reader
+        self._disk = disk
         self._info = info
         self._limits = limits
         self._busy = threading.Lock()
@@ -222,30 +232,51 @@ class DiskVolume:
             raise VolumeError("crashed", "the reader talks nonsense") from error
         return entries
 
-    async def open_clip(self, entry: FileEntry) -> PipeStream:
+    async def open_clip(self, entry: FileEntry) -> PipeStream | ExtentStream:
         return await asyncio.to_thread(self._open_clip, entry)
 
-    def _open_clip(self, entry: FileEntry) -> PipeStream:
+    def _open_clip(self, entry: FileEntry) -> PipeStream | ExtentStream:
         if not self._busy.acquire(blocking=False):
             raise VolumeError("busy", "another clip of this volume is being read")
-        reading = -1
         try:
-            reading, writing = os.pipe2(os.O_CLOEXEC)
-            try:
-                with contextlib.suppress(OSError):  # smaller where the system does not allow it
-                    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-                self._reader.ask({"op": "read", "address": entry.address, "size": entry.size}, writing)
-            finally:
-                os.close(writing)
-            return PipeStream(self._reader, reading, entry, self._limits.stall_seconds, self._busy)
+            extents = self._ask_place(entry)
+            if extents is None:
+                return self._piped(entry)
+            disk, stall = self._disk.copy(), self._limits.stall_seconds
+            return ExtentStream(self._reader, disk, extents, entry, stall, self._busy.release)
         except BaseException:
-            if reading >= 0:
-                os.close(reading)
             self._busy.release()
             raise
 
+    def _ask_place(self, entry: FileEntry) -> list[tuple[int, int]] | None:
+        self._reader.ask({"op": "place", "address": entry.address, "size": entry.size})
+        message = self._reader.hear(time.monotonic() + self._limits.stall_seconds)
+        try:
+            if message.get("kind") != "placed":
+                raise VolumeError("crashed", "the reader talks nonsense")
+            return read_extents(message.get("extents"), entry.size, self._disk.size)
+        except VolumeError as error:
+            raise self._reader.end(error) from error
+
+    def _piped(self, entry: FileEntry) -> PipeStream:
+        reading, writing = os.pipe2(os.O_CLOEXEC)
+        try:
+            with contextlib.suppress(OSError):  # smaller where the system does not allow it
+                fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+            self._reader.ask({"op": "read", "address": entry.address, "size": entry.size}, writing)
+        except BaseException:
+            os.close(reading)
+            raise
+        finally:
+            os.close(writing)
+        return PipeStream(self._reader, reading, entry, self._limits.stall_seconds, self._busy)
+
     async def close(self) -> None:
-        await asyncio.to_thread(self._reader.end)
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        self._reader.end()
+        self._disk.close()
 
 
 class PipeStream:

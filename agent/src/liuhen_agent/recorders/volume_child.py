@@ -2,9 +2,9 @@
 MEMORY ENTRIES DEPTH`), so that a crash, a hang or a memory blow-up of the C parser cannot take the dock down.
 
 It imports next to nothing of the dock (memory) and holds the disk read-only. On the socket: a 4-byte length and JSON,
-both ways. First it says `info` or `error`. Then it serves `list` (any number of `files`, then `listed`) and `read` (a
-pipe comes with the request; the bytes go into it, and `read` or `error` on the socket says how it ended: never the
-pipe alone).
+both ways. First it says `info` or `error`. Then it serves `list` (any number of `files`, then `listed`), `place` (`placed`:
+where a clip's bytes lie, or null where only the parser can put them together) and `read` (a pipe comes with the request;
+the bytes go into it, and `read` or `error` on the socket says how it ended: never the pipe alone).
 """
 
 from __future__ import annotations
@@ -25,13 +25,12 @@ from liuhen_agent.recorders.directory_bytes import (
     names_in_ext,
     names_in_fat,
 )
-from liuhen_agent.recorders.volume_facts import FAT_LABEL, PIECE, UNALLOCATED, Bad, VolumeFacts, little
+from liuhen_agent.recorders.volume_facts import FAT_LABEL, PIECE, UNALLOCATED, Bad, VolumeFacts
+from liuhen_agent.recorders.volume_places import Places
 
 NAMES_IN = {"fat": names_in_fat, "exfat": names_in_exfat, "ext": names_in_ext}
-FORGET = 32 * 1024 * 1024  # pages already read are dropped from the page cache in ranges of this size
 REGULAR, DIRECTORY, VIRTUAL = 1, 2, (10, 11)  # TSK_FS_META_TYPE_*
 DIRECTORY_NAME, VIRTUAL_NAMES = 3, (10, 11)  # TSK_FS_NAME_TYPE_*
-PLAIN_ATTRIBUTE = 3  # in use and not resident; neither sparse nor compressed nor encrypted
 MAX_DIRECTORY = 64 * PIECE
 NTFS_RESERVED_RECORDS = 24
 ORDINARY_ROOT_NAMES = (b"$ALLOC_BITMAP", b"$UPCASE_TABLE", b"$VOLUME_GUID", b"$TEX_FAT")
@@ -100,6 +99,7 @@ class Reader:
         self.image = pytsk3.Img_Info(f"/proc/self/fd/{disk}", pytsk3.TSK_IMG_TYPE_RAW)
         self.offset, self.family, self.fs = self._find()
         self.info = VolumeFacts(self.disk, self.offset, self.family, self.fs).describe()
+        self.places = Places(self.disk, self.disk_size, self.offset, self.family, self.fs)
 
     # -- finding the file system
 
@@ -283,7 +283,17 @@ class Reader:
 
     # -- reading
 
+    def place(self, address: int, size: int) -> list[tuple[int, int]] | None:
+        """Where the bytes of a file lie on the disk; None when only the parser can put them together."""
+        return self.places.of(self._file(address, size), address, size)
+
     def send_bytes(self, address: int, size: int, pipe: int) -> None:
+        file = self._file(address, size)
+        written = self.places.written_bytes(address, size)
+        self._copy_parsed(file, written, pipe)
+        _send_zeros(size - written, pipe)
+
+    def _file(self, address: int, size: int) -> Any:
         try:
             file = self.fs.open_meta(address)
         except OSError as error:
@@ -293,74 +303,7 @@ class Reader:
             raise Bad("not-a-file", "the record is no longer a regular file")
         if int(meta.size) != size:
             raise Bad("size-differs", f"the entry said {size} bytes, the record says {int(meta.size)}")
-        if size:
-            extents = self._extents(file, size)
-            if extents is None:
-                self._copy_parsed(file, size, pipe)
-            else:
-                written = self._written_bytes(address, size)
-                self._splice(_first_bytes(extents, written), pipe)
-                _send_zeros(size - written, pipe)
-
-    def _extents(self, file: Any, size: int) -> list[tuple[int, int]] | None:
-        """(offset on the disk, length) of a plainly stored file; None when TSK has to put the bytes together."""
-        if self.family == "ntfs":
-            return None  # bytes past the initialised size read as zeros: TSK knows, the runs do not say
-        block = int(self.fs.info.block_size)
-        extents: list[tuple[int, int]] = []
-        at = 0
-        try:
-            attributes = [attribute for attribute in file if int(attribute.info.type) == 1]
-            if len(attributes) != 1 or int(attributes[0].info.flags) != PLAIN_ATTRIBUTE:
-                return None
-            for run in attributes[0]:
-                if int(run.flags) or int(run.offset) * block != at:
-                    return None
-                length = min(int(run.len) * block, size - at)
-                start = self.offset + int(run.addr) * block
-                if length <= 0:
-                    break
-                if start < self.offset or start + length > self.disk_size:
-                    raise Bad("damaged", f"the file lies outside the disk (byte {start + length} of {self.disk_size})")
-                extents.append((start, length))
-                at += length
-        except OSError as error:
-            raise Bad("damaged", f"the file's allocation cannot be read: {error}") from error
-        if at != size:
-            raise Bad("size-differs", f"the entry says {size} bytes, only {at} are allocated")
-        previous_end = 0
-        for start, length in sorted(extents):
-            if start < previous_end:
-                raise Bad("damaged", "the file's allocation leads back into itself")
-            previous_end = start + length
-        return extents
-
-    def _written_bytes(self, address: int, size: int) -> int:
-        """exFAT's valid data length: what lies past it was reserved and never written, and every reader shows zeros
-        there (specification 7.6.5). TSK knows nothing of it; its file addresses count directory entries of the
-        cluster heap from 3."""
-        if self.family != "exfat":
-            return size
-        heap = little(os.pread(self.disk, 4, self.offset + 88), 0, 4) * int(self.fs.info.block_size)
-        at = self.offset + heap + (address - 3) * 32
-        entry = os.pread(self.disk, 64, at)
-        if len(entry) < 64 or entry[0] != 0x85 or entry[32] != 0xC0 or little(entry, 56, 8) != size:
-            return size  # the set goes on in another cluster: taken as written
-        return min(size, little(entry, 40, 8))
-
-    def _splice(self, extents: list[tuple[int, int]], pipe: int) -> None:
-        """Pages go from the disk's cache into the pipe without a copy in this process."""
-        for start, length in extents:
-            os.posix_fadvise(self.disk, start, length, os.POSIX_FADV_SEQUENTIAL)
-            at, end, forgotten = start, start + length, start
-            while at < end:
-                moved = os.splice(self.disk, pipe, min(PIECE, end - at), offset_src=at)
-                if not moved:
-                    raise Bad("size-differs", f"the disk ends at byte {at}")
-                at += moved
-                if at - forgotten >= 2 * FORGET:  # one range behind: its pages have left the pipe
-                    os.posix_fadvise(self.disk, forgotten, FORGET, os.POSIX_FADV_DONTNEED)
-                    forgotten += FORGET
+        return file
 
     def _copy_parsed(self, file: Any, size: int, pipe: int) -> None:
         at = 0
@@ -376,15 +319,6 @@ class Reader:
                 piece = piece[os.write(pipe, piece) :]
 
 
-def _first_bytes(extents: list[tuple[int, int]], count: int) -> list[tuple[int, int]]:
-    kept = []
-    for start, length in extents:
-        if count > 0:
-            kept.append((start, min(length, count)))
-            count -= length
-    return kept
-
-
 def _send_zeros(count: int, pipe: int) -> None:
     zeros = bytes(min(count, PIECE))
     while count:
@@ -397,6 +331,9 @@ def _serve(reader: Reader, line: Line) -> None:
         try:
             if request["op"] == "list":
                 reader.send_listing()
+                continue
+            if request["op"] == "place":
+                line.say("placed", extents=reader.place(request["address"], request["size"]))
                 continue
             assert pipe is not None
             reader.send_bytes(request["address"], request["size"], pipe)
