@@ -230,6 +230,15 @@ def examine(data_dir: Path, as_json: bool) -> None:
     sys.exit(0 if all(check.well for check in checks) else 1)
 
 
+CLIP_WORDS = {
+    "spooled": "待上链 not in the log yet",
+    "promised": "待上传 to be uploaded",
+    "uploaded": "待回执 to be receipted",
+    "receipted": "已有回执 receipted",
+    "released": "已有回执、本机副本已清 receipted, no copy here",
+}
+
+
 @dataclass(frozen=True)
 class Status:
     """What `status` says. Counts of clips by state; `unsent` statements; alarms that stand."""
@@ -241,7 +250,7 @@ class Status:
 
     def sentence(self) -> str:
         """In lines, Chinese first."""
-        clips = " ".join(f"{state} {count}" for state, count in self.clips.items() if count) or "0"
+        clips = "，".join(f"{CLIP_WORDS[state]} {count}" for state, count in self.clips.items() if count) or "0"
         lines = [f"片段 clips: {clips} · 待上链 statements not in the log: {self.unsent}"]
         lines += [_alarm_line(alarm) for alarm in self.alarms]
         return "\n".join(lines)
@@ -265,7 +274,9 @@ def _work(data_dir: Path, settings: config.Config, *, once_idle: bool, as_json: 
     """Run the dock with what it shows on the terminal. SIGTERM and Ctrl-C stop it between two steps."""
     with _screen(as_json) as show:
         dock = Dock(data_dir, settings, Wishes(once_idle=once_idle, show=show))
-        return asyncio.run(_until_told(dock.run(), stopped=list))
+        ended = asyncio.run(_until_told(dock.run(), stopped=list))
+        show(ended)  # what stays on the screen is how it ended
+        return ended
 
 
 async def _until_told(work: Coroutine[Any, Any, T], stopped: Callable[[], T]) -> T:
@@ -296,7 +307,7 @@ def _screen(as_json: bool) -> Iterator[Show]:
         yield lines
         return
     with Live(console=console, refresh_per_second=2) as live:
-        yield lambda views: live.update(table(views))
+        yield lambda views: live.update(table(views)) if views else None
 
 
 def _matters(view: BayView) -> BayView:
@@ -310,8 +321,9 @@ def _leave(data_dir: Path, ended: list[BayView], *, as_json: bool, judged: bool)
     if as_json:
         click.echo(json.dumps(asdict(replace(found, bays=ended)), ensure_ascii=False))
     else:
-        for view in ended:
-            click.echo(sentence(view))
+        if not Console().is_terminal:  # there the table says it
+            for view in ended:
+                click.echo(sentence(view))
         click.echo(found.sentence())
     bad = [view for view in ended if view.state not in (State.READY, State.ABSENT, State.QUARANTINED)]
     stopped_early = judged and not ended

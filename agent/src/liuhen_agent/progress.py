@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from rich import box
 from rich.table import Table
 
 from liuhen_agent.bay import State
@@ -24,8 +25,8 @@ WORDS = {
     State.MOUNTED: ("可读取", "readable"),
     State.INVENTORIED: ("已清点", "listed"),
     State.COLLECTING: ("采集中，请勿拔出", "collecting, do not take"),
-    State.COLLECTED: ("已采集，等待回执，请勿拔出", "collected, waiting for receipts, do not take"),
-    State.RECEIPTED: ("已入库，正在清空，请勿拔出", "in the archive, clearing, do not take"),
+    State.COLLECTED: ("已采集，待回执，请勿拔出", "collected, waiting for receipts, do not take"),
+    State.RECEIPTED: ("已入库，清空中，请勿拔出", "in the archive, clearing, do not take"),
     State.CLEARED: ("已清空", "cleared"),
     State.READY: ("可以取走", "safe to take"),
     State.PULLED: ("提前拔出", "taken too early"),
@@ -114,33 +115,35 @@ def sentence(view: BayView) -> str:
 
 
 def table(views: Sequence[BayView]) -> Table:
-    """All bays for a terminal."""
-    found = Table(title="采集站 Dock", expand=False)
-    for heading in (
-        "槽位 bay",
-        "状态 state",
-        "记录仪 recorder",
-        "执法人员 officer",
-        "文件 files",
-        "回执 receipts",
-        "已读 read",
-    ):
-        found.add_column(heading)
-    found.add_column("剩余 left", justify="right")
+    """All bays for a terminal of 80 columns or more: two lines a bay, nothing cut off."""
+    found = Table(title="采集站 Dock", title_justify="left", box=box.HORIZONTALS, padding=0)
+    found.add_column("槽位\nbay", no_wrap=True)
+    found.add_column("状态\nstate", overflow="fold", min_width=20)
+    found.add_column("记录仪\nrecorder", overflow="fold", min_width=8)
+    for heading in ("文件\nfiles", "回执\nreceipts", "已读\nread", "剩余\nleft"):
+        found.add_column(heading, justify="right", no_wrap=True)
     for view in views:
         chinese, english = WORDS[view.state]
-        rate = f" {size(view.rate)}/s" if view.rate and view.state is State.COLLECTING else ""
         found.add_row(
             view.bay,
             f"{chinese}\n{english}" + (f"\n{view.note}" if view.note else ""),
-            view.recorder,
-            view.officer,
-            f"{view.collected}/{view.files}" + (f" ({view.failed} ✗)" if view.failed else ""),
-            f"{view.receipted}",
-            f"{size(view.read_bytes)} / {size(view.total_bytes)}{rate}",
-            "" if view.seconds_left is None else duration(view.seconds_left),
+            "\n".join(filter(None, (view.recorder, view.officer))),
+            *_counted(view),
         )
     return found
+
+
+def _counted(view: BayView) -> tuple[str, str, str, str]:
+    """Files, receipts, bytes and time of a bay; an empty bay has none of them."""
+    if view.state is State.ABSENT:
+        return "", "", "", ""
+    rate = f"\n{size(view.rate)}/s" if view.rate and view.state is State.COLLECTING else ""
+    return (
+        f"{view.collected}/{view.files}" + (f"\n{view.failed} ✗" if view.failed else ""),
+        f"{view.receipted}/{view.files}",
+        f"{size(view.read_bytes)}\n/ {size(view.total_bytes)}",
+        ("" if view.seconds_left is None else duration(view.seconds_left)) + rate,
+    )
 
 
 def write_status(folder: Path, views: Sequence[BayView]) -> None:

@@ -14,11 +14,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
 
 from house.county import County, CountyError, command
 from house.demo.live_attacks import LIVE, ROLLED_BACK
 from house.demo.offline_attacks import OFFLINE
-from house.demo.scene import DOCK, Attack, NotCaught, Scene
+from house.demo.scene import DOCK, Attack, NotCaught, Scene, shortened
 from house.demo.story import Told, tell
 
 console = Console(highlight=False)
@@ -84,7 +86,9 @@ def _each(attacks: Sequence[Attack], scene: Scene) -> bool:
 
 def _one(attack: Attack, scene: Scene) -> bool:
     try:
-        return _said(True, attack.name, attack.play(scene))
+        with console.status(f"{attack.name} …"):
+            how = attack.play(scene)
+        return _said(True, attack.name, how)
     except (NotCaught, CountyError) as error:
         return _said(False, attack.name, str(error))
 
@@ -93,7 +97,7 @@ def _said(held: bool, what: str, how: str) -> bool:
     mark = "[green]● 已发现[/green]" if held else "[red]■ 未发现[/red]"
     console.print(f"{mark} {what}")
     if how:
-        console.print(f"    {how}", style="dim", soft_wrap=True, markup=False)
+        console.print(Padding(Text(shortened(how), style="dim"), (0, 0, 0, 4)))
     return held
 
 

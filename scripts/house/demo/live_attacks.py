@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import shutil
 import urllib.error
 import urllib.request
@@ -166,13 +167,14 @@ def rolled_back(scene: Scene) -> str:
         command("liuhen-agent", "--data", county.dock("dock-04"), "enroll", county.devices_url, given=code + "\n")
         command("liuhen-agent", "--data", county.dock(DOCK), "run", "--once-idle", allow=(0, 1))
         status = command("liuhen-agent", "--data", county.dock(DOCK), "status", "--json", allow=(0, 1)).stdout
-        doctor = command("liuhen-server", "doctor", "--data", county.archive, allow=(0, 1))
+        doctor = command("liuhen-server", "doctor", "--data", county.archive, "--json", allow=(0, 1))
     finally:
         county.close()
     found = [code for code in ("rolled-back", "chain-cut", "split-view") if code in status]
-    if not found or doctor.returncode == 0:
-        raise NotCaught(f"dock: {status[:400]} archive: {doctor.stdout[-400:]}")
-    return f"采集站报警 alarm of the dock: {', '.join(found)}; 日志停止签署 the log stopped: {doctor.stdout.strip().splitlines()[-1][:160]}"
+    log = next(each for each in json.loads(doctor.stdout)["findings"] if each["what"].endswith("the log"))
+    if not found or log["well"]:
+        raise NotCaught(f"dock: {status[:400]} archive: {log['found']}")
+    return f"采集站报警 alarm of the dock: {', '.join(found)}; 日志停止 the log stopped: {log['found']}"
 
 
 LIVE = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -95,6 +96,11 @@ def first_finding(name: str, *arguments: str | Path) -> dict[str, object]:
         if found.get("verdict", "broken") == "broken":
             return dict(found)
     raise NotCaught(f"{name} {arguments[0]} left with 1 without saying why: {result.stdout[:500]}")
+
+
+def shortened(text: str) -> str:
+    """Digests in it cut to twelve digits, for lines that people read."""
+    return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{52}\b", r"\1…", text)
 
 
 def says(found: dict[str, object], *codes: str) -> str:
