@@ -122,8 +122,8 @@ class Spent:
         rate = self.copied / 1e6 / self.copying if self.copying else 0.0
         return (
             f"读取 copying {self.copying:.1f} s ({rate:.1f} MB/s) + 等待回执 waiting for receipts {self.receipts:.1f} s"
-            f" + 清空 clearing {self.clearing:.1f} s, {self.dockings} 次接入合计 of {self.dockings} dockings together\n示例影像很小,速率见 scripts/bench / the sample footage is too small for a"
-            " rate to mean much: scripts/bench measures"
+            f" + 清空 clearing {self.clearing:.1f} s, {self.dockings} 次接入合计 of {self.dockings} dockings together\n"
+            "示例影像很小,速率见 scripts/bench / the sample footage is too small for a rate to mean much: scripts/bench measures"
         )
 
 

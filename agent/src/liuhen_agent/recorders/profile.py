@@ -82,10 +82,13 @@ class Facts:
 
 
 def default_folder() -> Path:
-    """`firmware_profiles/` of the checkout the agent runs from, else what its package brought, else the installed place."""
+    """`firmware_profiles/` of the checkout the agent runs from, else those that were installed with it (in the wheel, or by a
+    package of the system)."""
     here = Path(__file__).resolve()
-    came_with_it = (here.parents[4] / "firmware_profiles", here.parents[1] / "firmware_profiles")
-    return next((folder for folder in came_with_it if folder.is_dir()), INSTALLED)
+    for folder in (here.parents[4] / "firmware_profiles", here.parents[1] / "firmware_profiles"):
+        if folder.is_dir():
+            return folder
+    return INSTALLED
 
 
 def load_profiles(folder: Path) -> tuple[Profile, ...]:
@@ -97,7 +100,9 @@ def load_profiles(folder: Path) -> tuple[Profile, ...]:
             raise ProfileError(path.name, None, "name", f"another profile is called {profile.name!r}")
         profiles[profile.name] = profile
     if not profiles:
-        raise ProfileError(str(folder), None, "*.toml", "no profile found; set profiles_folder")
+        raise ProfileError(
+            str(folder), None, "*.toml", "no profile found; name a folder with them as `profiles` in config.toml"
+        )
     return tuple(sorted(profiles.values(), key=lambda profile: (-profile.match.priority, profile.name)))
 
 
