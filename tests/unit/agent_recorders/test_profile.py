@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from liuhen_agent.recorders import profile
+from liuhen_agent.recorders import profile as profiles_room
 from liuhen_agent.recorders.profile import (
     Facts,
     ProfileError,
@@ -124,5 +124,5 @@ def test_globs(glob: str, path: str, matches: bool) -> None:
 def test_profiles_that_came_with_an_installed_agent_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "lib" / "python3.11" / "site-packages" / "liuhen_agent"
     (package / "firmware_profiles").mkdir(parents=True)
-    monkeypatch.setattr(profile, "__file__", str(package / "recorders" / "profile.py"))
-    assert profile.default_folder() == package / "firmware_profiles"
+    monkeypatch.setattr(profiles_room, "__file__", str(package / "recorders" / "profile.py"))
+    assert profiles_room.default_folder() == package / "firmware_profiles"
