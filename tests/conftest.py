@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis  # noqa: F401  first, before any thread: CPython 3.11 can fail to parse it after threads have parsed (gh-106905)
 import pytest
 
 POSTGRESQL = Path("/usr/lib/postgresql/15/bin")
