@@ -22,7 +22,8 @@ _Decoder = Callable[[object, str], object]
 T = typing.TypeVar("T")
 
 
-def _text(value: object, where: str) -> str:
+def text(value: object, where: str) -> str:
+    """A text without control characters. Raises Malformed."""
     if type(value) is not str:
         raise Malformed(f"{where}: not a text")
     if value.isascii() and value.isprintable():  # nearly every text: the quick way
@@ -54,7 +55,7 @@ def _digest(value: object, where: str) -> str:
 
 def _moment(value: object, where: str) -> str:
     try:
-        parse_time(_text(value, where))
+        parse_time(text(value, where))
     except Malformed as error:
         raise Malformed(f"{where}: {error}") from None
     return str(value)
@@ -62,7 +63,7 @@ def _moment(value: object, where: str) -> str:
 
 @functools.cache
 def _decoder(annotation: Hashable) -> _Decoder:
-    simple: dict[object, _Decoder] = {str: _text, int: _number, bool: _flag, Hex: _digest, Moment: _moment}
+    simple: dict[object, _Decoder] = {str: text, int: _number, bool: _flag, Hex: _digest, Moment: _moment}
     if annotation in simple:
         return simple[annotation]
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
@@ -112,4 +113,4 @@ def encode(value: object) -> object:
         return [encode(item) for item in value]
     if value is None or type(value) is bool:
         return value
-    return _number(value, "number") if type(value) is int else _text(value, "text")
+    return _number(value, "number") if type(value) is int else text(value, "text")

@@ -17,6 +17,8 @@ STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_PREFIX = "https://liuhen.example/custody/v1/"  # an identifier, never fetched
 ARCHIVE_SOURCE = "archive"
 _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_EVENT_OF = {PREDICATE_PREFIX + kind: event for kind, event in EVENTS.items()}
+_SUBJECT_FIELDS = frozenset({"name", "digest"})
 _LINK_FIELDS = frozenset({"source", "seq", "prev", "time", "clock", "event"})
 
 
@@ -101,59 +103,47 @@ def write_statement(statement: Statement) -> bytes:
 def read_statement(payload: bytes) -> Statement:
     """Raises Malformed: another type, a field too many or too few, a number or a time out of its form."""
     fields = read_json(payload, "statement")
-    match fields:
-        case {
-            "_type": str(kind),
-            "subject": [{"name": str(name), "digest": dict(digest), **more}],
-            "predicateType": str(predicate_type),
-            "predicate": dict(predicate),
-        }:
-            pass
-        case _:
-            raise Malformed("statement: not an in-toto statement with one subject")
-    if kind != STATEMENT_TYPE or len(fields) != 4 or more:
+    kind, predicate, subjects = fields.get("predicateType"), fields.get("predicate"), fields.get("subject")
+    if type(kind) is not str or type(predicate) is not dict or type(subjects) is not list or len(subjects) != 1:
+        raise Malformed("statement: not an in-toto statement with one subject")
+    if fields.get("_type") != STATEMENT_TYPE or len(fields) != 4:
         raise Malformed("statement: not an in-toto Statement v1, or a field that it does not have")
-    event_type = EVENTS.get(predicate_type.removeprefix(PREDICATE_PREFIX))
-    if event_type is None or not predicate_type.startswith(PREDICATE_PREFIX):
-        raise Malformed(f"statement: {predicate_type[:100]!r} is not a predicate of this vocabulary")
+    event_type = _EVENT_OF.get(kind)
+    if event_type is None:
+        raise Malformed(f"statement: {kind[:100]!r} is not a predicate of this vocabulary")
     if predicate.keys() != _LINK_FIELDS:
         raise Malformed("statement: the predicate is not source, seq, prev, time, clock and event")
     event: Event = shape.decode(event_type, predicate["event"], "event")
-    statement = Statement(_read_link(predicate), event, _read_subject(name, digest))
-    if event_type not in OF_A_CLIP:
-        link, subject_ = statement.link, statement.subject
-        if link.prev is not None and subject_ != Subject(f"{link.source}#{link.seq - 1}", link.prev):
-            raise Malformed("statement: the subject is not the place in the chain that it extends")
-    return statement
+    link, subject = _read_link(predicate), _read_subject(subjects[0])
+    if (
+        event_type not in OF_A_CLIP
+        and link.prev is not None
+        and subject != Subject(f"{link.source}#{link.seq - 1}", link.prev)
+    ):
+        raise Malformed("statement: the subject is not the place in the chain that it extends")
+    return Statement(link, event, subject)
 
 
 def _read_link(predicate: dict[str, object]) -> Link:
-    match predicate:
-        case {"source": str(source), "seq": int(seq), "prev": str() | None as prev, "time": str(time), "clock": clock}:
-            pass
-        case _:
-            raise Malformed("statement: source, seq, prev or time is not of its type")
+    source, seq, prev, time = predicate["source"], predicate["seq"], predicate["prev"], predicate["time"]
+    if type(source) is not str or type(time) is not str:
+        raise Malformed("statement: source or time is not a text")
     if type(seq) is not int or not 0 <= seq <= shape.MAX_NUMBER:
         raise Malformed("statement: seq is not a number from 0 on")
-    if (prev is None) != (seq == 0) or (prev is not None and not is_digest(prev)):
+    if (prev is None) != (seq == 0) or not (prev is None or is_digest(prev)):
         raise Malformed("statement: prev is null at seq 0 and the hash of the envelope before it otherwise")
     parse_time(time)
-    read_clock = shape.decode(Clock, clock, "clock")
-    if read_clock.uncertainty_ms < 0:
+    clock = shape.decode(Clock, predicate["clock"], "clock")
+    if clock.uncertainty_ms < 0:
         raise Malformed("statement: the clock's uncertainty is negative")
-    return Link(check_source(source), seq, prev, time, read_clock)
+    return Link(check_source(source), seq, None if prev is None else str(prev), time, clock)
 
 
-def _read_subject(name: str, digest: dict[str, object]) -> Subject:
+def _read_subject(subject: object) -> Subject:
+    if type(subject) is not dict or subject.keys() != _SUBJECT_FIELDS or type(subject["digest"]) is not dict:
+        raise Malformed("statement: the subject is not a name and a digest")
+    digest = subject["digest"]
     sha256, sm3 = digest.get("sha256"), digest.get("sm3")
     if not is_digest(sha256) or len(digest) != 1 + (sm3 is not None) or not (sm3 is None or is_digest(sm3)):
         raise Malformed("statement: the subject's digest is not sha256, or sha256 and sm3")
-    shape.decode(Name, {"name": name}, "subject")
-    return Subject(name, str(sha256), None if sm3 is None else str(sm3))
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A subject's name on its own, for the rules that every text follows."""
-
-    name: str
+    return Subject(shape.text(subject["name"], "subject.name"), str(sha256), None if sm3 is None else str(sm3))
