@@ -232,4 +232,4 @@ def _checkpoint(county: County) -> str:
     note = (county.archive / "log" / "checkpoint").read_text()
     origin, size, root = note.split("\n")[:3]
     cosigned = note.count("\n— ") - 1
-    return f"{origin}: {size} 条 entries, 根 root {root[:16]}…, 联署 cosigned by {cosigned}"
+    return f"{origin}: {size} 条 entries, 根 root {root[:12]}…, {cosigned} 方联署 cosigned"
