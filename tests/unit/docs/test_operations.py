@@ -1,4 +1,4 @@
-"""docs/operations.md names every command, option, setting, alarm and stop code there is, and its examples run."""
+"""docs/operations.md and its Chinese version name every command, option, setting, alarm and stop code; their examples run."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ from liuhen_server.witness.command import main as witness
 from liuhen_verify.command import _parser as verify_parser
 
 ROOT = Path(__file__).resolve().parents[3]
-PAGE = (ROOT / "docs" / "operations.md").read_text("utf-8")
-ROWS = [line for line in PAGE.splitlines() if line.startswith("|")]
+PAGES = {name: (ROOT / "docs" / name).read_text("utf-8") for name in ("operations.md", "operations.zh-CN.md")}
 SOURCES = {
     path: ast.parse(path.read_text("utf-8"))
     for folder in ("agent/src/liuhen_agent", "server/src/liuhen_server")
@@ -33,9 +32,18 @@ SOURCES = {
 }
 
 
-def first_cells() -> set[str]:
+@pytest.fixture(params=PAGES)
+def page(request: pytest.FixtureRequest) -> str:
+    return PAGES[request.param]
+
+
+def rows(page: str) -> list[str]:
+    return [line for line in page.splitlines() if line.startswith("|")]
+
+
+def first_cells(page: str) -> set[str]:
     """Everything in backquotes in the first column of a table."""
-    return {code for row in ROWS for code in re.findall(r"`([^`]+)`", row.split("|")[1])}
+    return {code for row in rows(page) for code in re.findall(r"`([^`]+)`", row.split("|")[1])}
 
 
 # --- commands and options
@@ -72,23 +80,23 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize(("path", "options"), COMMANDS, ids=[path for path, _ in COMMANDS])
-def test_every_command_has_a_row_with_all_its_options(path: str, options: list[str]) -> None:
-    rows = [row.split("|")[1] for row in ROWS if row.startswith(f"| `{path}`")]
-    assert len(rows) == 1, f"{path} has {len(rows)} rows"
-    said = set(re.findall(r"--[a-z-]+", rows[0]))
+def test_every_command_has_a_row_with_all_its_options(page: str, path: str, options: list[str]) -> None:
+    found = [row.split("|")[1] for row in rows(page) if row.startswith(f"| `{path}`")]
+    assert len(found) == 1, f"{path} has {len(found)} rows"
+    said = set(re.findall(r"--[a-z-]+", found[0]))
     assert said == set(options), path
 
 
 @pytest.mark.parametrize(("program", "name"), [(agent, "liuhen-agent"), (server, "liuhen-server")])
-def test_options_before_the_command_are_named(program: click.Command, name: str) -> None:
-    section = PAGE.split(f"### `{name}`")[1].split("###")[0]
+def test_options_before_the_command_are_named(page: str, program: click.Command, name: str) -> None:
+    section = page.split(f"### `{name}`")[1].split("###")[0]
     for option in options_of(program):
         assert f"`{option}" in section or f" {option}`" in section, option
 
 
-def test_no_row_names_a_command_that_is_not_there() -> None:
-    rows = {match[1] for row in ROWS if (match := re.match(r"\| `(liuhen-\w+ [a-z ]+)`", row))}
-    assert rows == {path for path, _ in COMMANDS}
+def test_no_row_names_a_command_that_is_not_there(page: str) -> None:
+    named = {match[1] for row in rows(page) if (match := re.match(r"\| `(liuhen-\w+ [a-z ]+)`", row))}
+    assert named == {path for path, _ in COMMANDS}
 
 
 # --- settings
@@ -108,26 +116,26 @@ def keys_read(path: str) -> set[str]:
     }
 
 
-def test_every_setting_of_the_dock_is_explained() -> None:
+def test_every_setting_of_the_dock_is_explained(page: str) -> None:
     keys = keys_read("agent/src/liuhen_agent/config.py")
     assert {"zone", "spool_days", "backend"} <= keys, "the test reads the settings from the source"
-    assert keys | {"[[bay]]", "role", "secret"} <= first_cells()
+    assert keys | {"[[bay]]", "role", "secret"} <= first_cells(page)
 
 
-def test_every_setting_of_the_archive_is_explained() -> None:
+def test_every_setting_of_the_archive_is_explained(page: str) -> None:
     keys = archive_config._KNOWN - {"witness"}
-    assert keys | {"[[witness]]", "name", "key", "url"} <= first_cells()
+    assert keys | {"[[witness]]", "name", "key", "url"} <= first_cells(page)
 
 
-def test_every_key_of_a_recorder_profile_is_explained() -> None:
+def test_every_key_of_a_recorder_profile_is_explained(page: str) -> None:
     keys = keys_read("agent/src/liuhen_agent/recorders/profile.py") - {"match", "files"}
     assert {"clearing", "patterns", "transport"} <= keys
-    assert keys | {"[match]", "[files]"} <= first_cells()
+    assert keys | {"[match]", "[files]"} <= first_cells(page)
 
 
 @pytest.mark.parametrize("role", sorted(role.value for role in ALLOWED))
-def test_every_role_that_can_be_given_is_explained(role: str) -> None:
-    assert role in first_cells()
+def test_every_role_that_can_be_given_is_explained(page: str, role: str) -> None:
+    assert role in first_cells(page)
 
 
 # --- codes
@@ -165,54 +173,62 @@ def constants(path: str, *names: str) -> set[str]:
     return found
 
 
-def test_every_alarm_of_the_dock_says_what_to_do() -> None:
+def test_every_alarm_of_the_dock_says_what_to_do(page: str) -> None:
     standing = constants("agent/src/liuhen_agent/sync/alarms.py")
     assert {"split-view", "certificate"} <= standing
     standing |= constants("agent/src/liuhen_agent/collect/room.py", "DISK_FULL")
     standing |= constants("agent/src/liuhen_agent/decisions.py", "SETTLED")
-    assert standing <= first_cells(), standing - first_cells()
+    assert standing <= first_cells(page), standing - first_cells(page)
 
 
-def test_every_reason_for_a_recorder_to_fail_says_what_to_do() -> None:
+def test_every_reason_for_a_recorder_to_fail_says_what_to_do(page: str) -> None:
     said = codes_of("VolumeError", "RecorderError", "_broke", "Bad", "_Bad", within="agent/src/liuhen_agent")
     assert {"incomplete", "wrong-password", "internal-error", "not-cleared"} <= said
-    assert said <= first_cells(), said - first_cells()
+    assert said <= first_cells(page), said - first_cells(page)
 
 
-def test_every_reason_not_to_clear_says_what_to_do() -> None:
+def test_every_reason_not_to_clear_says_what_to_do(page: str) -> None:
     refused = codes_of("Refuse", within="agent/src/liuhen_agent/clear") | {"crashed"}
     assert {"halted", "no-receipt", "wrong-method"} <= refused
     codes = {f"not-cleared-{code}" for code in refused}
-    assert codes <= first_cells(), codes - first_cells()
+    assert codes <= first_cells(page), codes - first_cells(page)
 
 
-def test_every_reason_for_the_log_to_stop_says_what_to_do() -> None:
+def test_every_reason_for_the_log_to_stop_says_what_to_do(page: str) -> None:
     stops = codes_of("LogStopped", within="server/src/liuhen_server/log")
     assert {"behind-witness", "entry-added", "entry-missing"} <= stops
-    assert stops <= first_cells(), stops - first_cells()
+    assert stops <= first_cells(page), stops - first_cells(page)
 
 
 # --- examples
 
 
-def block(mark: str) -> str:
-    found = re.search(rf"<!-- {mark} -->\n```\w+\n(.*?)```", PAGE, re.DOTALL)
+def block(page: str, mark: str) -> str:
+    found = re.search(rf"<!-- {mark} -->\n```\w+\n(.*?)```", page, re.DOTALL)
     assert found, mark
     return found[1]
 
 
-def test_the_examples_of_settings_are_accepted(tmp_path: Path) -> None:
-    parsed = dock_config.parse(block("example: dock"), tmp_path)
+def test_the_examples_of_settings_are_accepted(page: str, tmp_path: Path) -> None:
+    parsed = dock_config.parse(block(page, "example: dock"), tmp_path)
     assert [bay.name for bay in parsed.bays] == ["1", "reader"] and parsed.spool_term.days == 60
     secrets = tmp_path / "recorders.toml"
-    secrets.write_text(block("example: credentials"))
+    secrets.write_text(block(page, "example: credentials"))
     secrets.chmod(0o600)
     assert set(dock_config.load_credentials(secrets)) == {"p-bc"}
 
 
+def scripts_of(page: str) -> str:
+    return "\n".join(block(page, f"run: {name}") for name in ("founding", "people", "code"))
+
+
+def test_both_pages_give_the_same_examples() -> None:
+    assert len({scripts_of(page) for page in PAGES.values()}) == 1
+
+
 def test_the_examples_of_founding_people_and_codes_run_as_they_stand(tmp_path: Path) -> None:
     """In another folder than /srv; everything else is as the page says."""
-    script = "\n".join(block(f"run: {name}") for name in ("founding", "people", "code"))
+    script = scripts_of(PAGES["operations.md"])
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script.replace("/srv", str(tmp_path))],
         env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
@@ -226,13 +242,13 @@ def test_the_examples_of_founding_people_and_codes_run_as_they_stand(tmp_path: P
     assert loaded.quorum == 1 and loaded.server_names[0] == "archive.chaoyang.example"
 
 
-def test_links_inside_the_page_lead_somewhere() -> None:
+def test_links_inside_the_page_lead_somewhere(page: str) -> None:
     headings = {
         re.sub(r"[^\w\- ]", "", line.lstrip("# ").lower()).replace(" ", "-")
-        for line in PAGE.splitlines()
+        for line in page.splitlines()
         if line.startswith("#")
     }
-    for target in re.findall(r"\]\(([^)]+)\)", PAGE):
+    for target in re.findall(r"\]\(([^)]+)\)", page):
         path, _, anchor = target.partition("#")
         assert not path or (ROOT / "docs" / path).exists(), target
         assert path or anchor in headings, target
