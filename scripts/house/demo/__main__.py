@@ -14,7 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from house.county import County, CountyError, command
@@ -107,12 +109,18 @@ def stay(county: County, told: Told) -> None:
     made = command(
         "liuhen-server", "user", "add", "--data", county.archive, "demo", "--role", "reviewer", "--json"
     ).stdout
-    console.print(
-        f"\n网页 page       [bold]{county.people_url}[/bold]  (自签证书,浏览器会提示 / its own certificate: the browser will ask)"
-    )
-    console.print("用户 user       [bold]demo[/bold]")
-    console.print(f"一次性密码 one-time password  [bold]{json.loads(made)['one_time_password']}[/bold]")
-    console.print(f"数据 data       {told.folder}")
+    lines = {
+        "网页 page": f"[bold]{county.people_url}[/bold]",
+        "用户 user": "[bold]demo[/bold]",
+        "一次性密码 one-time password": f"[bold]{json.loads(made)['one_time_password']}[/bold]",
+        "数据 data": escape(str(told.folder)),
+    }
+    grid = Table.grid(padding=(0, 2))
+    for what, how in lines.items():
+        grid.add_row(what, how)
+    console.print()
+    console.print(grid)
+    console.print("自签证书,浏览器会提示 / the certificate is the archive's own: the browser will ask", style="dim")
     console.print("按 Ctrl-C 结束 / Ctrl-C ends it")
     done = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

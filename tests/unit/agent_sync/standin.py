@@ -136,6 +136,7 @@ class StandIn:
         self.codes_used: set[str] = set()
         self.busy_entries = 0  # answer so many POSTs of entries with 503
         self.retry_after = 7
+        self.receipts_not_ready = 0  # how many questions for a receipt are answered with 202 from now on
 
     @property
     def code(self) -> str:
@@ -299,6 +300,9 @@ class StandIn:
             return web.Response(status=404) if lie is None else web.Response(body=lie)
         if ("clip.stored", sha256) not in self.county.index_of:
             return web.Response(status=404)
+        if self.receipts_not_ready:
+            self.receipts_not_ready -= 1
+            return web.Response(status=202)
         return web.Response(body=self.receipt(sha256))
 
     async def _head(self, request: web.Request) -> web.Response:

@@ -47,6 +47,17 @@ async def test_everything_is_receipted_although_the_line_is_cut_and_the_archive_
         assert await world.alarms() == set()
 
 
+async def test_a_receipt_that_is_not_ready_is_asked_for_again_by_itself(tmp_path: Path) -> None:
+    """Nothing else wakes the dock: every other pause is an hour."""
+    async with enrolled(tmp_path) as (world, archive):
+        await world.dock_folder({"a.mp4": FIRST, "b.mp4": SECOND})
+        archive.receipts_not_ready = 5
+        hour = 3600.0
+        async with running(world, Pace(idle=hour, receipts=0.02, log=hour, daily=hour)), asyncio.timeout(60):
+            await until(world, ClipState.RECEIPTED, 2)
+        assert archive.receipts_not_ready == 0
+
+
 async def test_refused_clip_rests_and_others_go_on(tmp_path: Path) -> None:
     async with enrolled(tmp_path) as (world, archive):
         await world.dock_folder({"a.mp4": FIRST, "b.mp4": SECOND})
