@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,7 +30,7 @@ def recorder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def worked(recorder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mounted]:
+def worked(recorder: Path, tmp_path_factory: pytest.TempPathFactory) -> Mounted:
     """A disk on which a dock has collected the recorder, once and undisturbed."""
     tmp_path = tmp_path_factory.mktemp("power")
     enrolled = tmp_path / "enrolled"

@@ -28,6 +28,8 @@ ENTRY_REFUSED = "entry-refused"
 UPLOAD_REFUSED = "upload-refused"
 SPOOL_DAMAGED = "spool-damaged"
 RECEIPT_REFUSED = "receipt-refused"
+ARCHIVE_FULL = "archive-full"
+"""The archive has no room for a clip. Nothing is lost, and nothing is cleared, until somebody makes room."""
 POLICY_OFFERED = "policy-offered"
 CERTIFICATE = "certificate"
 

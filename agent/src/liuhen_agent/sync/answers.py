@@ -20,12 +20,14 @@ DEFAULT_LIMIT = 8 * 1024 * 1024
 
 
 class Later(Exception):
-    """The archive cannot be reached or is not ready. `retry_after`: seconds it asked for, None when it did not say."""
+    """The archive cannot be reached or is not ready. `retry_after`: seconds it asked for, None when it did not say;
+    `code`: the short word of its problem document ("" when nobody answered)."""
 
-    def __init__(self, why: str, retry_after: float | None = None) -> None:
+    def __init__(self, why: str, retry_after: float | None = None, code: str = "") -> None:
         super().__init__(why)
         self.why = why
         self.retry_after = retry_after
+        self.code = code
 
 
 class Refusal(Exception):
@@ -77,5 +79,5 @@ async def expect(response: aiohttp.ClientResponse, *statuses: int) -> None:
     except (ValueError, AttributeError, Refusal):
         pass  # no problem document: the status says enough
     if response.status >= 500 or response.status in _LATER:
-        raise Later(f"{response.url.path}: {response.status} {code} {why}", retry_after(response))
+        raise Later(f"{response.url.path}: {response.status} {code} {why}", retry_after(response), code)
     raise Refusal(response.status, code, why)

@@ -26,7 +26,7 @@ import aiohttp
 from liuhen_agent.identity import store
 from liuhen_agent.identity.code import EnrolmentFailed
 from liuhen_agent.identity.renewal import renew_if_due
-from liuhen_agent.journal import ClipRow, ClipState, Journal, queries
+from liuhen_agent.journal import ClipRow, ClipState, Journal, changes, queries
 from liuhen_agent.sync import alarms, entries, head, receipts
 from liuhen_agent.sync.answers import Later, Refusal
 from liuhen_agent.sync.archive import Archive, connector
@@ -41,6 +41,7 @@ Now = Callable[[], datetime]
 
 _LOCAL_TROUBLE = (OSError, sqlite3.OperationalError)
 """The dock's own disk is full or does not answer: it may be better in a while, and nothing was half done."""
+_STORAGE_FULL = "storage-full"  # the archive's word for it
 _RECEIPTS_LOOKED_AT = 1_000
 _RECEIPTS_ASKED_IN_VAIN = 8
 
@@ -93,6 +94,7 @@ class Sync:
         self._woken = {name: asyncio.Event() for name in ("entries", "uploads", "receipts")}
         self._resting = _Resting()
         self._certificate_changed = asyncio.Event()
+        self._may_be_full = True  # an alarm of an earlier run may stand
 
     def wake(self) -> None:
         """There may be something to do."""
@@ -136,7 +138,9 @@ class Sync:
             except Later as later:
                 failures += 1
                 pause = self._pace.backoff.delay(failures, self._random, later.retry_after)
-                log.info("%s: %s; again in %.0f s", name, later.why, pause)
+                log.log(logging.WARNING if later.code else logging.INFO, "%s: %s; again in %.0f s", name, later.why, pause)
+                if name == "uploads" and later.code == _STORAGE_FULL:
+                    await self._say_archive_full(later.why)
             except (Refusal, Untrue, Refused, Malformed, EnrolmentFailed) as error:
                 failures += 1
                 pause = self._pace.backoff.longest
@@ -158,6 +162,7 @@ class Sync:
         at = asyncio.get_running_loop().time()
         waiting = [c for c in await self._journal.ask(queries.clips_to_upload) if not self._resting.rests(c.sha256, at)]
         if not waiting:
+            await self._archive_has_room()
             return self._pace.idle
         uploader = Uploader(archive, self._journal, self._data_dir, self._moved)
         failed: list[Exception] = []
@@ -174,7 +179,18 @@ class Sync:
                 group.create_task(work())
         if failed:
             raise failed[0]
+        await self._archive_has_room()
         return 0.0
+
+    async def _say_archive_full(self, why: str) -> None:
+        self._may_be_full = True
+        with contextlib.suppress(*_LOCAL_TROUBLE):  # then the next round says it
+            await alarms.raise_alarm(self._journal, alarms.ARCHIVE_FULL, why, self._now())
+
+    async def _archive_has_room(self) -> None:
+        if self._may_be_full:
+            await self._journal.change(changes.AlarmCleared(alarms.ARCHIVE_FULL))
+            self._may_be_full = False
 
     async def _upload(self, uploader: Uploader, clip: ClipRow) -> None:
         try:

@@ -30,6 +30,7 @@ FORBIDDEN = frozenset(
     {"no-certificate", "unknown-certificate", "certificate-expired", "key-ended", "revoked", "not-permitted"}
 )
 
+RETRY_WHEN_FULL = "10"  # seconds; docks wait longer and longer by themselves
 _TITLES = {460: "Checksum Mismatch", 423: "Locked", 507: "Insufficient Storage"}
 _logger = logging.getLogger("liuhen.problems")
 
@@ -59,6 +60,8 @@ def problem(status: int, code: str, detail: str, headers: Mapping[str, str] | No
 def of(error: Exception) -> web.Response:
     """The answer to an error, by the table above."""
     if isinstance(error, TusProblem):
+        if error.status == 507:
+            _logger.error("no room: %s", error.detail)
         return problem(error.status, error.code, error.detail, error.headers)
     if isinstance(error, Malformed):
         return problem(400, "malformed", str(error))
@@ -77,7 +80,7 @@ def of(error: Exception) -> web.Response:
             "storage-full",
             "证据库存储空间不足，数据未丢失，腾出空间后自动继续 / the archive's disk is full; nothing is lost, and the upload continues"
             " where it stands when there is room",
-            {"Retry-After": "60"},
+            {"Retry-After": RETRY_WHEN_FULL},
         )
     _logger.error("a request failed", exc_info=error)
     return problem(500, "internal", "the archive failed at this request; its log says why")

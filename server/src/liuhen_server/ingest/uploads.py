@@ -36,7 +36,7 @@ from liuhen_server.database import Connection, Database
 from liuhen_server.database.schema import clips, entries
 from liuhen_server.ingest import promises, tus
 from liuhen_server.ingest import upload_records as records
-from liuhen_server.ingest.problems import is_no_room
+from liuhen_server.ingest.problems import RETRY_WHEN_FULL, is_no_room
 from liuhen_server.ingest.promises import KnownClip
 from liuhen_server.ingest.receiving import Cut, receive
 from liuhen_server.ingest.threads import in_thread
@@ -380,7 +380,7 @@ class Uploads:
                 "storage-full",
                 f"证据库存储空间不足 / the archive has {free} bytes free, the clip needs {length} and {ROOM_LEFT} stay free;"
                 " nothing is lost, try again later",
-                {"Retry-After": "60"},
+                {"Retry-After": RETRY_WHEN_FULL},
             )
 
     def _digest_in_store(self, sha256: str, sm3: bool) -> Digest:
