@@ -149,7 +149,8 @@ class Station:
 
     def statements(self) -> list[Statement]:
         """The chain, link by link. Empty before the journal is there."""
-        found, head = [], None
+        found: list[Statement] = []
+        head = None
         with suppress(JournalDamaged), read_only(self.folder / "journal.db") as db:
             for row in queries.envelopes(db):
                 envelope = dsse.Envelope.parse(row.data)

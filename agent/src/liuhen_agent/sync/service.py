@@ -138,7 +138,9 @@ class Sync:
             except Later as later:
                 failures += 1
                 pause = self._pace.backoff.delay(failures, self._random, later.retry_after)
-                log.log(logging.WARNING if later.code else logging.INFO, "%s: %s; again in %.0f s", name, later.why, pause)
+                log.log(
+                    logging.WARNING if later.code else logging.INFO, "%s: %s; again in %.0f s", name, later.why, pause
+                )
                 if name == "uploads" and later.code == _STORAGE_FULL:
                     await self._say_archive_full(later.why)
             except (Refusal, Untrue, Refused, Malformed, EnrolmentFailed) as error:
