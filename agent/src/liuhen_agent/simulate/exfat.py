@@ -18,6 +18,7 @@ from liuhen_agent.simulate.footage import CardFile
 
 ENTRY = 32
 PIECE = 1024 * 1024
+ZEROS = bytes(PIECE)
 FIRST_CLUSTER = 2
 END_OF_CHAIN = 0xFFFFFFFF
 
@@ -145,7 +146,9 @@ def _write_folder(disk: _Image, folder: _Folder) -> bytes:
         with file.source.open("rb") as source:
             at = disk.place(first) if first else 0
             while piece := source.read(PIECE):
-                at += os.pwrite(disk.image, piece, at)
+                if piece != ZEROS:  # the image is new: what is not written is zero, and takes no room
+                    os.pwrite(disk.image, piece, at)
+                at += len(piece)
         entries += _entry_set(disk, name, 0x20, first, size, file.modified)
     return bytes(entries)
 
