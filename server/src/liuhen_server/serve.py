@@ -35,6 +35,7 @@ from liuhen_server.config import Config, Listen
 from liuhen_server.ingest.device_api import DeviceApi
 from liuhen_server.ingest.log_routes import add_log_routes
 from liuhen_server.ingest.receipts import Receipts
+from liuhen_server.ingest.signatures import Checkers
 from liuhen_server.ingest.uploads import Uploads
 from liuhen_server.log.archive_chain import utc_now
 from liuhen_server.operations.opening import opened
@@ -55,6 +56,8 @@ THREADS = 24
 """Blocking steps of uploads at once: eight uploads write, hash and settle each."""
 
 READ_BUFFER = 256 << 10
+MOST_CHECKERS = 4
+"""Helpers that check signatures of large requests: about 11 MiB each."""
 
 _logger = logging.getLogger("liuhen.serve")
 
@@ -106,7 +109,11 @@ async def running(config: Config) -> AsyncIterator[Ports]:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         sequencer = archive.sequencer(session, f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(4)}")
         receipts = Receipts(archive.database, archive.reader)
-        devices = DeviceApi(archive.database, archive.registry, uploads, receipts, AttemptLimit(), now).application()
+        checkers = Checkers(min(os.cpu_count() or 1, MOST_CHECKERS))
+        stack.push_async_callback(checkers.close)
+        devices = DeviceApi(
+            archive.database, archive.registry, uploads, receipts, AttemptLimit(), now, checkers, sequencer.wake
+        ).application()
         add_log_routes(devices, archive.reader, entry_readers(archive.database, now))
         people = people_app(
             PeopleContext(archive.database, archive.store, archive.reader, archive.chain, archive.policy, now=now)

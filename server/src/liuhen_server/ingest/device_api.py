@@ -20,6 +20,7 @@ from liuhen_server.ingest import entries, tus
 from liuhen_server.ingest.peer import DOCK, ask_for_dock
 from liuhen_server.ingest.problems import as_problems
 from liuhen_server.ingest.receipts import Receipts
+from liuhen_server.ingest.signatures import Checkers
 from liuhen_server.ingest.uploads import Uploads
 from liuhen_server.registry.docks import Dock
 from liuhen_server.registry.enrolment import AttemptLimit, EnrolmentRequest, Registry
@@ -41,6 +42,8 @@ class DeviceApi:
     receipts: Receipts
     attempts: AttemptLimit
     now: Callable[[], datetime]
+    checkers: Checkers | None = None
+    logged: Callable[[], None] = lambda: None  # told when the log has grown
 
     def application(self) -> web.Application:
         """The application of the device listener, without /log (log_routes.py adds it)."""
@@ -103,7 +106,8 @@ class DeviceApi:
 
     async def post_entries(self, request: web.Request) -> web.Response:
         body = await _read(request, entries.MAX_BODY)
-        answer = await entries.take(self.database, _dock(request), body)
+        answer = await entries.take(self.database, _dock(request), body, self.checkers)
+        self.logged()
         results = [
             {"refused": result.code, "why": result.why} if isinstance(result, Refused) else {"index": result}
             for result in answer.results
@@ -124,6 +128,7 @@ class DeviceApi:
     async def upload_create(self, request: web.Request) -> web.Response:
         creation = tus.read_creation(_headers(request))
         upload_id, state = await self.uploads.create(_dock(request).name, creation, _body(request))
+        self.logged()
         return _tus_answer(tus.created(f"{UPLOADS}/{upload_id}", state))
 
     async def upload_head(self, request: web.Request) -> web.Response:
@@ -138,6 +143,7 @@ class DeviceApi:
             lambda known: tus.read_append(headers, known, self.now()),
             _body(request),
         )
+        self.logged()
         return _tus_answer(tus.appended(state))
 
     async def upload_delete(self, request: web.Request) -> web.Response:

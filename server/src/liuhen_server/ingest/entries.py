@@ -23,6 +23,7 @@ from liuhen_server import log
 from liuhen_server.database import Connection, Database
 from liuhen_server.database.schema import entries
 from liuhen_server.ingest import promises
+from liuhen_server.ingest.signatures import MANY, Checkers
 from liuhen_server.registry import docks
 from liuhen_server.registry.docks import Dock
 
@@ -86,8 +87,8 @@ def split_lines(body: bytes) -> list[bytes]:
     return lines
 
 
-def open_line(line: bytes, dock: str) -> Opened | Refused:
-    """Form, source, kind and signature of one line sent by `dock`."""
+def open_line(line: bytes, dock: str, *, signed: bool = False) -> Opened | Refused:
+    """Form, source, kind and signature of one line sent by `dock`. `signed`: its signature was found good already."""
     try:
         if len(line) > MAX_ENVELOPE:
             raise Malformed(f"envelope: {len(line)} bytes; at most {MAX_ENVELOPE} are allowed")
@@ -97,7 +98,8 @@ def open_line(line: bytes, dock: str) -> Opened | Refused:
             return Refused("not-your-source", f"dock {dock} cannot speak for {statement.link.source}")
         if type(statement.event) in OF_THE_ARCHIVE:
             return Refused("not-your-kind", f"{statement.kind} is for the archive to state")
-        envelope.check_signature()
+        if not signed:
+            envelope.check_signature()
         return Opened(line, envelope_hash(line), envelope.public, statement, promises.promise_of(statement))
     except Malformed as error:
         return Refused("malformed", str(error))
@@ -139,11 +141,11 @@ def judge(
     return judgements, accepted
 
 
-async def take(database: Database, dock: Dock, body: bytes) -> EntriesAnswer:
+async def take(database: Database, dock: Dock, body: bytes, checkers: Checkers | None = None) -> EntriesAnswer:
     """Judge and log one request's lines. Raises Malformed for the request as a whole, Refused when the dock was
-    revoked meanwhile.
+    revoked meanwhile. `checkers` help with many signatures.
     """
-    opened = await asyncio.to_thread(lambda: [open_line(line, dock.name) for line in split_lines(body)])
+    opened = await _open_lines(split_lines(body), dock.name, checkers)
     async with database.write() as conn:
         await log.lock(conn)
         now_known = await docks.find(conn, dock.name)
@@ -173,6 +175,22 @@ async def take(database: Database, dock: Dock, body: bytes) -> EntriesAnswer:
     results = [_result(judgement, indexes) for judgement in judgements]
     _tell(dock.name, results)
     return EntriesAnswer(results, head)
+
+
+async def _open_lines(lines: list[bytes], dock: str, checkers: Checkers | None) -> list[Opened | Refused]:
+    """In a thread; where there are many, while the helpers check the signatures. Only their "good" counts."""
+    if checkers is None or len(lines) < MANY:
+        return await asyncio.to_thread(lambda: [open_line(line, dock) for line in lines])
+    good, opened = await asyncio.gather(
+        checkers.good(lines), asyncio.to_thread(lambda: [open_line(line, dock, signed=True) for line in lines])
+    )
+    if all(good):
+        return opened
+    return await asyncio.to_thread(
+        lambda: [
+            found if signed else open_line(line, dock) for line, found, signed in zip(lines, opened, good, strict=True)
+        ]
+    )
 
 
 async def _taken(
