@@ -37,7 +37,7 @@ STEPS = [
     ("durable.replace", 1),
     ("signed_state.set_published", 1),
     ("Sequencer.prune", 1),
-    ("Sequencer.drop_staging", 3),
+    ("Sequencer.drop_staging", 1),
 ]
 TABLE = [(step, nth, side) for step, nth in STEPS for side in ("before", "after")]
 ON_POSTGRESQL = [case for case in TABLE if case[0] in ("Sequencer.swap", "signed_state.swap", "durable.replace")]

@@ -49,7 +49,7 @@ from liuhen_server.log.archive_chain import utc_now
 from liuhen_server.log.cosigning import Cosigner
 from liuhen_server.log.growth import Growth, Tile
 from liuhen_server.log.reading import CHECKPOINT, LogReader
-from liuhen_server.log.signed_state import LEASE, LogStopped, SignedState
+from liuhen_server.log.signed_state import FARTHEST_LEASE, LEASE, LogStopped, SignedState
 
 MAX_ENTRIES = 16_384  # of one tick, so that a long backlog is published in pieces within one lease
 _HOST = socket.gethostname()[:32]
@@ -168,6 +168,8 @@ class Sequencer:
             return await self._advance(state)
         except LogStopped as alarm:
             async with self._database.write() as conn:
+                if not await signed_state.leads(conn, self._holder):  # what it saw may be another one's newer work
+                    return Tick(Outcome.STANDBY, state.signed_size, f"the lease was lost; not believed: {alarm}")
                 await signed_state.stop(conn, alarm, self._now())
             return Tick(Outcome.STOPPED, state.signed_size, str(alarm))
 
@@ -180,7 +182,7 @@ class Sequencer:
             if waiting is not None:
                 return waiting
         self._confirmed = True
-        await asyncio.to_thread(self.drop_staging)
+        await self._drop()
         if state.next_index == state.signed_size:
             return Tick(Outcome.IDLE, state.signed_size)
         name = f"{state.signed_size}-{self._holder}"
@@ -193,7 +195,7 @@ class Sequencer:
         waiting = await self._finish(state)
         if waiting is not None:
             return waiting
-        await asyncio.to_thread(self.drop_staging)
+        await self._drop()
         return Tick(Outcome.PUBLISHED, state.signed_size)
 
     async def _finish(self, state: SignedState) -> Tick | None:
@@ -203,7 +205,8 @@ class Sequencer:
         if gathered_note is None:
             return Tick(Outcome.WAITING, state.signed_size, problems)
         if state.published_size < state.signed_size:
-            await self.publish(state, gathered_note)
+            if not await self.publish(state, gathered_note):
+                return Tick(Outcome.STANDBY, state.signed_size, "the lease was lost before publishing")
             await asyncio.to_thread(self.prune, state.published_size, state.signed_size)
         return None
 
@@ -260,10 +263,22 @@ class Sequencer:
                     await signed_state.remember_witness(conn, answer.name, answer.size)
         return (gathered.note.encode(), "") if gathered.enough else (None, gathered.problems)
 
-    async def publish(self, state: SignedState, note: bytes) -> None:
-        await asyncio.to_thread(durable.replace, self._log / CHECKPOINT, note, OPEN_FILE)
+    async def publish(self, state: SignedState, note: bytes) -> bool:
+        """False when another process leads by now: a checkpoint that was published is never replaced by an older one."""
         async with self._database.write() as conn:
+            if not await signed_state.leads(conn, self._holder):
+                return False
+            await asyncio.to_thread(durable.replace, self._log / CHECKPOINT, note, OPEN_FILE)
             await signed_state.set_published(conn, state.signed_size, note, self._now())
+        return True
+
+    async def _drop(self) -> None:
+        """Drops staging, unless another process leads by now: then what lies there may be signed and not applied."""
+        if not self._staging.is_dir() or not any(self._staging.iterdir()):
+            return
+        async with self._database.write() as conn:
+            if await signed_state.leads(conn, self._holder):
+                await asyncio.to_thread(self.drop_staging)
 
     def drop_staging(self) -> None:
         """Everything in staging/ is applied or was never said."""
@@ -284,12 +299,14 @@ class Sequencer:
         async with self._database.read() as conn:
             state = await signed_state.read(conn)
         now = self._now()
-        fresh = state.lease_until is not None and state.lease_until > format_time(now + LEASE / 2)
+        until = state.lease_until or ""
+        possible = until <= format_time(now + FARTHEST_LEASE)
+        fresh = format_time(now + LEASE / 2) < until and possible
         if state.lease_holder == self._holder and fresh:
             return True
         other = state.lease_holder if state.lease_holder != self._holder else None
         dead = other if other is not None and is_dead(other) else None
-        if other is not None and dead is None and (state.lease_until or "") >= format_time(now):
+        if other is not None and dead is None and until >= format_time(now) and possible:
             return False
         async with self._database.write() as conn:
             return await signed_state.take_lease(conn, self._holder, now, dead)
@@ -357,8 +374,9 @@ class Sequencer:
         return [(row.envelope, row.leaf_hash) for row in rows]
 
     def _empty(self, folder: Path) -> None:
-        """A fresh folder in a fresh staging: what lies there was never said, or is applied."""
-        self.drop_staging()
+        """A fresh folder. One of this name is of an earlier round of this process and was never said."""
+        if folder.is_dir():
+            shutil.rmtree(folder)
         durable.mkdirs(folder)
 
 

@@ -17,6 +17,9 @@ from liuhen_server.database import Connection
 from liuhen_server.database.schema import checkpoints, entries, log_state, sequencer_state, witness_sizes
 
 LEASE = timedelta(seconds=30)
+FARTHEST_LEASE = 10 * LEASE
+"""A lease that ends later than this was dated by a clock that ran ahead: nobody waits for it."""
+
 _ROW = sequencer_state.c.id == 1
 
 
@@ -78,6 +81,7 @@ async def take_lease(conn: Connection, holder: str, now: datetime, dead: str | N
         sequencer_state.c.lease_holder == holder,
         sequencer_state.c.lease_holder == (dead or holder),
         sequencer_state.c.lease_until < format_time(now),
+        sequencer_state.c.lease_until > format_time(now + FARTHEST_LEASE),
     )
     taken = await conn.execute(
         update(sequencer_state)
@@ -86,6 +90,16 @@ async def take_lease(conn: Connection, holder: str, now: datetime, dead: str | N
         .returning(sequencer_state.c.id)
     )
     return taken.scalar() is not None
+
+
+async def leads(conn: Connection, holder: str) -> bool:
+    """Whether `holder` has the lease; where it has, nobody takes it before this transaction ends.
+
+    Asked before each step that would undo another process's newer work: a process can stand still for longer than its
+    lease between any two instructions.
+    """
+    mine = select(sequencer_state.c.id).where(_ROW, sequencer_state.c.lease_holder == holder).with_for_update()
+    return (await conn.execute(mine)).scalar() is not None
 
 
 async def give_up_lease(conn: Connection, holder: str) -> None:
