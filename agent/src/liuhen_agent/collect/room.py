@@ -1,5 +1,6 @@
 """Room in the spool: what has a checked receipt may go, after its term or when space is needed; nothing else ever.
 
+While an alarm stands that makes the archive unbelievable nothing goes at all: the copy here may be the last one.
 When nothing may go, the dock waits and says so: the clip is still on its recorder, nothing is lost by waiting.
 """
 
@@ -12,6 +13,7 @@ from datetime import timedelta
 from liuhen_agent.clock import ReadClock, write_time
 from liuhen_agent.collect.spool import Spool
 from liuhen_agent.journal import ClipRow, Journal, changes, queries
+from liuhen_agent.sync.alarms import HALTING
 from liuhen_files import durable
 from liuhen_protocol.events import DockAlarm
 
@@ -46,7 +48,7 @@ class Room:
         """Remove copies whose term is over; gives how many."""
         before = write_time(self._read_clock().time - self._term)
         released = 0
-        while clips := await self._journal.ask(queries.receipted_before, before):
+        while clips := await self._may_go(before, 100):
             for clip in clips:
                 await self._release(clip)
             released += len(clips)
@@ -55,11 +57,16 @@ class Room:
     async def _free(self, size: int) -> bool:
         async with self._one:
             while not self._spool.has_room(size):
-                clips = await self._journal.ask(queries.receipted_before, ANY_TIME, 1)
+                clips = await self._may_go(ANY_TIME, 1)
                 if not clips:
                     return False
                 await self._release(clips[0])
         return True
+
+    async def _may_go(self, before: str, most: int) -> list[ClipRow]:
+        if HALTING.intersection(alarm.code for alarm in await self._journal.ask(queries.alarms)):
+            return []
+        return await self._journal.ask(queries.receipted_before, before, most)
 
     async def _release(self, clip: ClipRow) -> None:
         await self._journal.change(changes.Released(clip.sha256))  # refuses a clip without a checked receipt
@@ -69,7 +76,7 @@ class Room:
         """The alarm; False if the disk is too full even for that (then the next round says it)."""
         detail = (
             f"采集站磁盘已满，等待空间（需要 {size} 字节，剩余 {self._spool.free()} 字节）；记录仪上的文件没有改动。 "
-            "The dock's disk is full and no receipted clip is left to remove; it goes on when there is room. Nothing on the recorder was changed."
+            "The dock's disk is full and there is no receipted clip that may be removed; it goes on when there is room. Nothing on the recorder was changed."
         )
         try:
             now = write_time(self._read_clock().time)
