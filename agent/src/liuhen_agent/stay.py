@@ -20,12 +20,13 @@ from liuhen_agent.clear import call, order
 from liuhen_agent.clear.format import FormatFailed
 from liuhen_agent.clear.rule import Method
 from liuhen_agent.clock import ReadClock, write_time
-from liuhen_agent.collect.collector import Collector, RecorderGone, Watch, one_line
+from liuhen_agent.collect.collector import Collector, RecorderGone, Watch
 from liuhen_agent.collect.copy import Stopped
 from liuhen_agent.collect.inventory import Inventory, plan, reading_order, statements
 from liuhen_agent.collect.who import Who, who
 from liuhen_agent.detect import Port
-from liuhen_agent.journal import Change, Journal, Said, SessionRow, changes, queries
+from liuhen_agent.journal import Journal, Said, SessionRow, changes, queries
+from liuhen_agent.plain_text import one_line
 from liuhen_agent.progress import Board
 from liuhen_agent.recorders import Listing, RecorderError, Volume, VolumeError
 from liuhen_agent.recorders.directory import open_directory
@@ -162,8 +163,7 @@ class Stay:
             found = who(facts.identity, None, (), self._bay)
             await self._open(found, profile, "serial", facts)
             if self._parts.set_clocks and facts.clock_reading is not None:
-                done = await line.set_clock(facts.clock_reading)
-                await self._say(RecorderClockSet(self._id, found.serial, done.before, done.after, done.offset_ms))
+                await self._set_clock(line, facts.clock_reading, found.serial)
             self._disk = asyncio.get_running_loop().create_future()
             await line.show_disk()
         except BaseException:
@@ -182,6 +182,19 @@ class Stay:
         finally:
             self._disk = None
         return facts
+
+    async def _set_clock(self, line: Line, reading: str, serial: str) -> None:
+        """A recorder that keeps its clock is collected all the same: its reading and how far it is off are stated."""
+        try:
+            done = await line.set_clock(reading)
+        except RecorderError as error:
+            if error.code == "gone":
+                raise
+            log.warning("bay %s: clock not set: %s", self._bay, error)
+            await self._parts.journal.append(DockAlarm("clock-not-set", one_line(error.why), self._id))
+            return
+        said = RecorderClockSet(self._id, serial, done.before, done.after, done.offset_ms)
+        await self._parts.journal.append(said)
 
     async def _open_volume(self) -> Volume:
         try:
@@ -356,9 +369,6 @@ class Stay:
         self._state = move(self._state, signal)
         await self._parts.journal.change(changes.SessionMoved(self._id, self._state.value))
         self._parts.board.show(self._bay, state=self._state)
-
-    async def _say(self, event: RecorderClockSet, *made: Change) -> None:
-        await self._parts.journal.append(event, changes=made)
 
     @property
     def _id(self) -> str:

@@ -232,6 +232,35 @@ async def test_a_file_that_cannot_be_read_is_said_and_the_recorder_is_not_done(
     }
 
 
+async def test_a_file_that_vanished_is_said_and_the_others_are_collected(
+    data_dir: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.mp4", "b.mp4", "c.mp4"):
+        (folder / name).write_bytes(name.encode())
+    listed = directory.DirectoryVolume._inventory
+
+    def vanishing(volume: directory.DirectoryVolume) -> object:
+        found = listed(volume)
+        (folder / "b.mp4").unlink()
+        return found
+
+    monkeypatch.setattr(directory.DirectoryVolume, "_inventory", vanishing)
+    [view] = await dock_alone.run_until_idle(data_dir, Bay("1", "directory", folder))
+    assert view.state is State.FAILED and view.note
+    assert [event.path for event in of_kind(data_dir, ClipFailed)] == ["b.mp4"]
+    assert [event.path for event in of_kind(data_dir, ClipCollected)] == ["a.mp4", "c.mp4"]
+
+
+async def test_a_clip_without_an_officer_is_not_given_the_officer_of_another_clip(data_dir: Path, folder: Path) -> None:
+    (folder / NAME).write_bytes(b"of officer 012345")
+    (folder / "DSJ7A01_00000020261122150000_0002.MP4").write_bytes(b"of nobody")
+    await dock_alone.run_until_idle(data_dir, Bay("1", "directory", folder))
+    assert {event.path[-8:]: event.officer for event in of_kind(data_dir, ClipCollected)} == {
+        "0001.MP4": "012345",
+        "0002.MP4": None,
+    }
+
+
 async def test_a_recorder_pulled_while_it_is_read_is_premature_and_goes_on_when_it_comes_back(
     data_dir: Path, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -324,6 +353,19 @@ async def test_a_serial_recorder_says_its_clock_before_it_is_set_and_comes_back_
     assert docked.clock_reading == clock_set.before != clock_set.after
     assert docked.clock_offset_ms is not None and abs(clock_set.offset_ms - docked.clock_offset_ms) < 1000
     assert (collected.recorder, collected.bay) == ("DSJ7A01", "1")
+
+
+async def test_a_recorder_that_does_not_let_its_clock_be_set_is_collected_all_the_same(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    port = tmp_path / "port"
+    disk = card(tmp_path / "line.img", tmp_path, {"A.MP4": b"clip"})
+    character = Character(clock_fixed=True, reenumerate_seconds=0.1)
+    with SerialRecorder(port, disk, character):
+        async with working(data_dir, serial_config(data_dir, port, "000000")):
+            await until(lambda: bool(of_kind(data_dir, ClipCollected)))
+    assert not of_kind(data_dir, RecorderClockSet)
+    assert [alarm.code for alarm in of_kind(data_dir, DockAlarm)] == ["clock-not-set"]
 
 
 async def test_a_refused_password_is_an_alarm_and_not_tried_again(data_dir: Path, tmp_path: Path) -> None:

@@ -152,3 +152,19 @@ async def test_dock_that_lost_its_card_goes_on_behind_the_archives_head(tmp_path
             await again.send_entries()
             assert await again.journal.ask(queries.unsent_count) == 0
             assert await again.alarms() == set()
+
+
+async def test_clip_the_archive_had_before_the_card_was_lost_is_receipted_and_not_refused(tmp_path: Path) -> None:
+    async with at_the_archive(tmp_path) as (world, archive):
+        await world.dock_folder(CLIPS)
+        await everything_receipted(world)
+        fresh = tmp_path / "fresh"
+        identity = await enroll(archive.url, await device.enrolment_code(archive.config, "dock-03"), fresh)
+        assert identity.head is not None
+        async with opened(fresh, world.bay) as again:
+            await again.journal.resume_from(identity.head)
+            lost = Resumed(identity.head.seq, identity.head.hash, "card lost")
+            await again.journal.append(DockStarted("0.1.0", lost))
+            await again.dock_folder({}, "s2")
+            await everything_receipted(again)
+            assert await again.alarms() == set()

@@ -143,6 +143,23 @@ async def test_refused_entry_is_an_alarm_and_is_not_sent_in_a_loop(tmp_path: Pat
         assert await world.journal.ask(queries.unsent_count) == 0
 
 
+async def test_refusal_whose_reason_cannot_be_stated_as_it_is_still_becomes_an_alarm(tmp_path: Path) -> None:
+    async with enrolled(tmp_path) as (world, archive):
+        await world.dock_folder({"a.mp4": FIRST})
+        archive.refuse_entry = lambda seq: "revoked\n\x1b[2J" if seq == 1 else None
+        await world.send_entries()
+        [alarm] = await world.journal.ask(queries.alarms)
+        assert alarm.code == "entry-refused" and alarm.detail.isprintable()
+
+
+async def test_refusal_whose_alarm_was_lost_in_a_power_cut_is_an_alarm_at_the_next_try(tmp_path: Path) -> None:
+    async with enrolled(tmp_path) as (world, _archive):
+        await world.dock_folder({"a.mp4": FIRST})
+        await world.journal.change(changes.EntryRefused(1, "revoked", "the power went right behind this"))
+        await world.send_entries()
+        assert await world.alarms() == {"entry-refused"}
+
+
 async def test_head_of_the_archive_agrees_while_entries_wait(tmp_path: Path) -> None:
     async with enrolled(tmp_path) as (world, archive):
         assert isinstance(await head.check(world.archive, world.journal, NOW), head.Agrees)

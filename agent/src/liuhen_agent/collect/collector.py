@@ -24,7 +24,9 @@ from liuhen_agent.collect.copy import NoRoom, copy_with_digest
 from liuhen_agent.collect.inventory import Listed, raw_text
 from liuhen_agent.collect.spool import Spool
 from liuhen_agent.journal import ClipKind, ClipState, Journal, SessionRow, changes, queries
+from liuhen_agent.plain_text import one_line
 from liuhen_agent.recorders import ClipStream, Volume, VolumeError
+from liuhen_agent.recorders.names import NOTHING_KNOWN
 from liuhen_protocol.digest import Digest
 from liuhen_protocol.events import ClipCollected, ClipFailed
 from liuhen_protocol.statement import Subject
@@ -201,7 +203,8 @@ class Collector:
                 session=session.id,
                 bay=session.bay,
                 recorder=session.recorder,
-                officer=listed.name.officer or session.officer or None,
+                # a name that speaks for itself and names nobody is not given the officer of other files
+                officer=(session.officer or None) if listed.name is NOTHING_KNOWN else listed.name.officer,
                 path=row.path,
                 raw=raw_text(row.path, row.raw),
                 size=digest.size,
@@ -244,11 +247,6 @@ class Collector:
             ),
             changes=[changes.FileFailed(row.session, row.number, f"{error.code}: {one_line(error.why)}")],
         )
-
-
-def one_line(text: str) -> str:
-    """Text from outside for a statement: no control characters, not longer than a person reads."""
-    return "".join(char if char.isprintable() else " " for char in text)[:1000]
 
 
 def _is_full(error: Exception) -> bool:

@@ -113,7 +113,9 @@ class DirectoryVolume:
                 at = below
             file = os.open(name, _FILE, dir_fd=at)
         except OSError as error:
-            raise VolumeError("gone", f"{entry.path} cannot be opened: {error.strerror}") from error
+            # one file that cannot be opened must not end the others; but nothing is left where the recorder was taken
+            code = "read-error" if self._has_something() else "gone"
+            raise VolumeError(code, f"{entry.path} cannot be opened: {error.strerror}") from error
         finally:
             os.close(at)
         found = os.fstat(file)
@@ -124,6 +126,13 @@ class DirectoryVolume:
             os.close(file)
             raise VolumeError("size-differs", f"listed with {entry.size} bytes, now {found.st_size}")
         return FileStream(file, entry)
+
+    def _has_something(self) -> bool:
+        try:
+            with os.scandir(self._root) as entries:
+                return next(entries, None) is not None
+        except OSError:
+            return False
 
     async def close(self) -> None:
         with self._use:

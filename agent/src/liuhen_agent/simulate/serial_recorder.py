@@ -34,6 +34,7 @@ class Character:
     password: str = "000000"  # noqa: S105 - the default of many recorders, and no security boundary
     clock_offset: timedelta = timedelta(0)
     clock_starts: datetime | None = None  # a flat battery: the clock began here when it was plugged in
+    clock_fixed: bool = False  # it refuses to have its clock set
     battery: int = 76
     lock_after: int = 3
     garbage: bool = False  # noise before answers, answers in single bytes
@@ -78,6 +79,8 @@ class Device:
                 return [f"+USER:{about.officer},{about.officer_name},{about.unit},{about.unit_name}", "OK"], False
             case ("BC+SYSTIME?", _, _):
                 return [f"+SYSTIME:{self.clock(now):%Y%m%d%H%M%S}", "OK"], False
+            case ("BC+SYSTIME", _, _) if about.clock_fixed:
+                return ["Error:not allowed"], False
             case ("BC+SYSTIME", _, digits):
                 return self._set_clock(digits, now), False
             case ("BC+BATVAL?", _, _):

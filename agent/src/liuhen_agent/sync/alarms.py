@@ -10,6 +10,7 @@ from datetime import datetime
 
 from liuhen_agent.clock import write_time
 from liuhen_agent.journal import Journal, changes, queries
+from liuhen_agent.plain_text import one_line
 from liuhen_protocol.events import DockAlarm
 
 SPLIT_VIEW = "split-view"
@@ -43,7 +44,7 @@ async def raise_alarm(journal: Journal, code: str, detail: str, now: datetime, s
     """Says the alarm in the chain and marks it, unless it stands already."""
     if any(alarm.code == code for alarm in await journal.ask(queries.alarms)):
         return
-    detail = detail[:_DETAIL_LIMIT]
+    detail = one_line(detail, _DETAIL_LIMIT)  # the archive's own words may be in it
     await journal.append(
         DockAlarm(code=code, detail=detail, session=session),
         changes=[changes.AlarmRaised(code, detail, write_time(now))],

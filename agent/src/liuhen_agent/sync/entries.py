@@ -45,6 +45,8 @@ async def send_once(archive: Archive, journal: Journal, now: datetime) -> Sent:
     unsent = await journal.ask(queries.unsent, MAX_ENTRIES)
     # behind a refused statement every other is refused as well ("gap"): wait for a person instead of asking again and again
     standing = await journal.ask(queries.first_refused)
+    if standing is not None:  # said already, unless the power went right behind the refusal
+        await _say_refused(journal, standing, standing.refused or "", now)
     rows = batch([row for row in unsent if standing is None or row.seq < standing.seq])
     if not rows:
         return Sent(0, 0, False)
@@ -66,10 +68,14 @@ async def send_once(archive: Archive, journal: Journal, now: datetime) -> Sent:
 
 async def _refuse(journal: Journal, row: EnvelopeRow, code: str, why: str, now: datetime) -> None:
     await journal.change(changes.EntryRefused(row.seq, code, why))
+    await _say_refused(journal, row, f"{code}: {why}", now)
+
+
+async def _say_refused(journal: Journal, row: EnvelopeRow, why: str, now: datetime) -> None:
     await alarms.raise_alarm(
         journal,
         alarms.ENTRY_REFUSED,
-        f"the archive refused statement {row.seq} ({row.kind}): {code}: {why}. Nothing after it is sent until an administrator"
+        f"the archive refused statement {row.seq} ({row.kind}): {why}. Nothing after it is sent until an administrator"
         " has settled the reason.",
         now,
     )

@@ -1,6 +1,7 @@
 """The bytes of clips to the archive, by tus 1.0.0: resumed where the archive stopped, never where we believe it stopped.
 
     no URL                     → create → keep the URL in the journal → send
+    no URL, already stored     → the archive has it since before this journal began (a lost card): ask for its receipt
     URL, archive knows it      → HEAD says the offset → send from there
     URL, archive knows it not  → perhaps it is finished and our answer was lost (a receipt exists) → else begin again
     last byte answered 204     → the archive has read the clip back from its store: uploaded
@@ -30,6 +31,8 @@ REQUEST_BYTES = 1 << 30
 CHECKSUM_MISMATCH = 460
 ALREADY_FINISHED = "finished"
 """The archive's word for bytes sent to an upload it has completed: all it needs is there."""
+ALREADY_STORED = "already-stored"
+"""The archive's word at creation: it has this clip of this dock and read it back. Only its receipt, checked, proves that."""
 _GONE = frozenset({404, 410})
 
 Moved = Callable[[str, int], None]
@@ -130,7 +133,7 @@ class Uploader:
         if size_here != clip.size:
             raise SpoolDamaged(f"{clip.spool} has {size_here} bytes, collected were {clip.size}")
         url, offset = await self._where(clip)
-        if url is None:  # finished earlier; only the answer was lost
+        if url is None:  # stored earlier; the receipt will say so
             await self._journal.change(changes.Uploaded(clip.sha256))
             return
         while True:
@@ -157,7 +160,12 @@ class Uploader:
             if known is not None:
                 return None, clip.size
             await self._journal.change(changes.UploadLost(clip.sha256))
-        url = await self._archive.create_upload(clip.sha256, clip.name, clip.size)
+        try:
+            url = await self._archive.create_upload(clip.sha256, clip.name, clip.size)
+        except Refusal as refusal:
+            if refusal.code != ALREADY_STORED:
+                raise
+            return None, clip.size
         await self._journal.change(changes.UploadStarted(clip.sha256, url))
         return url, 0
 
