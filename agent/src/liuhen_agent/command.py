@@ -27,14 +27,26 @@ from liuhen_agent.identity import store
 from liuhen_agent.identity.code import EnrolmentFailed
 from liuhen_agent.identity.enrolment import enroll as enroll_dock
 from liuhen_agent.journal import Alarm, JournalDamaged, JournalInUse, queries, read_only
+from liuhen_agent.plain_text import OneLine, one_line
 from liuhen_agent.progress import BayView, read_status, sentence, table
 from liuhen_agent.recorders.profile import ProfileError
 from liuhen_agent.sync.answers import Later, Refusal
 from liuhen_files import durable
+from liuhen_protocol.errors import Malformed
 
 T = TypeVar("T")
 WRONG_USE = (config.ConfigError, ProfileError, store.NotEnrolled)
-FAILED = (decisions.NotDecided, sqlite3.Error, JournalDamaged, JournalInUse, EnrolmentFailed, Later, Refusal, OSError)
+FAILED = (
+    decisions.NotDecided,
+    sqlite3.Error,
+    JournalDamaged,
+    JournalInUse,
+    EnrolmentFailed,
+    Later,
+    Refusal,
+    Malformed,  # a key that others can read
+    OSError,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -52,11 +64,9 @@ FAILED = (decisions.NotDecided, sqlite3.Error, JournalDamaged, JournalInUse, Enr
 @click.pass_context
 def main(context: click.Context, data_dir: Path, verbose: bool) -> None:
     """留痕采集站 The dock of Liuhen: takes footage off recorders and proves it."""
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING,
-        format="%(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
+    said = logging.StreamHandler(sys.stderr)
+    said.setFormatter(OneLine("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[said])
     context.obj = data_dir.resolve()
 
 
@@ -76,7 +86,7 @@ def enroll(data_dir: Path, url: str, code_file: Path | None, as_json: bool) -> N
     input, never from the command line, where others could see it.
     """
     if code_file is not None:
-        code = code_file.read_text("utf-8").strip()
+        code = _code_in(code_file)
     elif sys.stdin.isatty():
         code = str(click.prompt("登记码 code", hide_input=True)).strip()
     else:
@@ -212,6 +222,13 @@ def policy_accept(data_dir: Path) -> None:
     click.echo(f"已生效 in force: SHA-256 {digest}")
 
 
+def _code_in(path: Path) -> str:
+    try:
+        return path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise click.UsageError(f"{path}: 无法读取的登记码文件 no file with a code that can be read") from None
+
+
 def _reason() -> str:
     return str(click.prompt("理由 reason", err=True)) if sys.stdin.isatty() else sys.stdin.readline()
 
@@ -336,8 +353,8 @@ def _errors() -> Iterator[None]:
     try:
         yield
     except WRONG_USE as error:
-        click.echo(f"错误 error: {error}", err=True)
+        click.echo(f"错误 error: {one_line(str(error), 4000)}", err=True)
         sys.exit(2)
     except FAILED as error:
-        click.echo(f"错误 error: {error}", err=True)
+        click.echo(f"错误 error: {one_line(str(error), 4000)}", err=True)
         sys.exit(1)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from liuhen_agent.bay import State
 
@@ -125,9 +126,9 @@ def table(views: Sequence[BayView]) -> Table:
     for view in views:
         chinese, english = WORDS[view.state]
         found.add_row(
-            view.bay,
-            f"{chinese}\n{english}" + (f"\n{view.note}" if view.note else ""),
-            "\n".join(filter(None, (view.recorder, view.officer))),
+            view.bay,  # what recorders say goes in as Text: never markup
+            Text(f"{chinese}\n{english}" + (f"\n{view.note}" if view.note else "")),
+            Text("\n".join(filter(None, (view.recorder, view.officer)))),
             *_counted(view),
         )
     return found

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -21,6 +23,7 @@ from cryptography.x509.oid import NameOID
 from liuhen_agent.command import main
 from liuhen_agent.detect import Bay
 from liuhen_agent.identity import store
+from liuhen_agent.plain_text import OneLine
 from support import dock_alone
 
 
@@ -48,6 +51,29 @@ def test_a_code_is_never_an_argument(tmp_path: Path) -> None:
 
 def test_enrolling_without_a_code_is_wrong_use(tmp_path: Path) -> None:
     assert agent(tmp_path, "enroll", "https://127.0.0.1:1").exit_code == 2
+
+
+def test_a_code_file_that_is_no_text_is_said_without_showing_it(tmp_path: Path) -> None:
+    (tmp_path / "code").write_bytes(b"secret\xff\xfe")
+    done = agent(tmp_path / "dock", "enroll", "https://127.0.0.1:1", "--code-file", str(tmp_path / "code"))
+    assert done.exit_code == 2 and str(tmp_path / "code") in done.stderr
+    assert "secret" not in done.stderr
+
+
+def test_a_signing_key_that_others_can_read_is_said_and_no_traceback(data_dir: Path, tmp_path: Path) -> None:
+    store.Paths(data_dir).signing_key.chmod(0o644)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "a.mp4").write_bytes(b"clip")
+    done = agent(data_dir, "collect", str(tmp_path / "folder"))
+    assert done.exit_code == 1 and isinstance(done.exception, SystemExit)
+    assert "0600" in done.stderr
+
+
+def test_what_others_wrote_cannot_steer_the_terminal() -> None:
+    handler = logging.StreamHandler(io.StringIO())
+    handler.setFormatter(OneLine("%(message)s"))
+    record = logging.LogRecord("x", logging.WARNING, "", 0, "no proxy: %s", ("\x1b[2Jmoov\nERROR forged\u202e",), None)
+    assert handler.format(record).isprintable()
 
 
 def test_a_dock_without_bays_is_told_what_to_write(data_dir: Path) -> None:
