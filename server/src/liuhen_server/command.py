@@ -25,6 +25,7 @@ from liuhen_protocol.note import check_name
 from liuhen_server import __version__
 from liuhen_server import config as configuration
 from liuhen_server.config import Config, ConfigError
+from liuhen_server.operations import process_log
 from liuhen_server.operations.opening import Archive, found, opened
 
 T = TypeVar("T")
@@ -108,7 +109,7 @@ def show(as_json: bool, values: dict[str, object], text: str) -> None:
 @click.version_option(__version__)
 def main() -> None:
     """留痕证据库。 The archive: stores, orders and proves what the docks collected."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    process_log.begin()
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 

@@ -6,7 +6,6 @@ The data folder holds `witness.key` (secret), `witness.vkey` (its public half, b
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 import sqlite3
 import time
@@ -17,6 +16,7 @@ import click
 from liuhen_files import durable, keys
 from liuhen_protocol.errors import Malformed
 from liuhen_protocol.note import COSIGNATURE_V1, ED25519, VerifierKey
+from liuhen_server.operations import process_log
 from liuhen_server.witness.cosigner import Cosigner
 from liuhen_server.witness.service import Service, serve
 from liuhen_server.witness.state import WitnessState
@@ -32,7 +32,7 @@ DATA = click.option(
 @click.group()
 def main() -> None:
     """见证人:对日志检查点联署。 A witness: cosigns the checkpoints of logs it knows (C2SP tlog-witness)."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    process_log.begin()
 
 
 @main.command()
