@@ -220,23 +220,43 @@ class Uploads:
         """
         file = self._open.get(upload.id)
         if file is not None and file.written == upload.durable:
+            try:
+                file.lock_again()
+            except Busy as busy:
+                raise tus.busy() from busy
+            await self._check_unchanged(upload)
+            await self._run(file.cut_to_written)
             return file
         self._let_go(upload.id)
         async with self._database.read() as conn:
             promise = await promises.find(conn, upload.sha256, upload.dock)
         sm3 = promise is not None and promise.sm3 is not None
         try:
-            file = await self._run(lambda: Incoming.open_at(self._path(upload), upload.durable, sm3=sm3))
+            handle = await self._run(Incoming.lock, self._path(upload))
+            try:
+                await self._check_unchanged(upload)
+            except BaseException:
+                os.close(handle)
+                raise
+            file = await self._run(Incoming.take_up, self._path(upload), handle, upload.durable, sm3=sm3)
         except Busy as busy:
             raise tus.busy() from busy
         except FileNotFoundError as gone:
             if upload.durable == upload.length and await self._run(self._store.size, upload.sha256) == upload.length:
                 await self._finish_from_store(upload)
                 return None
-            await self._end(upload)
+            await self._end(upload, claimed=True)
             raise TusProblem(404, "lost-upload", "the archive lost the bytes of this upload; create it again") from gone
         self._open[upload.id] = file
         return file
+
+    async def _check_unchanged(self, upload: Upload) -> None:
+        """With the file locked: another process may have gone on with the upload, or ended it, since its row was read.
+        Nothing that it made durable is cut.
+        """
+        now = await self._known(upload)
+        if (now.durable, now.finished) != (upload.durable, upload.finished):
+            raise tus.busy()
 
     async def _save_what_came(self, upload: Upload) -> None:
         """The disk is full: what was written so far is the true beginning of the clip, so the dock need not send it
@@ -291,6 +311,8 @@ class Uploads:
         async with self._database.write() as conn:
             await log.lock(conn)
             await self._check_dock(conn, upload.dock)
+            if await records.find(conn, upload.id) is None:  # ended meanwhile: maybe since its bytes were others
+                raise TusProblem(404, "unknown-upload", "the upload is gone; create it again")
             current = await promises.find(conn, upload.sha256, upload.dock)
             if current is None or promises.replaced(promise, current):
                 raise TusProblem(
@@ -321,8 +343,10 @@ class Uploads:
 
     async def _end(self, upload: Upload, *, claimed: bool = False) -> None:
         """Forget an upload: first the row, then the bytes, so that no row ever speaks of bytes that are gone."""
-        if not claimed and upload.id in self._busy:
-            raise tus.busy()
+        if not claimed:
+            with self._claim(upload.id):  # nobody begins to write what is being closed
+                await self._end(upload, claimed=True)
+            return
         async with self._database.write() as conn:
             await records.forget(conn, upload.id)
         self._let_go(upload.id)
@@ -357,6 +381,7 @@ class Uploads:
             self._busy.discard(upload_id)
 
     def _keep_open(self, upload_id: str, file: Incoming) -> None:
+        file.unlock()
         self._open.pop(upload_id, None)
         self._open[upload_id] = file  # the newest stands last
         idle = [known for known in self._open if known not in self._busy]

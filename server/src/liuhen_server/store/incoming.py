@@ -35,6 +35,18 @@ PAGE = 4096
 Piece = bytes | bytearray | memoryview
 
 
+def _lock(handle: int, path: Path) -> None:
+    """Raises Busy, also where the file got another name before the lock was held: then it may be stored evidence."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        named = path.stat()
+    except (BlockingIOError, FileNotFoundError) as error:
+        raise Busy(path.name) from error
+    opened = os.fstat(handle)
+    if (named.st_dev, named.st_ino) != (opened.st_dev, opened.st_ino):
+        raise Busy(path.name)
+
+
 class Busy(Exception):
     """Another request, maybe of another archive process, writes this file."""
 
@@ -64,12 +76,29 @@ class Incoming:
         Raises Busy, and FileNotFoundError where the file is gone or shorter than `offset`: the upload is lost and
         begins anew.
         """
-        handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        return cls.take_up(path, cls.lock(path), offset, sm3=sm3)
+
+    @classmethod
+    def lock(cls, path: Path) -> int:
+        """A handle of the file that nobody else has; what is durable of it is to be asked only now. Raises Busy,
+        FileNotFoundError.
+        """
         try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise Busy(path.name) from error
+            handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        except PermissionError:  # a crash came between making it read-only and giving it its name in the store
+            path.chmod(0o600)
+            handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            _lock(handle, path)
+        except BaseException:
+            os.close(handle)
+            raise
+        return handle
+
+    @classmethod
+    def take_up(cls, path: Path, handle: int, offset: int, *, sm3: bool = False) -> Incoming:
+        """As `open_at`, with a handle that `lock` gave and that is closed where this raises."""
+        try:
             if os.fstat(handle).st_size < offset:
                 raise FileNotFoundError(f"{path.name}: shorter than the {offset} bytes that were durable")
             os.ftruncate(handle, offset)
@@ -84,6 +113,18 @@ class Incoming:
         if self._handle >= 0:
             os.close(self._handle)  # ends the lock too
             self._handle = -1
+
+    def unlock(self) -> None:
+        """Idle: the hashes stay, and another process of the archive may take the upload up."""
+        fcntl.flock(self._handle, fcntl.LOCK_UN)
+
+    def lock_again(self) -> None:
+        """Raises Busy. Only where no more bytes are durable than this file wrote do its hashes still count."""
+        _lock(self._handle, self.path)
+
+    def cut_to_written(self) -> None:
+        """Drops what another process wrote behind and did not make durable. The file is locked."""
+        os.ftruncate(self._handle, self.written)
 
     @property
     def inode(self) -> tuple[int, int]:
