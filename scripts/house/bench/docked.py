@@ -29,11 +29,19 @@ class Docked:
     def url(self) -> str:
         return self.county.devices_url
 
+    def another(self, name: str) -> Docked:
+        """A second dock of the same archive."""
+        return _enrolled(self.county, name)
+
 
 @contextlib.contextmanager
 def docked(folder: Path) -> Iterator[Docked]:
     with running(folder) as county:
-        dock = county.dock("dock-1")
-        asyncio.run(enroll(county.devices_url, county.add_dock("dock-1", "bench"), dock))
-        signer = keys.load(store.Paths(dock).signing_key)
-        yield Docked(county, dock, Writer("dock-1", signer), store.client_context(dock))
+        yield _enrolled(county, "dock-1")
+
+
+def _enrolled(county: County, name: str) -> Docked:
+    dock = county.dock(name)
+    asyncio.run(enroll(county.devices_url, county.add_dock(name, "bench"), dock))
+    signer = keys.load(store.Paths(dock).signing_key)
+    return Docked(county, dock, Writer(name, signer), store.client_context(dock))
