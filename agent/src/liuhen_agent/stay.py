@@ -338,6 +338,14 @@ class Stay:
         if method is Method.NEVER or nothing_to_do:
             await self._go(Signal.KEPT)
             return
+        clearing = asyncio.ensure_future(self._clear(method))
+        try:
+            await asyncio.shield(clearing)
+        except asyncio.CancelledError:
+            await clearing  # taken away, or the dock ends: what was cleared is said all the same
+            raise
+
+    async def _clear(self, method: Method) -> None:
         outcome = await call.clear(
             self._parts.journal, self._parts.data_dir, order.of_port(self._id, self._port, method)
         )

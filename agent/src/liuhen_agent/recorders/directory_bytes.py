@@ -40,6 +40,31 @@ def names_in_exfat(data: bytes, _block: int) -> list[bytes]:
     return names
 
 
+def cut_off_in_fat(data: bytes) -> list[bytes]:
+    """8.3 names of files that have clusters and no size: the recorder lost its power before it wrote the size. Every
+    reader shows them as empty; a fresh file system would give their clusters away unread (FAT specification 6.5: an
+    empty file has no cluster)."""
+    names = []
+    for at in range(0, len(data) - 31, 32):
+        first, attributes = data[at], data[at + 11]
+        if first == 0:
+            break
+        cluster = data[at + 20 : at + 22] + data[at + 26 : at + 28]
+        if first != 0xE5 and not attributes & 0x18 and any(cluster) and not any(data[at + 28 : at + 32]):
+            names += names_in_fat(data[at : at + 32], 0)
+    return names
+
+
+def cut_off_in_exfat(data: bytes) -> list[bytes]:
+    """The same (exFAT specification 7.6: no data length, and yet a first cluster)."""
+    sets = [at for at in range(0, len(data) - 63, 32) if data[at] == 0x85 and data[at + 32] == 0xC0]
+    return [
+        (names_in_exfat(data[at : at + 32 * (1 + data[at + 1])], 0) or [b""])[0]
+        for at in sets
+        if not data[at + 4] & 0x10 and any(data[at + 52 : at + 56]) and not any(data[at + 56 : at + 64])
+    ]
+
+
 def names_in_ext(data: bytes, block: int) -> list[bytes]:
     """Names of the entries in use, block by block (linear directory entries; an index block looks like an unused
     one).

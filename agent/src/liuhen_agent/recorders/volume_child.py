@@ -21,6 +21,8 @@ from typing import Any  # pytsk3 and JSON have no types
 from liuhen_agent.recorders.directory_bytes import (
     as_the_parser_shows,
     bare_short_names,
+    cut_off_in_exfat,
+    cut_off_in_fat,
     names_in_exfat,
     names_in_ext,
     names_in_fat,
@@ -29,6 +31,7 @@ from liuhen_agent.recorders.volume_facts import FAT_LABEL, PIECE, UNALLOCATED, B
 from liuhen_agent.recorders.volume_places import Places
 
 NAMES_IN = {"fat": names_in_fat, "exfat": names_in_exfat, "ext": names_in_ext}
+CUT_OFF_IN = {"fat": cut_off_in_fat, "exfat": cut_off_in_exfat}
 REGULAR, DIRECTORY, VIRTUAL = 1, 2, (10, 11)  # TSK_FS_META_TYPE_*
 DIRECTORY_NAME, VIRTUAL_NAMES = 3, (10, 11)  # TSK_FS_NAME_TYPE_*
 MAX_DIRECTORY = 64 * PIECE
@@ -212,6 +215,11 @@ class Reader:
                     problem(f"neither file nor directory: {path!r}")
             if data is not None:
                 self._check_complete(data, parent, listed, problem)
+                if self.family in CUT_OFF_IN:
+                    for name in CUT_OFF_IN[self.family](data):
+                        problem(
+                            f"a recording that was cut off, with space on the card and no size: {name!r} in {parent!r}"
+                        )
         self.line.say("files", files=files)
         self.line.say("listed", deleted=deleted, problems=problems)
 

@@ -172,7 +172,10 @@ class Archive:
         return str(url)
 
     async def upload_offset(self, url: str) -> int | None:
-        """How many bytes the archive has of an upload; None when it does not know it (any more). Raises Later, Refusal."""
+        """How many bytes the archive has of an upload; None when it does not know it (any more), also when it was begun at
+        another address than the archive has now. Raises Later, Refusal."""
+        if URL(url).origin() != self._base.origin():
+            return None
         async with (
             talking("upload, where it stands"),
             self._session.head(self._own(url), headers=TUS, timeout=_SMALL, allow_redirects=False) as response,
