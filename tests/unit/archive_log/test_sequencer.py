@@ -196,3 +196,19 @@ async def test_partial_tiles_go_when_the_full_one_is_there_and_old_proofs_still_
         assert len(archive.reader.tile(TileId(0, 0, 6))) == 6 * 32
         assert len(decode_bundle(archive.reader.tile(TileId(ENTRIES, 0, 106)), 106)) == 106
         assert archive.reader.consistency(6, 106)
+
+
+async def test_verify_holds_in_the_moment_between_signing_and_applying(tmp_path: Path, database_url: str) -> None:
+    async with new_archive(tmp_path / "archive", database_url) as archive:
+        await append(archive, Dock("dock-03").heads(300))
+        async with sequencing(archive) as sequencer:
+
+            def ended(_folder: Path) -> None:
+                raise OSError(errno.EIO, "the process ends here")
+
+            sequencer.apply = ended  # type: ignore[method-assign]
+            with pytest.raises(OSError, match="ends here"):
+                await sequencer.tick()
+        report = await verify_archive(archive)
+        codes = {finding.code for finding in report.findings}
+        assert not codes & {"tile-missing", "bundle-missing", "other-root"}, report.text()

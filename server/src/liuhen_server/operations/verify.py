@@ -15,7 +15,7 @@ import multiprocessing
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -31,12 +31,13 @@ from liuhen_protocol.tiles import ENTRIES, HASH_SIZE, TILE_WIDTH, TileId, decode
 from liuhen_protocol.verify_log import LogVerifier, ReadEntry, read_entry
 from liuhen_server.database import Connection
 from liuhen_server.database.schema import checkpoints, docks, entries, heads
+from liuhen_server.ingest.promises import promise_of
 from liuhen_server.log import signed_state
 from liuhen_server.log.growth import Growth, Tile
 from liuhen_server.log.signed_state import SignedState
 from liuhen_server.operations.findings import ArchiveReport, Findings
 from liuhen_server.operations.opening import Archive
-from liuhen_server.operations.verify_clips import Stored, check_clips
+from liuhen_server.operations.verify_clips import Stored, check_clips, fingerprint
 from liuhen_server.registry.docks import ENROLLED, REVOKED
 
 PARALLEL_FROM = 2_000  # entries: below it, starting processes costs more than they save
@@ -71,6 +72,17 @@ class _Bundle:
     rows: dict[int, Row[Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class _DockRow:
+    """What the registry must say of a dock."""
+
+    state: str
+    public_key: str
+    agency: str
+    enrolled_index: int
+    revoked_index: int | None
+
+
 class _Verification:
     """One run: what was collected on the way through the log."""
 
@@ -81,9 +93,11 @@ class _Verification:
         self._verifier = LogVerifier(leaf_at=self._leaf_at)
         self._tree = Growth(0, _no_tiles)
         self._signed_size = 0
+        self._staged: str | None = None
         self._roots: dict[int, bytes] = {0: EMPTY_ROOT}
         self._stored: dict[tuple[str, str], Stored] = {}
-        self._docks: dict[str, tuple[str, str]] = {}  # name → (state, public key) as the log says
+        self._promised: dict[tuple[str, str], bytes] = {}  # by (sha256, dock): the fingerprint of what counts
+        self._docks: dict[str, _DockRow] = {}  # by name, as the log says
 
     def _leaf_at(self, index: int) -> bytes:
         return bytes(self._leaves[index * HASH_SIZE : (index + 1) * HASH_SIZE])
@@ -98,7 +112,7 @@ class _Verification:
     async def _run(self, conn: Connection, note: bytes | None, with_bytes: bool) -> ArchiveReport:
         state = await signed_state.read(conn)
         signed = (await conn.execute(select(checkpoints).order_by(checkpoints.c.size))).all()
-        self._signed_size = state.signed_size
+        self._signed_size, self._staged = state.signed_size, state.staged
         published = self._published(state, note)
         sizes = {row.size for row in signed} | {state.signed_size}
         if published is not None:
@@ -111,7 +125,9 @@ class _Verification:
         for found in self._verifier.findings:
             self._findings.add(found.step, found.code, found.why, index=found.index)
         await self._check_registry(conn)
-        clips = await check_clips(conn, self._archive.store, self._stored, self._findings, with_bytes=with_bytes)
+        clips = await check_clips(
+            conn, self._archive.store, self._stored, self._promised, self._findings, with_bytes=with_bytes
+        )
         checked = {
             "entries": state.entries_end,
             "signed": state.signed_size,
@@ -137,19 +153,34 @@ class _Verification:
             filed, hashes = await asyncio.to_thread(self._files, start, signed)
             yield _Bundle(start, self._agree(start, rows, filed, hashes, state), rows)
 
+    def _tile(self, tile: TileId) -> bytes:
+        """From the log; from staging where what was signed is not applied yet (the archive runs, or was stopped just
+        then). Raises FileNotFoundError, Malformed.
+        """
+        reader = self._archive.reader
+        try:
+            return reader.tile(tile)
+        except FileNotFoundError:
+            if self._staged is None:
+                raise
+        try:
+            return (self._archive.config.staging_folder / self._staged / tile.path()).read_bytes()
+        except FileNotFoundError:
+            return reader.tile(tile)  # applied between the two looks
+
     def _files(self, start: int, width: int) -> tuple[list[bytes], bytes]:
         """The bundle's entries and the tile's leaf hashes; empty where the file is missing or of no form."""
         if not width:
             return [], b""
-        index, reader = start // TILE_WIDTH, self._archive.reader
+        index = start // TILE_WIDTH
         filed: list[bytes] = []
         hashes = b""
         try:
-            filed = decode_bundle(reader.tile(TileId(ENTRIES, index, width)), width)
+            filed = decode_bundle(self._tile(TileId(ENTRIES, index, width)), width)
         except (OSError, Malformed) as error:
             self._findings.add(StepName.INCLUSION, "bundle-missing", f"bundle {index}: {error}", index=start)
         try:
-            hashes = reader.tile(TileId(0, index, width))
+            hashes = self._tile(TileId(0, index, width))
         except (OSError, Malformed) as error:
             self._findings.add(StepName.INCLUSION, "tile-missing", f"tile 0/{index}: {error}", index=start)
         return filed, hashes
@@ -224,7 +255,7 @@ class _Verification:
     def _compare_tiles(self, tiles: list[Tile]) -> None:
         for tile in tiles:
             try:
-                same = self._archive.reader.tile(tile.id) == tile.data
+                same = self._tile(tile.id) == tile.data
             except (OSError, Malformed) as error:
                 self._findings.add(StepName.INCLUSION, "tile-missing", f"{tile.id.path()}: {error}")
                 continue
@@ -235,14 +266,25 @@ class _Verification:
     def _note_authority(self, index: int, data: bytes, entry: ReadEntry) -> None:
         """What the archive's statements say of docks and clips, to hold against the tables."""
         match entry.event:
-            case DockEnrolled(dock=dock, public_key=key):
-                self._docks[dock] = (ENROLLED, key)
-            case DockRevoked(dock=dock, public_key=key):
-                self._docks[dock] = (REVOKED, key)
+            case DockEnrolled(dock=dock, public_key=key, agency=agency):
+                self._docks[dock] = _DockRow(ENROLLED, key, agency, index, None)
+            case DockRevoked(dock=dock, public_key=key) if dock in self._docks:
+                self._docks[dock] = replace(self._docks[dock], state=REVOKED, public_key=key, revoked_index=index)
             case ClipStored(dock=dock) as event:
                 subject = read_statement(Envelope.parse(data).payload).subject
                 stored = Stored(index, event.size, event.chunk_root, event.promised_index)
                 self._stored.setdefault((subject.sha256, dock), stored)
+            case _ if entry.kind in ("clip.collected", "clip.derived"):
+                self._note_promise(index, data)
+
+    def _note_promise(self, index: int, data: bytes) -> None:
+        """A later promise takes the place of an earlier one until the bytes are stored (ingest/promises.py)."""
+        try:
+            promise = promise_of(read_statement(Envelope.parse(data).payload))
+        except Refused:
+            return  # impossible: no row was made of it
+        if promise is not None and (promise.sha256, promise.dock) not in self._stored:
+            self._promised[promise.sha256, promise.dock] = fingerprint(replace(promise, promised_index=index))
 
     # --- what was signed and published
 
@@ -304,15 +346,20 @@ class _Verification:
 
     async def _check_registry(self, conn: Connection) -> None:
         """The tables of heads and docks say what the log says."""
+        unseen = set(self._verifier.heads)
         for row in await conn.execute(select(heads)):
+            unseen.discard(row.source)
             head = self._verifier.heads.get(row.source)
             if head is None or (head.seq, head.hash) != (row.seq, row.hash):
                 said = "nothing" if head is None else f"#{head.seq}"
                 why = f"the head of {row.source} is kept as #{row.seq}, the log has {said}: its tail was cut or altered"
                 self._findings.add(StepName.CHAIN, "tail-cut", why)
+        for source in sorted(unseen):
+            self._findings.add(StepName.CHAIN, "tail-cut", f"the head of {source} is gone: its row was removed")
         for row in await conn.execute(select(docks)):
-            if self._docks.pop(row.name, None) != (row.state, row.public_key):
-                why = f"dock {row.name} is {row.state} in the registry with a key or a state that the log does not give it"
+            kept = _DockRow(row.state, row.public_key, row.agency, row.enrolled_index, row.revoked_index)
+            if self._docks.pop(row.name, None) != kept:
+                why = f"dock {row.name} is {row.state} in the registry with a key, a state, an agency or a place that the log does not give it"
                 self._findings.add(StepName.SIGNATURE, "registry-altered", why)
         for name in sorted(self._docks):
             self._findings.add(

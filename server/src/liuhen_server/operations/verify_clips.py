@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from sqlalchemy import select
 
 from liuhen_protocol.report import StepName
 from liuhen_server.database import Connection
 from liuhen_server.database.schema import clips
+from liuhen_server.ingest.promises import Promise
 from liuhen_server.operations.findings import Findings
 from liuhen_server.store.interface import NotStored, Store
 
@@ -25,15 +27,25 @@ class Stored:
     promised_index: int
 
 
+_PROMISED = [field.name for field in fields(Promise)]
+
+
+def fingerprint(said: object) -> bytes:
+    """All that a promise, or its row in the table of clips, says of a clip, in 32 bytes: there may be millions."""
+    return hashlib.sha256(repr([getattr(said, name) for name in _PROMISED]).encode()).digest()
+
+
 async def check_clips(
     conn: Connection,
     store: Store,
     stored: Mapping[tuple[str, str], Stored],
+    promised: Mapping[tuple[str, str], bytes],
     findings: Findings,
     *,
     with_bytes: bool,
 ) -> dict[str, int]:
-    """Every clip.stored has its row and its bytes, and no row claims more than the log. `stored` is by (sha256, dock).
+    """Every clip.stored has its row and its bytes, and no row says anything else than the log. `stored` and `promised`
+    (fingerprints) are by (sha256, dock).
 
     With bytes, each object is read once, however many docks brought it. Returns what was looked at.
     """
@@ -45,17 +57,27 @@ async def check_clips(
         seen.add(place)
         if row.stored_index is None:
             waiting += 1
-            if said is not None:
-                why = f"dock {row.dock}: stored by entry {said.index}, and the table of clips does not know"
-                findings.add(StepName.STATEMENT, "clip-row-altered", why, index=said.index, clip=row.sha256)
-        elif said is None or (said.index, said.size, said.chunk_root, said.promised_index) != (
-            row.stored_index,
-            row.size,
-            row.chunk_root,
-            row.promised_index,
+        if row.stored_index is None and said is not None:
+            why = f"dock {row.dock}: stored by entry {said.index}, and the table of clips does not know"
+            findings.add(StepName.STATEMENT, "clip-row-altered", why, index=said.index, clip=row.sha256)
+        elif row.stored_index is not None and (
+            said is None
+            or (said.index, said.size, said.chunk_root, said.promised_index)
+            != (
+                row.stored_index,
+                row.size,
+                row.chunk_root,
+                row.promised_index,
+            )
         ):
             why = f"dock {row.dock}: the table of clips and the log's clip.stored differ"
             findings.add(StepName.STATEMENT, "clip-row-altered", why, index=row.stored_index, clip=row.sha256)
+        elif promised.get(place) != fingerprint(row):
+            why = f"dock {row.dock}: the table of clips says other things of it than the dock's own statement"
+            findings.add(StepName.STATEMENT, "clip-row-altered", why, index=row.promised_index, clip=row.sha256)
+    for sha256, dock in promised.keys() - seen - stored.keys():
+        why = f"dock {dock}: it was promised, and its row in the table of clips is gone"
+        findings.add(StepName.STATEMENT, "clip-row-missing", why, clip=sha256)
     for (sha256, dock), said in stored.items():
         if (sha256, dock) not in seen:
             why = f"dock {dock}: stored by entry {said.index}, and its row in the table of clips is gone"
