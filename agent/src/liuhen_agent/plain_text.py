@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 
+MOST_CODE = 64  # characters of a short word for programs, where it comes from outside
+
 
 def one_line(text: str, most: int = 1000) -> str:
     """`text` without line ends, escape sequences and marks that turn its direction, not longer than `most` characters."""

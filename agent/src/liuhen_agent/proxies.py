@@ -11,6 +11,7 @@ import logging
 import os
 from pathlib import Path
 
+from liuhen_agent.collect.spool import Spool
 from liuhen_agent.journal import ClipKind, ClipRow, Journal, changes, queries
 from liuhen_agent.proxy import NoProxyNeeded, ProxyFailed, ProxyLimits
 from liuhen_agent.proxy.make import make_proxy
@@ -36,6 +37,7 @@ class Proxies:
         self._journal = journal
         self._data_dir = data_dir
         self._folder = data_dir / "proxies"
+        self._spool = Spool(data_dir)
         self._sm3 = sm3
         self._limits = limits or ProxyLimits()
         self.idle = asyncio.Event()
@@ -47,7 +49,8 @@ class Proxies:
             left.unlink()
         while True:
             changed = self._journal.next_change()
-            clips = await self._journal.ask(queries.without_proxy)
+            # the room that is kept free for originals and the journal is not for copies
+            clips = [c for c in await self._journal.ask(queries.without_proxy) if self._spool.has_room(c.size)]
             if clips:
                 self.idle.clear()
                 for clip in clips:

@@ -26,7 +26,7 @@ from liuhen_agent.collect.inventory import Inventory, plan, reading_order, state
 from liuhen_agent.collect.who import Who, who
 from liuhen_agent.detect import Port
 from liuhen_agent.journal import Journal, Said, SessionRow, changes, queries
-from liuhen_agent.plain_text import one_line
+from liuhen_agent.plain_text import MOST_CODE, one_line
 from liuhen_agent.progress import Board
 from liuhen_agent.recorders import Listing, RecorderError, Volume, VolumeError
 from liuhen_agent.recorders.directory import open_directory
@@ -362,7 +362,7 @@ class Stay:
 
     async def _broke(self, code: str, why: str) -> None:
         """Say what went wrong; the recorder stays as it is."""
-        why = one_line(why)
+        code, why = one_line(code, MOST_CODE), one_line(why)
         if self._session is None:
             await self._open(who(None, None, (), self._bay), None, self._transport, None)
         self._state = move(self._state, Signal.BROKE)

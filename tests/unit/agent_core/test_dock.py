@@ -24,7 +24,7 @@ from liuhen_agent.config import Config
 from liuhen_agent.detect import Bay
 from liuhen_agent.dock import Dock, Wishes
 from liuhen_agent.journal import FileRow, FileState, Journal, JournalDamaged, queries, read_only
-from liuhen_agent.recorders import directory
+from liuhen_agent.recorders import VolumeError, directory
 from liuhen_agent.recorders.line_protocol import Credential
 from liuhen_agent.recorders.profile import default_folder, load_profiles
 from liuhen_agent.simulate.footage import CardFile
@@ -195,6 +195,20 @@ async def test_a_disk_without_a_file_system_is_a_quarantine_entry_and_an_alarm(
     assert docked.quarantined
     assert [event.code for event in of_kind(data_dir, DockAlarm)] == ["no-file-system"]
     assert (port / "card.img").read_bytes() == content
+
+
+async def test_a_reader_that_was_taken_over_cannot_end_the_dock_by_what_it_answers(
+    data_dir: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lying(volume: directory.DirectoryVolume) -> object:
+        raise VolumeError("damaged\n\x1b[2J" * 10_000, "damaged\n\x1b[2J" * 10_000)
+
+    monkeypatch.setattr(directory.DirectoryVolume, "_inventory", lying)
+    (folder / "a.mp4").write_bytes(b"clip")
+    [view] = await dock_alone.run_until_idle(data_dir, Bay("1", "directory", folder))
+    assert view.state is State.FAILED and view.note.isprintable()
+    [alarm] = of_kind(data_dir, DockAlarm)
+    assert alarm.code.startswith("damaged") and alarm.code.isprintable()
 
 
 async def test_an_unknown_device_is_read_and_stays_in_quarantine(data_dir: Path, tmp_path: Path) -> None:

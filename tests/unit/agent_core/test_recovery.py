@@ -10,6 +10,7 @@ import pytest
 
 from liuhen_agent.bay import State
 from liuhen_agent.clock import read_system_clock
+from liuhen_agent.collect.spool import RESERVE, Spool
 from liuhen_agent.detect import Bay
 from liuhen_agent.identity import store
 from liuhen_agent.journal import ClipKind, Journal, SessionRow, changes, queries, read_only
@@ -117,6 +118,22 @@ async def test_a_playable_copy_is_made_stated_and_sent_like_a_clip(data_dir: Pat
         assert queries.without_proxy(db) == []
     assert proxy.kind is ClipKind.DERIVATIVE
     assert hashlib.sha256((data_dir / proxy.spool).read_bytes()).hexdigest() == proxy.sha256
+
+
+async def test_no_playable_copy_is_begun_where_only_the_room_for_originals_is_left(
+    data_dir: Path, bay: Bay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = bay.folder / "a.mp4"
+    film.unlink()
+    make_clip(film, seconds=1)
+    kept = data_dir / "spool" / hashlib.sha256(film.read_bytes()).hexdigest()
+    with monkeypatch.context() as full:
+        full.setattr(Spool, "free", lambda spool: RESERVE if kept.exists() else 1 << 40)
+        [view] = await dock_alone.run_until_idle(data_dir, bay, proxies=True)
+        assert view.state is State.READY
+        assert not [event for event in said(data_dir) if isinstance(event, ClipDerived)]
+    await dock_alone.run_until_idle(data_dir, bay, proxies=True)
+    assert len([event for event in said(data_dir) if isinstance(event, ClipDerived)]) == 1
 
 
 async def test_an_original_with_the_bytes_of_a_proxy_needs_a_receipt_of_its_own(data_dir: Path) -> None:

@@ -24,7 +24,7 @@ from liuhen_agent.collect.copy import NoRoom, copy_with_digest
 from liuhen_agent.collect.inventory import Listed, raw_text
 from liuhen_agent.collect.spool import Spool
 from liuhen_agent.journal import ClipKind, ClipState, Journal, SessionRow, changes, queries
-from liuhen_agent.plain_text import one_line
+from liuhen_agent.plain_text import MOST_CODE, one_line
 from liuhen_agent.recorders import ClipStream, Volume, VolumeError
 from liuhen_agent.recorders.names import NOTHING_KNOWN
 from liuhen_protocol.digest import Digest
@@ -241,11 +241,11 @@ class Collector:
                 recorder=session.recorder,
                 path=row.path,
                 raw=raw_text(row.path, row.raw),
-                reason=error.code,
+                reason=one_line(error.code, MOST_CODE),
                 detail=one_line(error.why),
                 bytes_read=bytes_read,
             ),
-            changes=[changes.FileFailed(row.session, row.number, f"{error.code}: {one_line(error.why)}")],
+            changes=[changes.FileFailed(row.session, row.number, one_line(str(error)))],
         )
 
 
