@@ -203,6 +203,7 @@ class StandIn:
 
     async def _renew(self, request: web.Request) -> web.Response:
         _known(request)
+        self.requests.append("renewal")
         body = await request.json()
         return web.json_response(
             {

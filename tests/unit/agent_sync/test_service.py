@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -116,3 +117,14 @@ async def test_renewed_certificate_is_used_and_an_offered_policy_is_an_alarm(tmp
             await world.dock_folder({"a.mp4": FIRST})
             await until(world, ClipState.RECEIPTED, 1)
         assert certificate.read_certificate(paths.client.read_bytes()) != before
+
+
+async def test_dock_whose_clock_is_years_ahead_renews_once_and_does_its_work(tmp_path: Path) -> None:
+    """To such a clock the new certificate looks as old as the one before."""
+    async with enrolled(tmp_path) as (world, archive):
+        await world.dock_folder({"a.mp4": FIRST})
+        async with running(world, replace(QUICK, daily=3600.0), now=lambda: NOW.replace(year=2099)):
+            while "renewal" not in archive.requests:
+                await asyncio.sleep(0.01)
+            await until(world, ClipState.RECEIPTED, 1)
+        assert archive.requests.count("renewal") == 1

@@ -10,6 +10,7 @@ for a person to accept, and the caller raises an alarm.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import ssl
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ async def renew_if_due(now: datetime, session: aiohttp.ClientSession, data_dir: 
     Raises Later, answers.Refusal, EnrolmentFailed.
     """
     paths = store.Paths(data_dir)
+    _drop_spent_key(paths)
     current = certificate.read_certificate(paths.client.read_bytes())
     if not certificate.lifetime(current).renewal_due(now):
         return None
@@ -67,3 +69,10 @@ async def renew_if_due(now: datetime, session: aiohttp.ClientSession, data_dir: 
     if offered:
         durable.replace(paths.offered_policy, policy.encode())
     return Renewed(certificate.lifetime(issued).ends, offered)
+
+
+def _drop_spent_key(paths: store.Paths) -> None:
+    """A key whose certificate is in use already was left by a crash after the swap: the next certificate gets a new one."""
+    with contextlib.suppress(FileNotFoundError):
+        if paths.client.read_bytes().startswith(paths.next_key.read_bytes()):
+            durable.remove(paths.next_key)
