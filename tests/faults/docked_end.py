@@ -1,4 +1,4 @@
-"""A recorder with three files, and what must hold of a dock and its archive when all of it is done, whatever happened on the way.
+"""A recorder with two clips, and what must hold of a dock and its archive when all of it is done, whatever happened on the way.
 
 Every file of the recorder is collected and said once, stored once, receipted; its proxy is made and stated once; dock and log
 agree entry by entry; the recorder is empty, and was not touched before every receipt for it was kept.
@@ -26,7 +26,6 @@ from liuhen_protocol import chain, dsse
 from liuhen_protocol.chain import ChainHead
 from liuhen_protocol.events import (
     ClipCollected,
-    ClipDerived,
     ClipStored,
     DockStarted,
     RecorderCleared,
@@ -98,7 +97,7 @@ def receipted(db: sqlite3.Connection, data_dir: Path) -> dict[str, int]:
     return found
 
 
-def check_end(data_dir: Path, archive: Path, recorder: Recorder, card: Path, lives: int = 1) -> None:
+def check_end(data_dir: Path, archive: Path, recorder: Recorder, card: Path, *, proxies: bool, lives: int) -> None:
     """`lives`: how often this dock began with an empty journal. Each of them says what it collected."""
     with read_only(data_dir / "journal.db") as db:
         rows = list(queries.envelopes(db))
@@ -111,10 +110,11 @@ def check_end(data_dir: Path, archive: Path, recorder: Recorder, card: Path, liv
         assert queries.note(db, queries.CHECKPOINT) is not None
     assert sum(counts.values()) == len(clips), f"clips without receipt: {counts}"
     assert {clip.sha256 for clip in clips if clip.kind is ClipKind.ORIGINAL} == recorder.digests
-    [proxy] = [clip for clip in clips if clip.kind is ClipKind.DERIVATIVE]
-    assert proxy.original == hashlib.sha256(recorder.files[FILM]).hexdigest()
+    made_from = [clip.original for clip in clips if clip.kind is ClipKind.DERIVATIVE]
+    assert made_from == ([hashlib.sha256(recorder.files[FILM]).hexdigest()] if proxies else [])
     check_spool(data_dir, clips)
     check_statements(rows, recorder, proved, store.load(data_dir).head)
+    assert [row.kind for row in rows].count("clip.derived") == len(made_from)
     check_archive(archive, store.load(data_dir).dock, rows, clips, recorder, lives)
     assert files_on(card) == set()
 
@@ -139,7 +139,6 @@ def check_statements(
     assert isinstance(started, DockStarted)
     assert (started.resumed and started.resumed.after_seq) == (behind and behind.seq)
     assert Counter(event.path for event in events if isinstance(event, ClipCollected)) == Counter(recorder.files.keys())
-    assert [event.role for event in events if isinstance(event, ClipDerived)] == ["proxy"]
     docked = Counter(event.session for event in events if isinstance(event, RecorderDocked))
     assert docked == Counter(event.session for event in events if isinstance(event, RecorderUndocked))
     assert set(docked.values()) == {1}

@@ -12,15 +12,15 @@ import itertools
 import multiprocessing
 import shutil
 import signal
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from faults.dock_sync_child import How, enroll_run_and_die, run_and_die, run_dock
 from faults.docked_end import Recorder, check_end, check_nothing_was_cleared_too_early
-from faults.dock_sync_child import enroll_run_and_die, run_and_die, run_dock
 from faults.killpoint import KillPoint
 from house.county import County, command, running
 from liuhen_agent.identity import certificate, store
@@ -53,33 +53,33 @@ def kept(note: str, nth: int = 1) -> Step:
     return changed(rf"NoteKept\(name='{note}", nth)
 
 
-ARCHIVE = "liuhen_agent.sync.archive:Archive"
 DURABLE = "liuhen_files.durable"
 STEPS = {
     "dock.started is said": said("DockStarted"),
     "the first indexes are kept": changed(r"EntriesLogged\("),
-    "the index of a promise is kept": changed(r"EntriesLogged\(.*\(3, "),  # after started, docked and inventory
-    "the upload is created": Step(f"{ARCHIVE}.create_upload"),
-    "the upload's URL is kept": changed(r"UploadStarted\("),
-    "the bytes are answered": Step(f"{ARCHIVE}.send_bytes"),
-    "a clip is noted as uploaded": changed(r"Uploaded\("),
-    "the last clip is noted as uploaded": changed(r"Uploaded\(", 3),
-    "a receipt is fetched": Step(f"{ARCHIVE}.receipt"),
-    "a receipt is checked against the log": Step("liuhen_agent.sync.log_view:LogView.accept", r"Origin\.RECEIPT"),
-    "a receipt is kept": changed(r"Receipted\("),
-    "the last receipt is kept": changed(r"Receipted\(", 3),
+    "the index of a promise is kept": changed(r"EntriesLogged\(.*\(3, "),  # behind started, docked and inventory
+    "the URL of the upload that was created is kept": changed(r"UploadStarted\("),
+    "the upload that was answered is noted": changed(r"Uploaded\("),
+    "the last upload that was answered is noted": changed(r"Uploaded\(", 2),
+    "a receipt that was fetched is checked against the log": Step(
+        "liuhen_agent.sync.log_view:LogView.accept", r"Origin\.RECEIPT"
+    ),
     "the first checkpoint is kept": kept("checkpoint"),
-    "a later checkpoint is kept": kept("checkpoint", 2),
-    "the proxy is written": Step("liuhen_agent.proxies:make_proxy", nth=2),  # the important clip comes first, and plays nowhere
-    "the proxy is published": Step(f"{DURABLE}:publish", r"proxies"),
-    "the proxy is stated": said("ClipDerived"),
+    "a receipt is kept": changed(r"Receipted\("),
+    "the last receipt is kept": changed(r"Receipted\(", 2),
     "the stay is noted as receipted": changed(r"SessionMoved\(.*'receipted'"),
     "the order to clear is noted": kept("clear:"),
-    "the helper has cleared": Step("liuhen_agent.clear.call:clear"),
+    "the helper clears": Step("liuhen_agent.clear.call:clear"),
     "recorder.cleared is said": said("RecorderCleared"),
     "the stay is noted as ready": changed(r"SessionMoved\(.*'ready'"),
     "recorder.undocked is said": said("RecorderUndocked"),
-    "the index of the farewell is kept": changed(r"EntriesLogged\(.*\(7, "),
+    "the index of the farewell is kept": changed(r"EntriesLogged\(.*\(6, "),  # two clips and recorder.cleared later
+}
+PROXY = {
+    "the proxy is written": Step("liuhen_agent.proxies:make_proxy", nth=2),  # the important clip is tried first
+    "the proxy is published": Step(f"{DURABLE}:publish", "proxies"),
+    "the proxy is stated": said("ClipDerived"),
+    "the last of three receipts is kept": changed(r"Receipted\(", 3),
 }
 RENEWAL = {
     "the new key is written": Step(f"{DURABLE}:write_new", "next-key"),
@@ -87,19 +87,17 @@ RENEWAL = {
     "the new key's own file goes": Step(f"{DURABLE}:remove", "next-key"),
 }
 SECOND_START = {
-    "what the stay was is said": said("RecorderUndocked"),
+    "the end of the first stay is said": said("RecorderUndocked"),
     "dock.started is said again": said("DockStarted"),
-    "the second stay is begun": said("RecorderDocked"),
 }
 CLEARING_AGAIN = {
     "the order to clear is noted again": kept("clear:"),
-    "recorder.cleared is said by the second start": said("RecorderCleared"),
+    "recorder.cleared is said": said("RecorderCleared"),
 }
 LOST_CARD = {
     "the identity with the archive's head is kept": Step(f"{DURABLE}:replace", r"identity\.json"),
     "the place to resume after is kept": Step("liuhen_agent.journal:Journal._resume"),
     "dock.started with what it resumes is said": said("DockStarted"),
-    "the first indexes after it are kept": changed(r"EntriesLogged\("),
 }
 SIDES = pytest.mark.parametrize("side", ["before", "after"])
 FORK = multiprocessing.get_context("forkserver")
@@ -131,10 +129,8 @@ class Station:
         self.data_dir = folder / "dock"
         self.bay = folder / "bay"
         self.bay.mkdir(parents=True)
-        self.dock_the_recorder()
-
-    def dock_the_recorder(self) -> None:
-        shutil.copyfile(self.recorder.image, self.bay / "card.img")
+        self.card = self.bay / "card.img"
+        shutil.copyfile(self.recorder.image, self.card)
 
     def code(self) -> str:
         return asyncio.run(device.enrolment_code(server_config.load(self.county.archive), self.name))
@@ -145,19 +141,18 @@ class Station:
     def lose_the_card(self) -> None:
         shutil.rmtree(self.data_dir)
 
-    def dies(self, work: Callable[..., None], *arguments: object) -> None:
-        process = FORK.Process(target=work, args=arguments)
+    def dies_at(self, point: KillPoint, how: How, *enrolling: str) -> None:
+        """`enrolling`: URL and code, to enrol before."""
+        work = enroll_run_and_die if enrolling else run_and_die
+        process = FORK.Process(target=work, args=(*enrolling, self.data_dir, self.bay, how, point))
         process.start()
         process.join(60)
         assert process.exitcode == -signal.SIGKILL, "this step of the table was not reached"
-        check_nothing_was_cleared_too_early(self.data_dir, self.recorder, self.bay / "card.img")
+        check_nothing_was_cleared_too_early(self.data_dir, self.recorder, self.card)
 
-    def dies_at(self, step: Step, side: str, ahead: timedelta = timedelta()) -> None:
-        self.dies(run_and_die, self.data_dir, self.bay, step.killed(side), ahead)
-
-    def goes_on(self, ahead: timedelta = timedelta(), **expected: int) -> None:
-        run_dock(self.data_dir, self.bay, ahead)
-        check_end(self.data_dir, self.county.archive, self.recorder, self.bay / "card.img", **expected)
+    def goes_on(self, how: How, lives: int = 1) -> None:
+        run_dock(self.data_dir, self.bay, how)
+        check_end(self.data_dir, self.county.archive, self.recorder, self.card, proxies=how.proxies, lives=lives)
 
 
 @pytest.fixture
@@ -169,48 +164,68 @@ def station(county: County, recorder: Recorder, tmp_path: Path) -> Station:
 
 @SIDES
 @pytest.mark.parametrize("step", STEPS)
-def test_dock_loses_and_repeats_nothing_when_it_is_killed_when(station: Station, step: str, side: str) -> None:
-    station.dies_at(STEPS[step], side)
-    station.goes_on()
+def test_nothing_is_lost_or_repeated_when_the_dock_is_killed_where(station: Station, step: str, side: str) -> None:
+    station.dies_at(STEPS[step].killed(side), How())
+    station.goes_on(How())
+
+
+@SIDES
+@pytest.mark.parametrize("step", PROXY)
+def test_no_proxy_is_lost_or_made_twice_when_the_dock_is_killed_where(station: Station, step: str, side: str) -> None:
+    station.dies_at(PROXY[step].killed(side), How(proxies=True))
+    station.goes_on(How(proxies=True))
 
 
 @SIDES
 @pytest.mark.parametrize("step", RENEWAL)
-def test_dock_still_speaks_to_its_archive_when_it_is_killed_when(station: Station, step: str, side: str) -> None:
-    life = certificate.lifetime(certificate.read_certificate(store.Paths(station.data_dir).client.read_bytes()))
-    ahead = (life.ends - life.begins) * 0.7
-    station.dies_at(RENEWAL[step], side, ahead)
-    station.goes_on(ahead)
-    assert not store.Paths(station.data_dir).next_key.exists()
+def test_certificate_is_renewed_with_another_key_when_the_dock_was_killed_where(
+    station: Station, step: str, side: str
+) -> None:
+    paths = store.Paths(station.data_dir)
+    life = certificate.lifetime(certificate.read_certificate(paths.client.read_bytes()))
+    how = How(ahead=(life.ends - life.begins) * 0.7)
+    station.dies_at(RENEWAL[step].killed(side), how)
+    served = public_key(paths)
+    station.goes_on(how)
+    assert public_key(paths) != served
+    assert not paths.next_key.exists()
+
+
+def public_key(paths: store.Paths) -> bytes:
+    key = certificate.read_certificate(paths.client.read_bytes()).public_key()
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 @SIDES
 @pytest.mark.parametrize("step", SECOND_START)
-def test_dock_loses_and_repeats_nothing_when_its_next_start_is_killed_too_when(
+def test_nothing_is_lost_or_repeated_when_the_next_start_is_killed_too_where(
     station: Station, step: str, side: str
 ) -> None:
-    station.dies_at(STEPS["a receipt is kept"], "after")
-    station.dies_at(SECOND_START[step], side)
-    station.goes_on()
+    station.dies_at(STEPS["a receipt is kept"].killed("after"), How())
+    station.dies_at(SECOND_START[step].killed(side), How())
+    station.goes_on(How())
 
 
 @SIDES
 @pytest.mark.parametrize("step", CLEARING_AGAIN)
-def test_interrupted_clearing_is_said_once_when_the_next_start_is_killed_too_when(
+def test_interrupted_clearing_is_said_once_when_the_next_start_is_killed_too_where(
     station: Station, step: str, side: str
 ) -> None:
-    station.dies_at(STEPS["the helper has cleared"], "after")
-    station.dies_at(CLEARING_AGAIN[step], side)
-    station.goes_on()
+    station.dies_at(STEPS["the helper clears"].killed("after"), How())
+    station.dies_at(CLEARING_AGAIN[step].killed(side), How())
+    station.goes_on(How())
 
 
 @SIDES
 @pytest.mark.parametrize("step", LOST_CARD)
-def test_dock_that_lost_its_card_is_killed_when(station: Station, step: str, side: str) -> None:
-    """The card is lost when its archive has everything and the recorder was not cleared."""
-    station.dies_at(STEPS["the order to clear is noted"], "before")
-    station.lose_the_card()
+def test_dock_that_lost_its_card_before_it_cleared_goes_on_when_it_is_killed_where(
+    station: Station, step: str, side: str
+) -> None:
+    """The archive has everything, the recorder still holds everything: it is collected once more and stored no second time."""
+    station.dies_at(STEPS["the order to clear is noted"].killed("before"), How())
+    shutil.rmtree(station.data_dir)
     url, code = station.county.devices_url, station.code()
-    station.dies(enroll_run_and_die, url, code, station.data_dir, station.bay, LOST_CARD[step].killed(side))
-    station.enroll() if not store.Paths(station.data_dir).identity.exists() else None
-    station.goes_on(lives=2)
+    station.dies_at(LOST_CARD[step].killed(side), How(), url, code)
+    if not store.Paths(station.data_dir).identity.exists():
+        asyncio.run(enroll(url, code, station.data_dir))
+    station.goes_on(How(), lives=2)
