@@ -141,7 +141,7 @@ class Stay:
         try:
             listing = await volume.inventory()
             if not listing.files and self._port.disk is not None:
-                self._interrupted = await self._find_interrupted(self._port.disk)
+                self._interrupted = await self._find_interrupted(self._port.disk, volume.info.label)
             if line is None:
                 profile = await self._identify(volume, listing)
             self._parts.board.show(self._bay, note="")
@@ -232,8 +232,8 @@ class Stay:
         await self._go(Signal.VOLUME_OPENED)
         return profile
 
-    async def _find_interrupted(self, disk: Path) -> SessionRow | None:
-        stay = await asyncio.to_thread(call.interrupted_stay, self._parts.data_dir, disk)
+    async def _find_interrupted(self, disk: Path, label: str) -> SessionRow | None:
+        stay = await asyncio.to_thread(call.interrupted_stay, self._parts.data_dir, disk, label)
         return None if stay is None else await self._parts.journal.ask(queries.session, stay)
 
     async def _open(self, found: Who, profile: Profile | None, transport: Transport, line: LineFacts | None) -> None:

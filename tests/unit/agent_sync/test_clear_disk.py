@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from liuhen_agent.clear import format, geometry
+from liuhen_agent.clear import call, format, geometry
 from liuhen_agent.clear.rule import Method
 from liuhen_agent.journal import queries
 from liuhen_agent.recorders import VolumeInfo
@@ -184,6 +184,29 @@ async def test_interrupted_clearing_is_not_completed_on_another_recorder(tmp_pat
         outcome = await world.clear(image, Method.FORMAT)
         assert (outcome.cleared, outcome.code) == (False, "failed")
         assert image.read_bytes() == content
+
+
+async def test_card_with_the_boot_sector_of_an_interrupted_one_keeps_its_own_label(tmp_path: Path) -> None:
+    """Makers format every card of a model with one volume id: only the label in the root folder tells them apart."""
+    async with enrolled(tmp_path) as (world, _archive):
+        image = await receipted_card(world, tmp_path, CARDS["exfat"])
+        info, _files = await listed(image)
+        clear_folder = world.data_dir / "clear"
+        clear_folder.mkdir()
+        disk = os.open(image, os.O_RDONLY)
+        plan_file = clear_folder / f"{SESSION}.plan"
+        format.keep(plan_file, format.make_plan(disk, info, clear_folder))
+        os.close(disk)
+        card, old = bytearray(image.read_bytes()), "执法记录仪01".encode("utf-16-le")
+        at = card.find(old)
+        card[at : at + len(old)] = "执法记录仪02".encode("utf-16-le")
+        image.write_bytes(card)
+        await world.collect(await open_volume(image), "s2")
+        assert call.interrupted_stay(world.data_dir, image, "执法记录仪02") is None
+        outcome = await world.clear(image, Method.FORMAT, "s2")
+        assert outcome.cleared, outcome
+        assert (await listed(image))[0].label == "执法记录仪02"
+        assert plan_file.exists(), "the other card is still to be completed"
 
 
 async def test_card_is_not_formatted_without_every_receipt(tmp_path: Path) -> None:

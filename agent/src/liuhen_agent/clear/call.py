@@ -56,18 +56,19 @@ async def clear(journal: Journal, data_dir: Path, what: order.Order) -> Outcome:
     return outcome
 
 
-def interrupted_stay(data_dir: Path, disk: Path) -> str | None:
+def interrupted_stay(data_dir: Path, disk: Path, label: str) -> str | None:
     """The stay in which clearing this very recorder began and was not completed, None when there is none. Blocking; only reads.
 
-    Such a card may list as empty and be half written all the same. Raises FormatFailed for a damaged plan, OSError.
+    Such a card may list as empty and be half written all the same. `label` is what it lists as: cards of one model may share a boot
+    sector. Raises FormatFailed for a damaged plan, OSError.
     """
     plans = sorted((data_dir / "clear").glob("*.plan"))
     if not plans:
         return None
     opened = os.open(disk, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        fitting = (path.stem for path in plans if (plan := format.load(path)) is not None and plan.fits(opened))
-        return next(fitting, None)
+        kept = ((path.stem, format.load(path)) for path in plans)
+        return next((stay for stay, plan in kept if plan and plan.label == label and plan.fits(opened)), None)
     finally:
         os.close(opened)
 

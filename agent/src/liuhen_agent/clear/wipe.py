@@ -126,6 +126,12 @@ async def _disk(case: _Case, trust: Trust, work: Path) -> Outcome:
         node = Path(f"/proc/self/fd/{disk}")
         plan_file, plan = await asyncio.to_thread(_interrupted, work, case.session.id, disk)
         info, before = await _list_disk(node, half_written=plan is not None)
+        own = work / f"{case.session.id}.plan"
+        if plan is not None and info is not None and info.label != plan.label and plan_file != own:
+            plan_file, plan = (
+                own,
+                None,
+            )  # another card of the same model: its boot sector is the same, its label its own
         decision = _decide(case, trust, before)
         if isinstance(decision, Refuse):
             return _no(case.session.id, method.value, decision)
