@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import os
 import shutil
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +20,7 @@ import pytest
 from liuhen_agent.bay import State
 from liuhen_agent.clear import call, order
 from liuhen_agent.clear.wipe import Outcome
+from liuhen_agent.clock import Reading
 from liuhen_agent.collect.spool import Spool
 from liuhen_agent.config import Config
 from liuhen_agent.detect import Bay
@@ -43,7 +45,7 @@ from liuhen_protocol.events import (
     RecorderInventory,
     RecorderUndocked,
 )
-from liuhen_protocol.statement import read_statement
+from liuhen_protocol.statement import Clock, read_statement
 from support import dock_alone
 
 E = TypeVar("E")
@@ -267,6 +269,26 @@ async def test_a_file_that_vanished_is_said_and_the_others_are_collected(
     assert view.state is State.FAILED and view.note
     assert [event.path for event in of_kind(data_dir, ClipFailed)] == ["b.mp4"]
     assert [event.path for event in of_kind(data_dir, ClipCollected)] == ["a.mp4", "c.mp4"]
+
+
+async def test_a_clock_set_back_while_a_clip_is_read_does_not_date_it_after_its_statement(
+    data_dir: Path, folder: Path
+) -> None:
+    """Step 9 of the verifier: begun, finished, stated, in this order; an honest clip must not be broken by the network's time."""
+    minutes = itertools.count()
+
+    def going_back() -> Reading:
+        return Reading(datetime(2026, 11, 22, tzinfo=UTC) - timedelta(minutes=next(minutes)), Clock("ntp", 1))
+
+    (folder / "a.mp4").write_bytes(b"clip")
+    config = dock_alone.config(data_dir, Bay("1", "directory", folder))
+    wishes = Wishes(once_idle=True, watch=dock_alone.QUICK, sync=dock_alone.Obliging, read_clock=going_back)
+    await Dock(data_dir, config, wishes).run()
+    with read_only(dock_alone.journal_of(data_dir)) as db:
+        statements = [read_statement(dsse.Envelope.parse(row.data).payload) for row in queries.envelopes(db)]
+    [collected] = [one for one in statements if isinstance(one.event, ClipCollected)]
+    assert isinstance(collected.event, ClipCollected)
+    assert collected.event.began <= collected.event.finished <= collected.link.time
 
 
 async def test_a_clip_without_an_officer_is_not_given_the_officer_of_another_clip(data_dir: Path, folder: Path) -> None:

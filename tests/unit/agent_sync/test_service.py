@@ -73,6 +73,17 @@ async def test_refused_clip_rests_and_others_go_on(tmp_path: Path) -> None:
         assert await world.alarms() == {"upload-refused"}
 
 
+async def test_a_hundred_refused_clips_do_not_hold_up_the_next(tmp_path: Path) -> None:
+    async with enrolled(tmp_path) as (world, archive):
+        refused = {f"a{number:03d}.mp4": b"refused %d" % number for number in range(100)}
+        await world.dock_folder({**refused, "b.mp4": FIRST})
+        await world.send_entries()
+        for data in refused.values():
+            del archive.promised[digest_of(data).sha256]
+        async with running(world), asyncio.timeout(60):
+            await until(world, ClipState.RECEIPTED, 1)
+
+
 async def test_wrong_receipt_is_not_asked_for_in_a_loop(tmp_path: Path) -> None:
     async with enrolled(tmp_path) as (world, archive):
         bay = await world.dock_folder({"a.mp4": FIRST})

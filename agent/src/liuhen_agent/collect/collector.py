@@ -198,6 +198,7 @@ class Collector:
             await self._journal.change(collected)
             return
         name = row.path.rsplit("/", 1)[-1]
+        finished = write_time(self._read_clock().time)
         await self._journal.append(
             ClipCollected(
                 session=session.id,
@@ -212,8 +213,8 @@ class Collector:
                 important=row.important,
                 recorder_time=listed.name.time,
                 modified=row.modified,
-                began=began,
-                finished=write_time(self._read_clock().time),
+                began=min(began, finished),  # the clock may have been set back meanwhile
+                finished=finished,
             ),
             Subject(name, digest.sha256, digest.sm3),
             changes=[

@@ -42,6 +42,7 @@ Now = Callable[[], datetime]
 _LOCAL_TROUBLE = (OSError, sqlite3.OperationalError)
 """The dock's own disk is full or does not answer: it may be better in a while, and nothing was half done."""
 _STORAGE_FULL = "storage-full"  # the archive's word for it
+_UPLOADS_AT_ONCE = 100
 _RECEIPTS_LOOKED_AT = 1_000
 _RECEIPTS_ASKED_IN_VAIN = 8
 
@@ -163,7 +164,10 @@ class Sync:
     async def _uploads(self, archive: Archive) -> float:
         """One round: workers take clips in order until none is left that does not rest."""
         at = asyncio.get_running_loop().time()
-        waiting = [c for c in await self._journal.ask(queries.clips_to_upload) if not self._resting.rests(c.sha256, at)]
+        most = _UPLOADS_AT_ONCE + len(self._resting.until)  # however many rest, others are seen
+        waiting = [
+            c for c in await self._journal.ask(queries.clips_to_upload, most) if not self._resting.rests(c.sha256, at)
+        ]
         if not waiting:
             await self._archive_has_room()
             return self._pace.idle
