@@ -227,3 +227,24 @@ def test_openssl_accepts_what_the_authority_issues_and_nothing_outside_its_const
     bank = tmp_path / "bank.pem"
     bank.write_bytes(authority.server_files(["bank.example"], now)[0].read_bytes())
     assert verdict(bank, "sslserver") != 0
+
+
+async def test_revoking_a_dock_ends_the_codes_that_were_given_out_for_it(archive: Archive) -> None:
+    await enroll(archive, request_for(await code_for(archive), Ed25519Signer.from_seed(b"1" * 32)))
+    overheard = await code_for(archive)
+    async with archive.database.write() as conn:
+        await archive.registry.revoke(conn, "dock-03", "stolen")
+    with pytest.raises(Refused) as refused:
+        await enroll(archive, request_for(overheard, Ed25519Signer.from_seed(b"2" * 32)))
+    assert refused.value.code == "code-expired"
+    await enroll(archive, request_for(await code_for(archive), Ed25519Signer.from_seed(b"3" * 32)))
+
+
+def test_a_server_certificate_made_by_a_clock_that_ran_ahead_is_made_anew(tmp_path: Path) -> None:
+    from liuhen_server.registry.authority import Authority
+
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    authority = Authority.create(tmp_path / "ca", "archive.example/log", ["localhost"], now)
+    authority.server_files(["localhost"], now + timedelta(days=2000))
+    chain, _ = authority.server_files(["localhost"], now)
+    assert x509.load_pem_x509_certificate(chain.read_bytes()).not_valid_before_utc <= now

@@ -97,6 +97,8 @@ def clip_of(row: RowMapping) -> Clip:
 
 
 async def find_clip(conn: Connection, dock: str, sha256: str) -> Clip | None:
+    if not dock.isprintable():  # no dock's name; PostgreSQL refuses to be asked for a NUL
+        return None
     query = select(clips).where(clips.c.sha256 == sha256, clips.c.dock == dock)
     row = (await conn.execute(query)).mappings().one_or_none()
     return None if row is None else clip_of(row)

@@ -29,7 +29,10 @@ _WRITER = "liuhen_writer"
 
 
 class Database:
-    """The archive's database. Open one per process; `await close()` when done."""
+    """The archive's database. Open one per process; `await close()` when done.
+
+    Errors, which go to the log file, never carry what was being written: password hashes, digests of tokens, names.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = async_url(url)
@@ -86,7 +89,7 @@ def async_url(url: str) -> URL:
 
 
 def _sqlite_engine(url: URL) -> AsyncEngine:
-    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(dbapi_connection: Any, _record: object) -> None:
@@ -104,4 +107,4 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
 
 
 def _postgresql_engine(url: URL) -> AsyncEngine:
-    return create_async_engine(url, pool_size=POSTGRESQL_POOL, pool_pre_ping=True)
+    return create_async_engine(url, pool_size=POSTGRESQL_POOL, pool_pre_ping=True, hide_parameters=True)

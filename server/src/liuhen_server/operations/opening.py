@@ -69,6 +69,8 @@ async def found(config: Config, now: Callable[[], datetime] = utc_now) -> Verifi
         raise ConfigError(
             f"{folder} 已存在且非空 / {folder} exists and is not empty: an archive is founded in a new folder, nothing was changed"
         )
+    if folder.exists():
+        folder.chmod(0o700)  # made by somebody else, maybe open; the database below it is not
     for each in (folder, config.ca_folder, config.log_key_file.parent, config.staging_folder, config.incoming_folder):
         durable.mkdirs(each)
     durable.mkdirs(config.store_folder)

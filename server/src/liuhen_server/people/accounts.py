@@ -95,6 +95,10 @@ async def add_person(
 
 
 async def find_person(conn: Connection, name: str) -> Person | None:
+    if not _NAME.match(
+        name
+    ):  # no account has it; a database may refuse to be asked at all (NUL, half a surrogate pair)
+        return None
     row = (await conn.execute(select(people).where(people.c.name == name))).one_or_none()
     return _person(row) if row is not None else None
 

@@ -43,8 +43,11 @@ def address_key(address: str) -> str:
 
 
 def locked_for(attempts: Sequence[int], now: int, limit: Limit) -> int:
-    """Seconds to wait before the next attempt (0: go on). `attempts` and `now` are Unix seconds, in any order."""
-    recent = sorted(at for at in attempts if at > now - limit.window_s)
+    """Seconds to wait before the next attempt (0: go on). `attempts` and `now` are Unix seconds, in any order.
+
+    Attempts dated further ahead than a window were dated by a clock that was set back since: they count no more.
+    """
+    recent = sorted(at for at in attempts if now - limit.window_s < at < now + limit.window_s)
     if len(recent) < limit.attempts:
         return 0
     return max(1, recent[-1] + limit.window_s - now)

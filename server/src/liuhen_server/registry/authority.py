@@ -201,7 +201,8 @@ def _still_good(chain: Path, key_file: Path, names: list[x509.DNSName | x509.IPA
     pair = (
         key.public_key() == certificate.public_key()
     )  # a crash between the two files leaves an old chain beside a new key
-    return pair and list(stated) == names and certificate.not_valid_after_utc - now > RENEW_SERVER_BEFORE
+    begun = certificate.not_valid_before_utc <= now  # else a clock that ran ahead made it
+    return pair and begun and list(stated) == names and certificate.not_valid_after_utc - now > RENEW_SERVER_BEFORE
 
 
 def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:

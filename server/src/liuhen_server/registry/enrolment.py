@@ -192,6 +192,8 @@ class Registry:
         event = DockRevoked(name, dock.public_key.hex(), reason, last_seq, last_hash)
         stated = await self.chain.append(conn, event)
         await conn.execute(update(docks).where(docks.c.name == name).values(state=REVOKED, revoked_index=stated.index))
+        codes = update(enrolment_codes).where(enrolment_codes.c.dock == name)
+        await conn.execute(codes.values(expires_time=stated.time))  # codes given out before do not bring it back
         return stated.index
 
     async def _code(self, conn: Connection, typed: str) -> RowMapping:

@@ -49,8 +49,8 @@ class Filters:
         query = request.query
         number = query.get("page", "1")
         return cls(
-            dock=query.get("dock", "").strip()[:80],
-            officer=query.get("officer", "").strip()[:80],
+            dock=_name(query.get("dock", "")),
+            officer=_name(query.get("officer", "")),
             day=_day(query.get("day", "")),
             verdict=query.get("verdict", "") if query.get("verdict") in {v.value for v in Verdict} else "",
             page=int(number) if re.fullmatch(r"[1-9][0-9]{0,5}", number) else 1,
@@ -82,6 +82,11 @@ class Filters:
         elif self.verdict:
             wanted.append(clip_checks.c.verdict == self.verdict)
         return and_(*wanted)
+
+
+def _name(text: str) -> str:
+    """No statement's name has a control character, and PostgreSQL refuses to be asked for a NUL."""
+    return text.strip()[:80] if text.isprintable() else ""
 
 
 def _day(text: str) -> str:

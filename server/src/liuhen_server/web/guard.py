@@ -13,7 +13,7 @@ from liuhen_server.people.sessions import COOKIE, FORM_COOKIE, form_token_matche
 from liuhen_server.people.sign_in import Session, SignIn
 from liuhen_server.web.render import SESSION_KEY, page
 
-__all__ = ["SIGN_IN", "Problem", "guarded", "local_address", "needs", "session_of"]
+__all__ = ["SIGN_IN", "Problem", "guarded", "local_address", "needs", "session_of", "shown_path"]
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 SIGN_IN: web.AppKey[SignIn] = web.AppKey("sign_in", SignIn)
@@ -58,13 +58,18 @@ def needs(permission: Permission) -> Callable[[Handler], Handler]:
     def wrap(handler: Handler) -> Handler:
         async def checked(request: web.Request) -> web.StreamResponse:
             if not session_of(request).person.may(permission):
-                log.warning("%s was refused %s", session_of(request).person.number, request.path)
+                log.warning("%s was refused %s", session_of(request).person.number, shown_path(request))
                 raise Problem("forbidden", 403)
             return await handler(request)
 
         return checked
 
     return wrap
+
+
+def shown_path(request: web.Request) -> str:
+    """The path as it came over the network: decoded, it could hold a line break and forge a line of the log."""
+    return request.rel_url.raw_path[:300]
 
 
 def local_address(text: str) -> str:
@@ -95,7 +100,7 @@ async def _problems(request: web.Request, handler: Handler) -> web.StreamRespons
         raise
     except Exception:
         reference = secrets.token_hex(4)
-        log.exception("page %s failed, reference %s", request.path, reference)
+        log.exception("page %s failed, reference %s", shown_path(request), reference)
         return page(request, "problem.html", status=500, name="failed", seconds=0, reference=reference)
 
 

@@ -46,7 +46,11 @@ class Words:
     def moment(self, stated: str | int | datetime) -> datetime:
         """A statement's time, Unix seconds or a moment, in the agency's zone."""
         if isinstance(stated, str):
-            return parse_time(stated).astimezone(self.zone)
+            parsed = parse_time(stated)
+            try:
+                return parsed.astimezone(self.zone)
+            except OverflowError:  # a dock's clock at the end of time: the zone's hours are beyond what a date can be
+                return parsed.replace(tzinfo=self.zone)
         if isinstance(stated, int):
             return datetime.fromtimestamp(stated, self.zone)
         return stated.astimezone(self.zone)
