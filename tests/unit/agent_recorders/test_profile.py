@@ -126,3 +126,9 @@ def test_profiles_that_came_with_an_installed_agent_are_found(tmp_path: Path, mo
     (package / "firmware_profiles").mkdir(parents=True)
     monkeypatch.setattr(profiles_room, "__file__", str(package / "recorders" / "profile.py"))
     assert profiles_room.default_folder() == package / "firmware_profiles"
+
+
+def test_a_profile_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "gbk.toml").write_bytes(OEM_TEXT.replace("通用执法记录仪", "执法").encode("gbk"))
+    with pytest.raises(ProfileError, match=r"gbk\.toml"):
+        load_profiles(tmp_path)

@@ -95,7 +95,11 @@ def load_profiles(folder: Path) -> tuple[Profile, ...]:
     """All `*.toml` of the folder. Raises ProfileError, also when there is none or two share a name."""
     profiles: dict[str, Profile] = {}
     for path in sorted(folder.glob("*.toml")):
-        profile = parse_profile(path.read_text("utf-8"), path.name)
+        try:
+            text = path.read_text("utf-8")
+        except UnicodeDecodeError as error:
+            raise ProfileError(path.name, None, "TOML", "not UTF-8") from error
+        profile = parse_profile(text, path.name)
         if profile.name in profiles:
             raise ProfileError(path.name, None, "name", f"another profile is called {profile.name!r}")
         profiles[profile.name] = profile
