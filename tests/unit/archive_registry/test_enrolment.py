@@ -248,3 +248,16 @@ def test_a_server_certificate_made_by_a_clock_that_ran_ahead_is_made_anew(tmp_pa
     authority.server_files(["localhost"], now + timedelta(days=2000))
     chain, _ = authority.server_files(["localhost"], now)
     assert x509.load_pem_x509_certificate(chain.read_bytes()).not_valid_before_utc <= now
+
+
+@pytest.mark.parametrize("curve", ["sm2", "secp112r1"])
+def test_a_request_with_a_key_that_the_library_does_not_know_is_malformed(tmp_path: Path, curve: str) -> None:
+    from liuhen_server.registry.authority import Authority
+
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    made = ["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", f"ec_paramgen_curve:{curve}", "-nodes"]
+    made += ["-keyout", str(tmp_path / "key"), "-subj", "/CN=dock"]
+    csr = subprocess.run(made, capture_output=True, check=True).stdout
+    authority = Authority.create(tmp_path / "ca", "archive.example/log", ["localhost"], now)
+    with pytest.raises(Malformed, match="neither P-256 nor Ed25519"):
+        authority.issue_client(csr, "dock-03", now)

@@ -103,8 +103,10 @@ async def find_person(conn: Connection, name: str) -> Person | None:
     return _person(row) if row is not None else None
 
 
-async def person_by_id(conn: Connection, person_id: int) -> Person | None:
-    row = (await conn.execute(select(people).where(people.c.id == person_id))).one_or_none()
+async def person_by_id(conn: Connection, person_id: int, *, for_update: bool = False) -> Person | None:
+    """`for_update`: in a writing transaction, so that nobody changes the account before it ends."""
+    query = select(people).where(people.c.id == person_id)
+    row = (await conn.execute(query.with_for_update() if for_update else query)).one_or_none()
     return _person(row) if row is not None else None
 
 

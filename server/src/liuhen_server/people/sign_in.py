@@ -66,14 +66,16 @@ class SignIn:
         right = await self._work.matches(password, person.password_hash if person else None)
         if person is None or not right or not self._may_enter(person):
             return Wrong()
+        checked = {person.password_hash}
         if self._work.needs_rehash(person.password_hash):
             newer = await self._work.hash(password)
             async with self._database.write() as conn:
                 await rehash_password(conn, person.id, person.password_hash, newer)
+            checked.add(newer)
         async with self._database.write() as conn:
-            fresh = await person_by_id(conn, person.id)
-            if fresh is None or not self._may_enter(fresh):
-                return Wrong()
+            fresh = await person_by_id(conn, person.id, for_update=True)
+            if fresh is None or fresh.password_hash not in checked or not self._may_enter(fresh):
+                return Wrong()  # reset, changed or disabled while the password was being checked
             await self._take_back(conn, name, attempt)
             return Session(await self._open(conn, fresh, address), fresh)
 
@@ -118,6 +120,9 @@ class SignIn:
             return Wrong()
         new_hash = await self._work.hash(new)
         async with self._database.write() as conn:
+            now_known = await person_by_id(conn, session.person.id, for_update=True)
+            if now_known is None or now_known.disabled or now_known.password_hash != session.person.password_hash:
+                return Wrong()  # an administrator's reset that came meanwhile stays
             await self._take_back(conn, session.person.name, attempt)
             await set_password(conn, session.person.id, new_hash)
             person = await person_by_id(conn, session.person.id)

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -110,7 +110,9 @@ class Authority:
         try:
             request = x509.load_pem_x509_csr(csr_pem)
             good, public = request.is_signature_valid, request.public_key()
-        except (ValueError, InvalidSignature, TypeError) as error:
+        except UnsupportedAlgorithm as error:  # SM2, for one
+            raise Malformed("certificate request: the key is neither P-256 nor Ed25519") from error
+        except (ValueError, InvalidSignature, TypeError, x509.InvalidVersion) as error:
             raise Malformed("certificate request: not a PKCS#10 request in PEM") from error
         if not good:
             raise Malformed("certificate request: not signed by the key in it")
