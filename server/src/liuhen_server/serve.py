@@ -25,6 +25,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import aiohttp
 from aiohttp import web
@@ -138,15 +139,20 @@ class _Contexts:
         self.devices.verify_mode = ssl.CERT_OPTIONAL
         self.devices.load_verify_locations(cadata=authority.pem.decode())
         self.people = _tls(ssl.TLSVersion.TLSv1_2)
-        self._load()
+        self._loaded = b""
+        self._load(authority.server_files(names, utc_now()))
 
     async def renew(self) -> None:
-        await asyncio.to_thread(self._load)
+        self._load(await asyncio.to_thread(self._authority.server_files, self._names, utc_now()))
 
-    def _load(self) -> None:
-        chain, key = self._authority.server_files(self._names, utc_now())
-        for context in (self.devices, self.people):
-            context.load_cert_chain(chain, key)
+    def _load(self, files: tuple[Path, Path]) -> None:
+        """Only on the event loop's own thread, where every handshake is made: OpenSSL crashes when a context changes beside one."""
+        chain, key = files
+        found = chain.read_bytes()
+        if found != self._loaded:
+            for context in (self.devices, self.people):
+                context.load_cert_chain(chain, key)
+            self._loaded = found
 
 
 def _tls(oldest: ssl.TLSVersion) -> ssl.SSLContext:
