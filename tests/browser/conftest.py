@@ -169,7 +169,9 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seeded]:
         loop.close()
 
 
-@pytest.fixture(scope="module")  # not longer: Playwright keeps an event loop running in this thread, where others want their own
+@pytest.fixture(
+    scope="module"
+)  # not longer: Playwright keeps an event loop running in this thread, where others want their own
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

@@ -14,7 +14,9 @@ from playwright.sync_api import Dialog, expect
 from browser.conftest import PASSWORD, Seeded, Visitor
 from liuhen_server.people.roles import Role
 
-pytestmark = pytest.mark.xdist_group("browser")  # one browser, one county; the loop that Playwright keeps ends with the module
+pytestmark = pytest.mark.xdist_group(
+    "browser"
+)  # one browser, one county; the loop that Playwright keeps ends with the module
 New = Callable[..., Visitor]
 READY = """() => new Promise(done => {
     const video = document.querySelector('video');

@@ -68,7 +68,8 @@ def make_clip(
 def _as_recorded(clip: Path, target: Path, when: datetime, serial: str) -> None:
     """The clip's pictures and sound as they are, with the recorder's own time and serial in the file: no two are alike."""
     stamp = ["-metadata", f"creation_time={when.isoformat()}Z", "-metadata", f"comment={serial}"]
-    command = ["ffmpeg", "-loglevel", "error", "-nostdin", "-y", "-i", str(clip), "-map", "0:v:0", "-map", "0:a:0?", "-c", "copy"]
+    command = ["ffmpeg", "-loglevel", "error", "-nostdin", "-y", "-i", str(clip)]
+    stamp = ["-map", "0:v:0", "-map", "0:a:0?", "-c", "copy", *stamp]
     subprocess.run([*command, *stamp, str(target)], check=True, capture_output=True)
 
 
