@@ -51,6 +51,7 @@ from liuhen_server.log.growth import Growth, Tile
 from liuhen_server.log.reading import CHECKPOINT, LogReader
 from liuhen_server.log.signed_state import FARTHEST_LEASE, LEASE, LogStopped, SignedState
 
+STOP_SECONDS = 5.0  # how long a tick under way may still take when the archive is stopped
 MAX_ENTRIES = 16_384  # of one tick, so that a long backlog is published in pieces within one lease
 _HOST = socket.gethostname()[:32]
 OPEN_FILE = 0o644  # the log is public
@@ -130,7 +131,7 @@ class Sequencer:
             while True:
                 self._wake.clear()
                 try:
-                    more = (await self.tick()).outcome is Outcome.PUBLISHED
+                    more = (await self._whole_tick()).outcome is Outcome.PUBLISHED
                 except (OSError, SQLAlchemyError) as error:  # full disk, database gone: the entries are safe, try again
                     logger.error("sequencer: %s", error)
                     more = False
@@ -139,6 +140,16 @@ class Sequencer:
                         await asyncio.wait_for(self._wake.wait(), seconds)
         finally:
             await self.close()
+
+    async def _whole_tick(self) -> Tick:
+        """A tick that cancelling does not cut in the middle of a transaction: it is given a while to end first."""
+        ticking = asyncio.ensure_future(self.tick())
+        try:
+            return await asyncio.shield(ticking)
+        except asyncio.CancelledError:
+            await asyncio.wait([ticking], timeout=STOP_SECONDS)
+            ticking.cancel()
+            raise
 
     async def close(self) -> None:
         async with self._database.write() as conn:
