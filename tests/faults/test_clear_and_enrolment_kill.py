@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import multiprocessing
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -73,6 +76,41 @@ async def test_wipe_helper_killed_while_it_deletes_completes_it_the_next_time(tm
         assert outcome.cleared, outcome
         assert len(outcome.files) == 3
         assert not [path for path in bay.rglob("*") if path.is_file()]
+
+
+async def test_wipe_helper_waits_for_the_one_that_a_killed_dock_left_at_work(tmp_path: Path) -> None:
+    """The other helper is a lock held elsewhere: what a real one writes meanwhile is the matter of the tests above."""
+    async with enrolled(tmp_path) as (world, _archive):
+        bay = await world.dock_folder({"a.mp4": b"a"})
+        await world.sync()
+        await world.order(bay, Method.DELETE)
+        with lock_of(world.data_dir):
+            waiting = asyncio.create_task(wipe(world.data_dir, SESSION))
+            await asyncio.sleep(0.3)
+            assert not waiting.done() and (bay / "a.mp4").exists()
+        outcome = await waiting
+        assert outcome.cleared, outcome
+
+
+async def test_wipe_helper_does_not_wait_for_ever_for_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("liuhen_agent.clear.wipe.OTHER_HELPER_SECONDS", 0.2)
+    async with enrolled(tmp_path) as (world, _archive):
+        bay = await world.dock_folder({"a.mp4": b"a"})
+        await world.sync()
+        await world.order(bay, Method.DELETE)
+        with lock_of(world.data_dir):
+            outcome = await wipe(world.data_dir, SESSION)
+    assert (outcome.cleared, outcome.code) == (False, "failed")
+    assert "another wipe helper" in outcome.why
+    assert (bay / "a.mp4").exists()
+
+
+@contextmanager
+def lock_of(data_dir: Path) -> Iterator[None]:
+    (data_dir / "clear").mkdir()
+    with (data_dir / "clear" / f"{SESSION}.lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.mark.parametrize("point", ENROLMENT, ids=str)

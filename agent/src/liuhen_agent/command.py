@@ -32,6 +32,7 @@ from liuhen_agent.progress import BayView, read_status, sentence, table
 from liuhen_agent.recorders.profile import ProfileError
 from liuhen_agent.sync.answers import Later, Refusal
 from liuhen_files import durable
+from liuhen_files.event_loop import quiet_second_close
 from liuhen_protocol.errors import Malformed
 
 T = TypeVar("T")
@@ -299,6 +300,7 @@ def _work(data_dir: Path, settings: config.Config, *, once_idle: bool, as_json: 
 async def _until_told(work: Coroutine[Any, Any, T], stopped: Callable[[], T]) -> T:
     task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
+    quiet_second_close(loop)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, task.cancel)
     try:

@@ -1,1 +1,1 @@
-"""Files that must survive a power cut, and files that must stay secret: shared by the dock and the archive."""
+"""What dock, archive and witness need of the machine: files that survive a power cut, files that stay secret, the event loop."""

@@ -31,6 +31,7 @@ import aiohttp
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
+from liuhen_files.event_loop import quiet_second_close
 from liuhen_protocol.errors import Malformed, Refused
 from liuhen_server.config import Config, Listen
 from liuhen_server.ingest.device_api import DeviceApi
@@ -90,6 +91,7 @@ async def serve(config: Config, announce: Callable[[str], None], stop: asyncio.E
     """Run until SIGTERM, SIGINT or `stop`. Raises OSError (a port is taken, no disk), ConfigError."""
     stop = stop or asyncio.Event()
     loop = asyncio.get_running_loop()
+    quiet_second_close(loop)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with running(config) as ports:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -134,3 +136,35 @@ async def test_sqlite_commits_survive_a_power_cut(tmp_path) -> None:
 def test_a_database_that_cannot_keep_evidence_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="database"):
         async_url(url)
+
+
+async def test_writer_whose_task_is_cancelled_leaves_no_lock_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An archive that stops cancels what it was doing at any point; the next one writes at once, whatever the collector does."""
+    monkeypatch.setattr("liuhen_server.database.engine.BUSY_TIMEOUT_MS", 500)
+    url = f"sqlite:///{tmp_path / 'archive.db'}"
+
+    async def work(database: Database) -> None:
+        async with database.write() as conn:
+            await conn.execute(text("INSERT INTO said VALUES (1)"))
+            await conn.execute(text("SELECT * FROM said"))
+            await conn.execute(text("INSERT INTO said VALUES (2)"))
+
+    other = Database(url)
+    async with other.write() as conn:
+        await conn.execute(text("CREATE TABLE said (word INTEGER)"))
+    gc.disable()
+    try:
+        for number in range(160):
+            stopped = Database(url)
+            task = asyncio.create_task(work(stopped))
+            await asyncio.sleep(number % 80 * 0.0001)
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            await stopped.close()
+            await work(other)
+    finally:
+        gc.enable()
+        await other.close()

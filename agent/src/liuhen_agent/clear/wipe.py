@@ -31,6 +31,9 @@ from liuhen_agent.sync.receipts import Trust, check
 
 _SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 JOURNAL = "journal.db"
+OTHER_HELPER_SECONDS = 120
+"""How long a helper waits for the one that a killed dock left behind; to delete or format a card takes seconds."""
+LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ async def wipe(data_dir: Path, session: str) -> Outcome:
         method = case.order.method.value
         identity = store.load(data_dir)
         trust = Trust(store.load_policy(data_dir), identity.archive_key, identity.dock)
-        with _alone(data_dir, session) as work:
+        async with _alone(data_dir, session) as work:
             if case.order.backend == "directory":
                 return await _directory(case, trust)
             return await _disk(case, trust, work)
@@ -208,14 +211,23 @@ async def _closing(volume: Volume) -> AsyncIterator[Volume]:
         await volume.close()
 
 
-@contextlib.contextmanager
-def _alone(data_dir: Path, session: str) -> Iterator[Path]:
-    """The helper's own folder, while no other helper works for this stay."""
+@contextlib.asynccontextmanager
+async def _alone(data_dir: Path, session: str) -> AsyncIterator[Path]:
+    """The helper's own folder, while no other helper works for this stay. A dock that was killed leaves its helper at work: the
+    next one waits for it, and then finds done what it would have done. Raises OSError when the other does not end.
+    """
     work = data_dir / "clear"
     work.mkdir(mode=0o700, exist_ok=True)
     lock = os.open(work / f"{session}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for waited in range(int(OTHER_HELPER_SECONDS / LOOK_SECONDS) + 1):
+            if waited:
+                await asyncio.sleep(LOOK_SECONDS)
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+        else:
+            raise OSError("another wipe helper has been at work for this stay and does not end")
         yield work
     finally:
         os.close(lock)

@@ -11,10 +11,12 @@ wait in `busy_timeout`. PostgreSQL: READ COMMITTED; whoever appends to the log t
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import aiosqlite
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine import Connection as SyncConnection
@@ -88,8 +90,26 @@ def async_url(url: str) -> URL:
     raise ValueError(f"不支持的数据库 / unknown database {backend!r}: use sqlite:///FILE or postgresql://…")
 
 
+class _LockFreeing(aiosqlite.Connection):
+    """Rolls back before it closes. A transaction whose task was cancelled is closed in the middle of a statement; SQLite
+    keeps such a connection and its lock until the last cursor is collected, and every other writer waits.
+    """
+
+    async def close(self) -> None:
+        with suppress(ValueError, sqlite3.Error):  # already closed, or broken: it is closed all the same
+            await self.rollback()
+        await super().close()
+
+
+def _connect(database: str, **options: Any) -> _LockFreeing:
+    connection = _LockFreeing(lambda: sqlite3.connect(database, **options), iter_chunk_size=64)
+    connection._thread.daemon = True  # as SQLAlchemy has it: a process that ends does not wait for its connections
+    return connection
+
+
 def _sqlite_engine(url: URL) -> AsyncEngine:
-    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True)
+    options = {"timeout": BUSY_TIMEOUT_MS / 1000, "async_creator_fn": _connect}
+    engine = create_async_engine(url, connect_args=options, hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(dbapi_connection: Any, _record: object) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from liuhen_files import durable, keys
+from liuhen_files.event_loop import quiet_second_close
 from liuhen_protocol.errors import Malformed
 from liuhen_protocol.note import COSIGNATURE_V1, ED25519, VerifierKey
 from liuhen_server.operations import process_log
@@ -130,8 +131,10 @@ def serve_command(data: Path, listen: str) -> None:
 
 async def _serve(service: Service, host: str, port: int) -> None:
     stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    quiet_second_close(loop)
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stop.set)
     await serve(service, host, port, stop, lambda address: click.echo(f"ready {address}"))
 
 
