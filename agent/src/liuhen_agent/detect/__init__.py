@@ -32,8 +32,45 @@ class Bay:
 
 
 @dataclass(frozen=True)
+class UsbEndpoint:
+    """`address` as in the descriptor: 0x81 is IN 1. `kind` says how it transfers."""
+
+    address: int
+    kind: Literal["control", "isochronous", "bulk", "interrupt"]
+
+
+@dataclass(frozen=True)
+class UsbInterface:
+    """One interface as the device describes it (USB 2.0, 9.6.5); its numbers come from the device and prove nothing."""
+
+    number: int
+    usb_class: int
+    subclass: int
+    protocol: int
+    endpoints: tuple[UsbEndpoint, ...]
+
+
+@dataclass(frozen=True)
+class UsbDevice:
+    """What the kernel says of a device on the bus, taken when it came: when it goes, sysfs has forgotten it. Strings are the
+    device's own, as one line. `path` is the port path under its controller, the same for line and disk of one recorder."""
+
+    path: str
+    vendor: int
+    product: int
+    serial: str
+    manufacturer: str
+    model: str
+    bus: int
+    address: int
+    interfaces: tuple[UsbInterface, ...]
+    mtp: bool = False
+
+
+@dataclass(frozen=True)
 class Port:
-    """What is plugged into a bay right now. Exactly one of the three places is set.
+    """What is plugged into a bay right now. At least one of disk, directory, tty and usb is set; `usb` alone means a recorder
+    that is spoken to on the bus (vendor commands, MTP), beside a disk or a tty it says whose they are.
 
     `identity` changes when the thing in the bay changes (another file, another inode, the same file put in again).
     """
@@ -45,6 +82,7 @@ class Port:
     disk: Path | None = None  # a disk image or block node: `recorders.volume.open_volume`
     directory: Path | None = None  # a folder of files: `recorders.directory.open_directory`
     tty: Path | None = None  # a serial line: `recorders.line_protocol`
+    usb: UsbDevice | None = None  # what is on the bus (backend udev)
 
 
 @dataclass(frozen=True)
