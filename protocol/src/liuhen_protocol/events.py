@@ -55,6 +55,17 @@ class NumberingGap:
 
 
 @dataclass(frozen=True, slots=True)
+class DeletedFile:
+    """A file that was deleted on the recorder and whose entry the file system still shows. Its name may have lost its first letter
+    (FAT); `size` in bytes where the entry still tells it."""
+
+    path: str
+    raw: str | None
+    size: int | None
+    modified: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptRef:
     """The receipt under which a clip was cleared: its digest and the log index of its clip.stored."""
 
@@ -97,7 +108,11 @@ class RecorderDocked:
 
 @dataclass(frozen=True, slots=True)
 class RecorderInventory:
-    """Part `part` of `parts` (from 1). Every file, with sizes; gaps and counts stand in the last part."""
+    """Part `part` of `parts` (from 1). Every file, with sizes; gaps, deleted entries and counts stand in the last parts.
+
+    `deleted` names at most so many of the `deleted_seen` entries as the dock lists; `unowned_bytes`: marked as used in the file
+    system and of no file (null: not known); `problems`: what could not be listed, in words. The last three are optional.
+    """
 
     session: str
     part: int
@@ -107,6 +122,9 @@ class RecorderInventory:
     files: tuple[InventoryFile, ...]
     gaps: tuple[NumberingGap, ...]
     deleted_seen: int
+    deleted: tuple[DeletedFile, ...] = ()
+    unowned_bytes: int | None = None
+    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,9 @@
 """Frozen dataclasses to and from JSON objects, strictly: every field there, no other field, exact types, bounded numbers and texts.
 
-Only what a statement needs: str, Hex, Moment, int, bool, None-or, tuples of dataclasses, dataclasses.
+A field with a default came later than the others: where it says nothing more than its default it is left out, and must be, so that
+older statements are read as they are and one statement has one form.
+
+Only what a statement needs: str, Hex, Moment, int, bool, None-or, tuples, dataclasses.
 """
 
 from __future__ import annotations
@@ -88,16 +91,27 @@ def _dataclass_decoder(kind: type) -> _Decoder:
     hints = typing.get_type_hints(kind, include_extras=True)
     fields = [(field.name, f".{field.name}", _decoder(hints[field.name])) for field in dataclasses.fields(kind)]
     names = {name for name, _, _ in fields}
+    optional = {field.name: field.default for field in dataclasses.fields(kind) if _is_optional(field)}
 
     def decode_object(value: object, where: str) -> object:
         if type(value) is not dict:
             raise Malformed(f"{where}: not an object")
-        if value.keys() != names:
-            odd = sorted(value.keys() ^ names)[0]
-            raise Malformed(f"{where}: the field {odd[:60]!r} is {'missing' if odd in names else 'not known'}")
-        return kind(*[decode(value[name], where + place) for name, place, decode in fields])
+        if value.keys() == names and not optional:
+            return kind(*[decode(value[name], where + place) for name, place, decode in fields])
+        for odd in sorted(value.keys() ^ names):
+            if odd not in optional:
+                raise Malformed(f"{where}: the field {odd[:60]!r} is {'missing' if odd in names else 'not known'}")
+        found = {name: decode(value[name], where + place) for name, place, decode in fields if name in value}
+        for name in optional.keys() & found.keys():
+            if found[name] == optional[name]:
+                raise Malformed(f"{where}.{name}: says nothing and is left out then")
+        return kind(**found)
 
     return decode_object
+
+
+def _is_optional(field: dataclasses.Field[object]) -> bool:
+    return field.default is not dataclasses.MISSING
 
 
 def decode(kind: type[T], value: object, where: str) -> T:
@@ -108,7 +122,11 @@ def decode(kind: type[T], value: object, where: str) -> T:
 def encode(value: object) -> object:
     """A dataclass as a JSON object, names and order those of its fields. Raises Malformed for what a reader would refuse."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: encode(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {
+            field.name: encode(getattr(value, field.name))
+            for field in dataclasses.fields(value)
+            if not (_is_optional(field) and getattr(value, field.name) == field.default)
+        }
     if isinstance(value, tuple):
         return [encode(item) for item in value]
     if value is None or type(value) is bool:

@@ -18,6 +18,7 @@ from liuhen_protocol.events import (
     ClipFailed,
     ClipStored,
     ClipViewed,
+    DeletedFile,
     DockAlarm,
     DockEnrolled,
     DockHead,
@@ -90,6 +91,17 @@ def payload_of(event: Event) -> bytes:
 
 HEAD = payload_of(DockHead(120, 3))
 ENVELOPE = seal(HEAD, DOCK).encode()
+INVENTORY = next(event for event in EVENTS if isinstance(event, RecorderInventory))
+COMPLETE = replace(
+    INVENTORY,
+    deleted_seen=2,
+    deleted=(
+        DeletedFile("DCIM/100MEDIA/_0002.MP4", None, 4096, "2026-11-20T18:10:00"),
+        DeletedFile("DCIM/\ufffd.MP4", "RENJTS+y4i5NUDQ=", None, None),
+    ),
+    unowned_bytes=32_768,
+    problems=("directory 'LOG' cannot be read",),
+)
 
 
 def envelopes() -> Iterator[Vector]:
@@ -150,6 +162,9 @@ def statements() -> Iterator[Vector]:
         fields = read_json(payload, "vector")
         kind = str(fields["predicateType"]).rpartition("/")[2]
         yield valid("statement", kind, f"a {kind}", {"payload": octets(payload)}, {"kind": kind, "fields": fields})
+    payload = payload_of(COMPLETE)
+    value = {"kind": "recorder.inventory", "fields": read_json(payload, "vector")}
+    yield valid("statement", "recorder.inventory-complete", "all optional fields", {"payload": octets(payload)}, value)
     fields = read_json(HEAD, "vector")
     predicate = fields["predicate"]
     assert isinstance(predicate, dict)
@@ -198,6 +213,8 @@ def statements() -> Iterator[Vector]:
         "utf-8": ("not UTF-8", HEAD.replace(b'"source":"ntp"', b'"source":"\xff"')),
         "byte-order-mark": ("a byte order mark", b"\xef\xbb\xbf" + HEAD),
         "trailing": ("something after the object", HEAD + b"{}"),
+        "optional-empty": ("an optional field that says nothing", payload_of(INVENTORY).replace(b'"files":', b'"deleted":[],"files":')),
+        "optional-type": ("an optional field of another type", payload_of(COMPLETE).replace(b'"unowned_bytes":32768', b'"unowned_bytes":"0"')),
     }  # fmt: skip
     for reason, (about, payload) in cases.items():
         yield malformed("statement", reason, about, {"payload": octets(payload)})
