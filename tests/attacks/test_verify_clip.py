@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from liuhen_protocol import merkle
 from liuhen_protocol.chain import next_link
 from liuhen_protocol.digest import digest_of
-from liuhen_protocol.events import DockHead
+from liuhen_protocol.events import ClipStored, DockHead
 from liuhen_protocol.signer import Ed25519Signer
 from liuhen_protocol.statement import Clock, Link, Subject
 from support.custody import CLIP, DOCKED, County, Speaker, county_with_a_clip
@@ -84,6 +85,28 @@ def test_a_receipt_for_another_clip_does_not_vouch_for_this_one(tmp_path: Path) 
     assert said.broken[3] == {"other-promise"}
 
 
+def test_a_clip_stored_before_it_was_promised_is_broken_at_step_3(tmp_path: Path) -> None:
+    county = County().start()
+    dock = county.enrol("dock-03")
+    digest, name, size = digest_of(CLIP), "0000127_210327_20261120180211_0001.MP4", len(county.log.entries)
+    promise = dock.seal(county.collected(digest, name), county.now(), Subject(name, digest.sha256))
+    event = ClipStored(
+        kind="original",
+        original=None,
+        size=digest.size,
+        chunk_root=digest.chunk_root,
+        dock=dock.source,
+        promised_index=size + 1,
+        promised_leaf=merkle.leaf_hash(promise).hex(),
+        store="local",
+        read_back=county.now(),
+    )
+    stored = county.append(county.archive.seal(event, county.now(), Subject("clip", digest.sha256)))
+    collected = county.append(promise)
+    said = verify_clip(county, tmp_path, CLIP, b"".join(county.proof(n) for n in (stored, collected, 2, 1, 0)))
+    assert said.broken == {3: {"other-promise"}}
+
+
 def test_a_receipt_signed_by_another_key_is_broken_at_step_4(tmp_path: Path) -> None:
     county, dock = county_with_a_clip()
     real = county.archive.signer
@@ -124,7 +147,7 @@ def test_an_entry_that_the_log_does_not_hold_is_broken_at_step_6(tmp_path: Path)
     county, _ = county_with_a_clip()
     place = county.index_of["clip.stored", digest_of(CLIP).sha256]
     honest = county.log.proof(place, county.witnesses)
-    lying = honest.encode().replace(b"index %d\n" % place, b"index %d\n" % (place - 1))
+    lying = honest.encode().replace(b"index %d\n" % place, b"index %d\n" % (place + 1))
     parts = [county.proof(i) for i in (county.index_of["clip.collected", digest_of(CLIP).sha256], 1, 0)]
     said = verify_clip(county, tmp_path, CLIP, lying + b"".join(parts))
     assert said.broken == {6: {"not-included"}}

@@ -14,12 +14,16 @@ from liuhen_protocol import merkle
 from liuhen_protocol.errors import Malformed
 
 CHUNK_SIZE = 1 << 20
-_HEX = frozenset("0123456789abcdef")
 
 
 def is_digest(text: object) -> bool:
     """Whether `text` is 64 lower-case hexadecimal digits."""
-    return isinstance(text, str) and len(text) == 64 and _HEX.issuperset(text)
+    if not isinstance(text, str) or len(text) != 64 or text != text.lower():
+        return False
+    try:
+        return len(bytes.fromhex(text)) == 32  # it passes over spaces, which then are missing here
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,14 +90,29 @@ def _decoder(annotation: Hashable) -> _Decoder:
 def _dataclass_decoder(kind: type) -> _Decoder:
     hints = typing.get_type_hints(kind, include_extras=True)
     fields = [(field.name, f".{field.name}", _decoder(hints[field.name])) for field in dataclasses.fields(kind)]
+    others = [(at, *field) for at, field in enumerate(fields) if field[2] is not text]
+    texts = [name for name, _, decode in fields if decode is text]
     names = {name for name, _, _ in fields}
     optional = {field.name: field.default for field in dataclasses.fields(kind) if _is_optional(field)}
+
+    def all_plain(value: dict[str, object]) -> bool:
+        """Whether every text is one without looking at each alone: a log has millions of statements."""
+        try:
+            together = "".join([value[name] for name in texts])  # type: ignore[misc]  # what is no text raises
+        except TypeError:
+            return False
+        return together.isascii() and together.isprintable()
 
     def decode_object(value: object, where: str) -> object:
         if type(value) is not dict:
             raise Malformed(f"{where}: not an object")
         if value.keys() == names and not optional:
-            return kind(*[decode(value[name], where + place) for name, place, decode in fields])
+            if not all_plain(value):
+                return kind(*[decode(value[name], where + place) for name, place, decode in fields])
+            plain = [value[name] for name, _, _ in fields]
+            for at, name, place, decode in others:
+                plain[at] = decode(value[name], where + place)
+            return kind(*plain)
         for odd in sorted(value.keys() ^ names):
             if odd not in optional:
                 raise Malformed(f"{where}: the field {odd[:60]!r} is {'missing' if odd in names else 'not known'}")

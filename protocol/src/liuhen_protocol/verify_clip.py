@@ -203,6 +203,9 @@ class _ClipVerifier:
         if stored.kind != ORIGINAL:
             why = f"the archive stored it as a {stored.kind} of {stored.original}, not as an original"
             self._broken(StepName.STATEMENT, "not-an-original", why)
+        if self.stored.proof is not None and self.stored.proof.index <= stored.promised_index:
+            why = "clip.stored rests on an entry that is not before it"
+            self._broken(StepName.STATEMENT, "other-promise", why, self.stored.proof.index)
         if self.collected is None:
             return
         link, proof = self.collected.statement.link, self.collected.proof

@@ -26,7 +26,7 @@ from liuhen_protocol.report import Finding, Report, StepName, Verdict, make_repo
 from liuhen_protocol.statement import ARCHIVE_SOURCE, Link, read_statement
 
 MAX_FINDINGS = 1000
-_AUTHORITY = (ArchiveStarted, DockEnrolled, DockRevoked, KeyRotated)
+_KEPT = (ArchiveStarted, DockEnrolled, DockRevoked, KeyRotated, ClipStored)
 
 
 class ReadEntry(NamedTuple):
@@ -60,7 +60,7 @@ def read_entry(entry: bytes) -> ReadEntry:
     event = statement.event
     if type(event) in OF_THE_ARCHIVE and statement.link.source != ARCHIVE_SOURCE:
         problem = (StepName.SIGNATURE.value, "other-source", f"{statement.link.source} may not state {statement.kind}")
-    kept = event if isinstance(event, (*_AUTHORITY, ClipStored)) else None
+    kept = event if isinstance(event, _KEPT) else None
     return ReadEntry(leaf, this_hash, envelope.public, statement.link, statement.kind, kept, problem)
 
 

@@ -252,7 +252,7 @@ def _chains() -> Iterator[Vector]:
 
 
 def _logs_and_times() -> Iterator[Vector]:
-    world = World().collect().store().edited("stored", lambda proof: replace(proof, index=proof.index - 1))
+    world = World().collect().store().edited("docked", lambda proof: replace(proof, index=proof.index - 1))
     yield clip(
         "broken-not-included",
         "a statement is not where its proof says",
