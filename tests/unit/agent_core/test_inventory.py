@@ -6,7 +6,7 @@ import pytest
 
 from liuhen_agent.collect.inventory import plan, reading_order, statements
 from liuhen_agent.collect.who import who
-from liuhen_agent.recorders import FileEntry, Listing, VolumeInfo
+from liuhen_agent.recorders import DeletedEntry, FileEntry, Listing, VolumeInfo
 from liuhen_agent.recorders.names import ClipName
 from liuhen_agent.recorders.profile import default_folder, load_profiles
 from liuhen_agent.recorders.safe_path import safe_path
@@ -65,6 +65,22 @@ def test_many_gaps_and_long_names_still_fit() -> None:
     inventory = plan("s", listing(*raws), PROFILE, None)
     said = [sealed(part).event for part in statements(inventory)]
     assert sum(len(event.gaps) for event in said) == len(inventory.gaps) == 999  # type: ignore[union-attr,misc]
+
+
+def test_deleted_entries_space_of_no_file_and_what_could_not_be_listed_are_said_whole_and_bounded() -> None:
+    gone = tuple(
+        DeletedEntry(b"\xff" * 200 + b"%04d" % n, f"_{n:04d}.MP4", 1 << 60 if n else None, None) for n in range(1000)
+    )
+    seen = Listing((FileEntry(b"a", "a", 1, None, 0),), 1200, tuple(f"p\n{n}" * 300 for n in range(300)), gone, 4096)
+    inventory = plan("s", seen, PROFILE, 5)
+    parts = [sealed(part).event for part in statements(inventory)]
+    said = [part for part in parts if isinstance(part, RecorderInventory)]
+    assert [file.path for part in said for file in part.deleted] == [entry.path for entry in gone]
+    assert {part.deleted_seen for part in said[:-1]} == {0} and said[-1].deleted_seen == 1200
+    assert [part.unowned_bytes for part in said] == [None] * (len(said) - 1) + [4096]
+    problems = [problem for part in said for problem in part.problems]
+    assert len(problems) == 100 and all(len(problem) == 400 and problem.isprintable() for problem in problems)
+    assert not inventory.complete
 
 
 def test_an_empty_recorder_is_said_too() -> None:

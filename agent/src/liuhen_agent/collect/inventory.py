@@ -7,21 +7,23 @@ recorder is cleared. An inventory is split over as many statements as needed (an
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from liuhen_agent.journal import FileRow, FileState
-from liuhen_agent.recorders import FileEntry, Listing
+from liuhen_agent.plain_text import one_line
+from liuhen_agent.recorders import DeletedEntry, FileEntry, Listing
 from liuhen_agent.recorders.names import NOTHING_KNOWN, ClipName, numbering_gaps, parse_name
 from liuhen_agent.recorders.profile import Profile, file_kind
 from liuhen_protocol.dsse import write_json
-from liuhen_protocol.events import InventoryFile, NumberingGap, RecorderInventory
+from liuhen_protocol.events import DeletedFile, InventoryFile, NumberingGap, RecorderInventory
 from liuhen_protocol.shape import MAX_NUMBER, encode
 
-T = TypeVar("T", InventoryFile, NumberingGap)
+Item = InventoryFile | NumberingGap | DeletedFile | str
 
-PART_BYTES = 44_000  # JSON of files and gaps in one statement: with the rest, in base64, below 65,535
+PART_BYTES = 44_000  # JSON of the items in one statement: with the rest, in base64, below 65,535
+MOST_PROBLEMS = 100  # said; any one of them keeps the recorder from being cleared
+MOST_PROBLEM = 400  # characters
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Inventory:
     deleted_seen: int
     free_bytes: int
     problems: tuple[str, ...]
+    deleted: tuple[DeletedFile, ...] = ()
+    unowned_bytes: int | None = None
 
     @property
     def complete(self) -> bool:
@@ -80,7 +84,14 @@ def plan(session: str, listing: Listing, profile: Profile, free_bytes: int | Non
         deleted_seen=listing.deleted_seen,
         free_bytes=min(free_bytes or 0, MAX_NUMBER),
         problems=listing.problems,
+        deleted=tuple(_deleted(entry) for entry in listing.deleted),
+        unowned_bytes=None if listing.unowned_bytes is None else min(max(listing.unowned_bytes, 0), MAX_NUMBER),
     )
+
+
+def _deleted(entry: DeletedEntry) -> DeletedFile:
+    size = None if entry.size is None else min(max(entry.size, 0), MAX_NUMBER)
+    return DeletedFile(entry.path, raw_text(entry.path, entry.path_raw), size, entry.modified)
 
 
 def reading_order(files: Iterable[Listed]) -> list[Listed]:
@@ -91,8 +102,7 @@ def reading_order(files: Iterable[Listed]) -> list[Listed]:
 
 
 def statements(inventory: Inventory) -> tuple[RecorderInventory, ...]:
-    """The inventory as statements: part 1 to n. Gaps and deleted entries stand in the last part (in the last ones, if
-    they do not fit into one)."""
+    """The inventory as statements: part 1 to n. Files come first, then gaps, deleted entries and problems; counts stand in the last."""
     files = [
         InventoryFile(
             path=listed.row.path,
@@ -104,25 +114,24 @@ def statements(inventory: Inventory) -> tuple[RecorderInventory, ...]:
         )
         for listed in inventory.files
     ]
-    file_parts = _split(files) or [()]
-    gap_parts = _split(inventory.gaps)
-    contents: list[tuple[tuple[InventoryFile, ...], tuple[NumberingGap, ...]]] = [(part, ()) for part in file_parts]
-    if len(gap_parts) == 1 and _size(file_parts[-1]) + _size(gap_parts[0]) <= PART_BYTES:
-        contents[-1] = (file_parts[-1], gap_parts[0])
-    else:
-        contents += [((), part) for part in gap_parts]
+    problems = [one_line(problem, MOST_PROBLEM) for problem in inventory.problems[:MOST_PROBLEMS]]
+    contents = _split([*files, *inventory.gaps, *inventory.deleted, *problems])
+    last = len(contents)
     return tuple(
         RecorderInventory(
             session=inventory.session,
             part=number,
-            parts=len(contents),
+            parts=last,
             total_bytes=inventory.total_bytes,
             free_bytes=inventory.free_bytes,
-            files=part_files,
-            gaps=part_gaps,
-            deleted_seen=inventory.deleted_seen if number == len(contents) else 0,
+            files=tuple(item for item in items if isinstance(item, InventoryFile)),
+            gaps=tuple(item for item in items if isinstance(item, NumberingGap)),
+            deleted_seen=inventory.deleted_seen if number == last else 0,
+            deleted=tuple(item for item in items if isinstance(item, DeletedFile)),
+            unowned_bytes=inventory.unowned_bytes if number == last else None,
+            problems=tuple(item for item in items if isinstance(item, str)),
         )
-        for number, (part_files, part_gaps) in enumerate(contents, 1)
+        for number, items in enumerate(contents, 1)
     )
 
 
@@ -131,21 +140,15 @@ def raw_text(path: str, raw: bytes) -> str | None:
     return None if path.encode() == raw else base64.b64encode(raw).decode()
 
 
-def _split(items: Sequence[T]) -> list[tuple[T, ...]]:
-    parts: list[tuple[T, ...]] = []
-    current: list[T] = []
+def _split(items: Iterable[Item]) -> list[list[Item]]:
+    """In their order, each part below PART_BYTES; at least one part."""
+    parts: list[list[Item]] = [[]]
     filled = 0
     for item in items:
-        size = _size((item,))
-        if current and filled + size > PART_BYTES:
-            parts.append(tuple(current))
-            current, filled = [], 0
-        current.append(item)
+        size = len(write_json(encode(item))) + 1
+        if parts[-1] and filled + size > PART_BYTES:
+            parts.append([])
+            filled = 0
+        parts[-1].append(item)
         filled += size
-    if current:
-        parts.append(tuple(current))
     return parts
-
-
-def _size(items: Sequence[InventoryFile] | Sequence[NumberingGap]) -> int:
-    return sum(len(write_json(encode(item))) + 1 for item in items)

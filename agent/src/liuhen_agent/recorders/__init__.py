@@ -84,13 +84,26 @@ class FileEntry:
 
 
 @dataclass(frozen=True)
+class DeletedEntry:
+    """A deleted file whose entry the file system still shows; path and time as in FileEntry. `size`: None where it is not told."""
+
+    path_raw: bytes
+    path: str
+    size: int | None
+    modified: str | None
+
+
+@dataclass(frozen=True)
 class Listing:
     """All regular files, the number of deleted entries seen, and what could not be read (if not empty, the listing
-    is not complete)."""
+    is not complete). `deleted`: the first of the deleted entries, by name; `unowned_bytes`: space marked as used that no
+    entry owns (None: not known)."""
 
     files: tuple[FileEntry, ...]
     deleted_seen: int
     problems: tuple[str, ...] = ()
+    deleted: tuple[DeletedEntry, ...] = ()
+    unowned_bytes: int | None = None
 
 
 class ClipStream(Protocol):

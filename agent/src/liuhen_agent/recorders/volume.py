@@ -25,7 +25,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast, get_args
 
-from liuhen_agent.recorders import FileEntry, FileSystem, Listing, VolumeError, VolumeInfo, VolumeLimits
+from liuhen_agent.recorders import DeletedEntry, FileEntry, FileSystem, Listing, VolumeError, VolumeInfo, VolumeLimits
 from liuhen_agent.recorders.safe_path import safe_path
 from liuhen_agent.recorders.volume_disk import Disk, ExtentStream, read_extents
 
@@ -204,14 +204,22 @@ class DiskVolume:
             deadline = time.monotonic() + self._limits.list_seconds
             self._reader.ask({"op": "list"})
             files: list[FileEntry] = []
-            while (message := self._reader.hear(deadline)).get("kind") == "files":
-                files.extend(self._entries(message))
-                if len(files) > self._limits.entries:
+            gone: list[DeletedEntry] = []
+            while (message := self._reader.hear(deadline)).get("kind") in ("files", "deleted"):
+                files.extend(self._entries(message) if message["kind"] == "files" else ())
+                gone.extend(self._deleted(message) if message["kind"] == "deleted" else ())
+                if max(len(files), len(gone)) > self._limits.entries:
                     raise self._reader.end(VolumeError("crashed", "the reader talks nonsense"))
-            deleted, problems = message.get("deleted"), message.get("problems")
-            if message.get("kind") != "listed" or not isinstance(deleted, int) or not isinstance(problems, list):
+            deleted, problems, unowned = message.get("deleted"), message.get("problems"), message.get("unowned")
+            if (
+                message.get("kind") != "listed"
+                or type(deleted) is not int
+                or not isinstance(problems, list)
+                or not (unowned is None or type(unowned) is int)
+            ):
                 raise self._reader.end(VolumeError("crashed", "the reader talks nonsense"))
-            return Listing(tuple(files), deleted, tuple(str(problem) for problem in problems))
+            said = tuple(str(problem) for problem in problems)
+            return Listing(tuple(files), deleted, said, tuple(gone), unowned)
         except VolumeError as error:
             if error.code != "busy":
                 self._reader.end(error)  # a listing cut off half way leaves the talk out of step
@@ -228,6 +236,18 @@ class DiskVolume:
                 entries.append(
                     FileEntry(path, safe_path(path), int(size), time_text(int(seconds), local), int(address))
                 )
+        except (KeyError, ValueError, TypeError) as error:
+            raise VolumeError("crashed", "the reader talks nonsense") from error
+        return entries
+
+    def _deleted(self, message: Message) -> list[DeletedEntry]:
+        local = self._info.kind in LOCAL_TIME
+        entries = []
+        try:
+            for raw, size, seconds in cast(list[tuple[str, int | None, int]], message["entries"]):
+                path = bytes.fromhex(raw)
+                known = None if size is None else int(size)
+                entries.append(DeletedEntry(path, safe_path(path), known, time_text(int(seconds), local)))
         except (KeyError, ValueError, TypeError) as error:
             raise VolumeError("crashed", "the reader talks nonsense") from error
         return entries

@@ -2,7 +2,7 @@
 MEMORY ENTRIES DEPTH`), so that a crash, a hang or a memory blow-up of the C parser cannot take the dock down.
 
 It imports next to nothing of the dock (memory) and holds the disk read-only. On the socket: a 4-byte length and JSON,
-both ways. First it says `info` or `error`. Then it serves `list` (any number of `files`, then `listed`), `place` (`placed`:
+both ways. First it says `info` or `error`. Then it serves `list` (any number of `files` and `deleted`, then `listed`), `place` (`placed`:
 where a clip's bytes lie, or null where only the parser can put them together) and `read` (a pipe comes with the request;
 the bytes go into it, and `read` or `error` on the socket says how it ended: never the pipe alone).
 """
@@ -19,21 +19,21 @@ from collections.abc import Callable, Iterator
 from typing import Any  # pytsk3 and JSON have no types
 
 from liuhen_agent.recorders.directory_bytes import (
-    as_the_parser_shows,
-    bare_short_names,
     cut_off_in_exfat,
     cut_off_in_fat,
     names_in_exfat,
     names_in_ext,
     names_in_fat,
 )
+from liuhen_agent.recorders.volume_allocation import Allocation
+from liuhen_agent.recorders.volume_entries import AT_ONCE, MAX_PATH, REGULAR, Deleted, Names
 from liuhen_agent.recorders.volume_facts import FAT_LABEL, PIECE, UNALLOCATED, Bad, VolumeFacts
 from liuhen_agent.recorders.volume_places import Places
 
 NAMES_IN = {"fat": names_in_fat, "exfat": names_in_exfat, "ext": names_in_ext}
 CUT_OFF_IN = {"fat": cut_off_in_fat, "exfat": cut_off_in_exfat}
-REGULAR, DIRECTORY, VIRTUAL = 1, 2, (10, 11)  # TSK_FS_META_TYPE_*
-DIRECTORY_NAME, VIRTUAL_NAMES = 3, (10, 11)  # TSK_FS_NAME_TYPE_*
+DIRECTORY = 2  # TSK_FS_META_TYPE_*
+VIRTUAL_NAMES = (10, 11)  # TSK_FS_NAME_TYPE_*
 MAX_DIRECTORY = 64 * PIECE
 NTFS_RESERVED_RECORDS = 24
 ORDINARY_ROOT_NAMES = (b"$ALLOC_BITMAP", b"$UPCASE_TABLE", b"$VOLUME_GUID", b"$TEX_FAT")
@@ -65,25 +65,6 @@ class Line:
                 raise EOFError
             got += piece
         return got
-
-
-class _Names:
-    """The names of one directory as they lie there: the bytes the parser replaced put back, and no name twice."""
-
-    def __init__(self, fat_directory: bytes | None) -> None:
-        self._replaced: dict[bytes, list[bytes]] = {}
-        for name in reversed(bare_short_names(fat_directory or b"")):
-            self._replaced.setdefault(as_the_parser_shows(name), []).append(name)
-        self._given: set[bytes] = set()
-
-    def name_of(self, entry: Any) -> bytes:
-        name = bytes(entry.info.name.name)
-        if b"^" in name and not entry.info.name.shrt_name and (found := self._replaced.get(name.upper())):
-            name = found.pop()
-        if name in self._given:  # hostile, or characters the parser cannot tell apart: never two clips of one name
-            name += b"\0%d" % int(entry.info.name.meta_addr)
-        self._given.add(name)
-        return name
 
 
 class Reader:
@@ -163,7 +144,8 @@ class Reader:
         files: list[tuple[str, int, int, int]] = []
         seen = {int(self.fs.info.root_inum)}
         waiting: list[tuple[int, bytes, int]] = [(int(self.fs.info.root_inum), b"", 0)]
-        deleted = entries = 0
+        deleted, gone, entries = 0, Deleted(self.line.say), 0
+        allocation = Allocation(self.disk, self.offset, self.family)
         problems = list(self.other_partitions)
 
         def problem(text: str) -> None:
@@ -173,7 +155,8 @@ class Reader:
         while waiting:
             address, parent, depth = waiting.pop()
             data = self._directory_bytes(address, parent, problem)
-            own_names = _Names(data if self.family == "fat" else None)
+            allocation.note(data or b"")
+            own_names = Names(data if self.family == "fat" else None)
             # ext: in the slack of an index block TSK sees entries without a type that no other reader sees
             in_use = set(names_in_ext(data, self._block())) if self.family == "ext" and data is not None else None
             listed: list[Any] = []
@@ -188,6 +171,7 @@ class Reader:
                     continue
                 if flags == UNALLOCATED or (in_use is not None and kind == 0 and name not in in_use):
                     deleted += 1
+                    gone.note(entry, parent)
                     if flags != UNALLOCATED:
                         listed.pop()  # it must not make up for one that is missing
                     continue
@@ -196,7 +180,7 @@ class Reader:
                 meta = entry.info.meta
                 if meta is None:
                     problem(f"no record for {path!r}")
-                elif len(path) > 4096:
+                elif len(path) > MAX_PATH:
                     problem(f"path too long: {path[:80]!r}…")
                 elif int(meta.type) == DIRECTORY:
                     if int(meta.addr) in seen:
@@ -208,7 +192,7 @@ class Reader:
                         waiting.append((int(meta.addr), path, depth + 1))
                 elif int(meta.type) == REGULAR:
                     files.append((path.hex(), int(meta.size), int(meta.mtime), int(meta.addr)))
-                    if len(files) == 200:
+                    if len(files) == AT_ONCE:
                         self.line.say("files", files=files)
                         files = []
                 else:
@@ -221,7 +205,8 @@ class Reader:
                             f"a recording that was cut off, with space on the card and no size: {name!r} in {parent!r}"
                         )
         self.line.say("files", files=files)
-        self.line.say("listed", deleted=deleted, problems=problems)
+        gone.say()
+        self.line.say("listed", deleted=deleted, problems=problems, unowned=allocation.unowned_bytes())
 
     def _directory_bytes(self, address: int, path: bytes, problem: Callable[[str], None]) -> bytes | None:
         if self.family == "ntfs":

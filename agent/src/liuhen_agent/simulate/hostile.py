@@ -60,6 +60,10 @@ class FatCard:
             clusters.append(after)
         return clusters
 
+    def mark_deleted(self, name: str) -> None:
+        """The entry is given up, its chain is left as it is."""
+        self._image[self.entry(name)] = 0xE5
+
     def loop_file(self, name: str) -> None:
         """The file's last cluster leads back to its first."""
         clusters = self.chain(self.first_cluster(name))
