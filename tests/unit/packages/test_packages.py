@@ -1,0 +1,206 @@
+"""Promises of scripts/build-deb: the same checkout gives the same bytes, everything is inside and in its place, nothing of the building machine is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import marshal
+import os
+import re
+import subprocess
+import sys
+import types
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from house.deb.environment import Target, wanted
+from house.deb.package import REPOSITORY, control, filled
+from house.deb.parts import PARTS, BuildError, Part, of_unit, place_of
+
+pytestmark = pytest.mark.xdist_group("packages")
+PYTHON = "3.11"
+ARCH = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True).stdout.strip()
+
+
+def build(out: Path, *arguments: str, **environ: str) -> Path:
+    """The command as an administrator runs it, without setting up again."""
+    command = [sys.executable, "-m", "house.deb", *arguments, "--out", str(out)]
+    given = {**os.environ, "PYTHONPATH": str(REPOSITORY / "scripts"), **environ}
+    done = subprocess.run(command, env=given, capture_output=True, text=True, cwd=out.parent)
+    assert done.returncode == 0, done.stderr
+    return Path(done.stdout.splitlines()[-1])
+
+
+@dataclass(frozen=True)
+class Built:
+    deb: Path
+    root: Path
+    """Where it is unpacked."""
+    control: Path
+
+    @property
+    def names(self) -> list[str]:
+        return sorted("/" + str(path.relative_to(self.root)) for path in self.root.rglob("*"))
+
+
+@pytest.fixture(scope="module")
+def dock(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    folder = tmp_path_factory.mktemp("dock")
+    deb = build(folder / "out", "dock")
+    subprocess.run(["dpkg-deb", "-x", str(deb), str(folder / "root")], check=True)
+    subprocess.run(["dpkg-deb", "-e", str(deb), str(folder / "control")], check=True)
+    return Built(deb, folder / "root", folder / "control")
+
+
+def ours(dock: Built, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command of the package, run where it was unpacked."""
+    home = dock.root / "opt/liuhen/dock/bin"
+    return subprocess.run(
+        [str(home / "python"), "-I", str(home / command), *arguments], capture_output=True, text=True, cwd=dock.root
+    )
+
+
+def test_the_same_checkout_gives_the_same_bytes(dock: Built, tmp_path: Path) -> None:
+    scratch = tmp_path / "another folder for temporary files"
+    scratch.mkdir()
+    old = os.umask(0o077)
+    try:
+        again = build(tmp_path / "out", "dock", TMPDIR=str(scratch), TZ="Asia/Shanghai", LC_ALL="C")
+    finally:
+        os.umask(old)
+    assert again.name == dock.deb.name
+    assert hashlib.sha256(again.read_bytes()).digest() == hashlib.sha256(dock.deb.read_bytes()).digest()
+
+
+def test_its_commands_run_with_nothing_but_what_is_inside(dock: Built) -> None:
+    assert ours(dock, "liuhen-agent", "--version").stdout.startswith("liuhen-agent, version ")
+    assert ours(dock, "liuhen-verify", "--help").returncode == 0
+    told = "import json, sys, liuhen_agent.dock, pytsk3\nfiles = [getattr(m, '__file__', None) for m in sys.modules.values()]\n"
+    told += "print(json.dumps([sys.path, [file for file in files if file]]))"
+    python = dock.root / "opt/liuhen/dock/bin/python"
+    found = subprocess.run([str(python), "-I", "-c", told], capture_output=True, text=True, cwd=dock.root, check=True)
+    paths, files = json.loads(found.stdout)
+    for name in [*paths, *files]:
+        assert name.startswith((f"{dock.root}/", "/usr/lib/python3")), name
+    for other in ("liuhen_server", "sqlalchemy", "pip"):
+        assert subprocess.run([str(python), "-I", "-c", f"import {other}"], capture_output=True).returncode == 1
+
+
+def test_recorder_profiles_are_where_the_agent_looks_for_them(dock: Built) -> None:
+    there = {path.name for path in (dock.root / "usr/share/liuhen/firmware_profiles").iterdir()}
+    assert {path.name for path in (REPOSITORY / "firmware_profiles").glob("*.toml")} <= there
+    told = "from liuhen_agent.recorders.profile import default_folder; print(default_folder())"
+    python = dock.root / "opt/liuhen/dock/bin/python"
+    found = subprocess.run([str(python), "-I", "-c", told], capture_output=True, text=True, check=True).stdout.strip()
+    assert found == "/usr/share/liuhen/firmware_profiles"
+
+
+def test_no_file_lies_outside_the_promised_folders(dock: Built) -> None:
+    promised = re.compile(
+        r"/opt/liuhen/dock/.+|/usr/bin/liuhen-agent|/usr/lib/systemd/system/liuhen-[^/]+|/usr/lib/(sysusers|tmpfiles)\.d/liuhen-[^/]+\.conf"
+        r"|/usr/lib/udev/rules\.d/\d\d-liuhen-[^/]+\.rules|/usr/share/doc/liuhen-dock/[^/]+|/usr/share/liuhen/firmware_profiles/.+"
+    )
+    files = [name for name in dock.names if not (dock.root / name[1:]).is_dir()]
+    assert [name for name in files if not promised.fullmatch(name)] == []
+    assert not [name for name in dock.names if name.startswith(("/var", "/etc", "/home", "/root", "/tmp"))]
+    # both of dock and archive bring it: it is linked by update-alternatives
+    assert "/usr/bin/liuhen-verify" not in files
+
+
+def test_every_unit_of_the_checkout_is_in_a_package(dock: Built) -> None:
+    folder = REPOSITORY / "systemd"
+    for path in (path.relative_to(folder) for path in folder.rglob("*") if path.is_file() and path.suffix != ".md"):
+        part, place = of_unit(path.name), place_of(path)
+        if part.name == "dock":
+            assert (dock.root / place.relative_to("/")).read_bytes() == (folder / path).read_bytes()
+
+
+def test_nothing_names_the_machine_it_was_built_on(dock: Built) -> None:
+    places = [str(REPOSITORY).encode() + b"/", b"/build-deb-", str(dock.deb.parent).encode()]
+    for path in _files(dock.root):
+        data = path.read_bytes()
+        assert not [place for place in places if place in data], path
+    assert not list(dock.root.rglob("direct_url.json"))
+
+
+def test_everything_is_byte_compiled_and_names_files_where_they_will_lie(dock: Built) -> None:
+    site = dock.root / f"opt/liuhen/dock/lib/python{PYTHON}/site-packages"
+    sources = list((site / "liuhen_agent").rglob("*.py"))
+    assert sources
+    for path in sources:
+        compiled = path.parent / "__pycache__" / f"{path.stem}.cpython-{PYTHON.replace('.', '')}.pyc"
+        data = compiled.read_bytes()
+        assert data[4:8] == b"\x01\0\0\0"  # by hash, unchecked: no file's time matters
+        if sys.version_info[:2] == (3, 11):
+            code = marshal.loads(data[16:])
+            assert isinstance(code, types.CodeType)
+            assert code.co_filename == "/" + str(path.relative_to(dock.root))
+
+
+def test_nobody_but_root_may_change_what_is_installed(dock: Built) -> None:
+    listing = subprocess.run(["dpkg-deb", "-c", str(dock.deb)], capture_output=True, text=True, check=True).stdout
+    for line in listing.splitlines():
+        mode, owner = line.split()[:2]
+        assert owner == "root/root", line
+        assert mode in ("drwxr-xr-x", "-rw-r--r--", "-rwxr-xr-x", "lrwxrwxrwx"), line
+        if mode == "-rwxr-xr-x":
+            assert " ./opt/liuhen/dock/bin/" in line
+
+
+def test_maintainer_scripts_are_scripts_a_shell_accepts(dock: Built) -> None:
+    for name in ("postinst", "prerm", "postrm"):
+        script = dock.control / name
+        assert script.stat().st_mode & 0o111
+        assert subprocess.run(["sh", "-n", str(script)]).returncode == 0
+        assert not re.search(r"@[A-Z_]+@", script.read_text())
+
+
+@pytest.mark.parametrize("part", PARTS.values(), ids=lambda part: part.name)
+def test_removing_and_purging_never_touch_data(part: Part) -> None:
+    """Data is evidence: no maintainer script of any package has a command that deletes below its folder."""
+    units = {Path("/usr/lib/systemd/system") / f"{part.units[0]}.service": "[Unit]\n\n[Install]\n"}
+    for source in (REPOSITORY / "scripts/house/deb/maintainer").glob("*.sh"):
+        for line in filled(source.read_text(), part, units, compiled=False).splitlines():
+            if re.search(r"\b(rm|unlink|find|userdel|deluser|shred)\b", line) and not line.strip().startswith("echo"):
+                assert str(part.data) not in line and "/var" not in line and str(part.home) in line
+
+
+@pytest.mark.parametrize("part", PARTS.values(), ids=lambda part: part.name)
+def test_a_package_wants_exactly_the_python_its_wheels_are_for(part: Part) -> None:
+    text = control(part, Target("arm64", "3.13"), "1", 1)
+    assert "python3 (>= 3.13), python3 (<< 3.14)" in text
+    assert "Architecture: arm64" in text
+    assert not re.search(r"gcc|-dev\b|build-essential", text)
+
+
+def test_requirements_of_another_python_are_chosen_for_that_python() -> None:
+    pins = 'a==1 ; python_full_version < "3.13" \\\n    --hash=sha256:aa\nb==2 \\\n    --hash=sha256:bb \\\n    --hash=sha256:bc\n'
+    assert wanted(pins, Target("amd64", "3.11")) == "a==1 --hash=sha256:aa\nb==2 --hash=sha256:bb --hash=sha256:bc\n"
+    assert wanted(pins, Target("amd64", "3.13")) == "b==2 --hash=sha256:bb --hash=sha256:bc\n"
+
+
+def test_a_requirement_without_a_hash_is_refused() -> None:
+    with pytest.raises(BuildError, match="no hash"):
+        wanted("a==1\n", Target("amd64", "3.11"))
+
+
+def test_a_system_file_that_no_package_would_carry_is_refused() -> None:
+    with pytest.raises(BuildError, match="belongs to no package"):
+        of_unit("something.service")
+    with pytest.raises(BuildError, match="no place"):
+        place_of(Path("liuhen-dock.conf"))
+
+
+def test_an_unknown_package_is_wrong_use(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "house.deb", "docks", "--out", str(tmp_path)]
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": str(REPOSITORY / "scripts")}, capture_output=True, text=True
+    )
+    assert done.returncode == 2 and "docks" in done.stderr
+
+
+def _files(root: Path) -> Iterator[Path]:
+    return (path for path in root.rglob("*") if path.is_file() and not path.is_symlink())
