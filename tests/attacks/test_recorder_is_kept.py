@@ -20,7 +20,7 @@ from liuhen_files import keys
 from liuhen_protocol import chain
 from liuhen_protocol.dsse import seal
 from liuhen_protocol.events import DockHead
-from liuhen_protocol.statement import Clock, Statement, place_in_chain, write_statement
+from liuhen_protocol.statement import Clock, Link, Statement, place_in_chain, write_statement
 from liuhen_server.log.reading import LogReader
 from support import device
 from unit.agent_sync.test_against_the_archive import at_the_archive
@@ -67,7 +67,9 @@ async def waiting_dock(folder: Path, attack: Callable[[sqlite3.Connection], None
         bay = await world.dock_folder({"clip.mp4": CLIP})
         await world.send_entries()
         data_dir = world.data_dir
-        while published(folder) < 4:  # founding, enrolment, dock.started, clip.collected
+        while (
+            published(folder) < 6
+        ):  # founding, enrolment, dock.started, recorder.docked, its inventory, clip.collected
             await asyncio.sleep(0.02)
     with contextlib.closing(sqlite3.connect(folder / "archive" / "archive.db")) as db, db:
         attack(db)
@@ -122,6 +124,52 @@ async def test_recorder_is_kept_when_somebody_with_the_docks_key_took_its_place_
             await world.archive.create_upload((await world.clip(CLIP)).sha256, "clip.mp4", len(CLIP))
         await world.fetch_receipts()
         await kept(world, bay)
+
+
+async def test_recorder_is_kept_while_what_was_said_of_the_stay_is_not_in_the_log(tmp_path: Path) -> None:
+    """The receipts are all there, from an earlier stay; but nobody outside the dock can see yet that the recorder came again."""
+    async with at_the_archive(tmp_path) as (world, _archive):
+        await world.dock_folder({"clip.mp4": CLIP}, "s0", world.bay.parent / "bay-0")
+        await world.send_entries()
+        await world.upload_all()
+        while await world.journal.ask(queries.clips_awaiting_receipt):
+            await world.fetch_receipts()
+            await asyncio.sleep(0.02)
+        bay = await world.dock_folder({"clip.mp4": CLIP})
+        assert await world.journal.ask(queries.outstanding, "s1") > 0, "the dock waits; it does not even ask the helper"
+        outcome = await world.clear(bay)
+        assert (outcome.cleared, outcome.code) == (False, "not-logged"), outcome
+        assert "recorder.docked" in outcome.why
+        assert (bay / "clip.mp4").read_bytes() == CLIP
+        await world.send_entries()
+        assert await world.journal.ask(queries.outstanding, "s1") == 0
+        outcome = await world.clear(bay)
+        assert outcome.cleared, outcome
+
+
+async def test_recorder_is_kept_when_an_entry_is_back_dated_before_its_predecessor(tmp_path: Path) -> None:
+    """The dock's own key says that the clip was collected a day before what stands before it in the chain."""
+    async with at_the_archive(tmp_path) as (world, _archive):
+        await world.send_entries()
+        assert world.journal.head is not None
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(chain, "next_link", back_dated)
+            bay = await world.dock_folder({"clip.mp4": CLIP})
+        await world.send_entries()
+        refused = await world.journal.ask(queries.first_refused)
+        assert refused is not None and refused.kind == "recorder.docked"
+        assert (refused.refused or "").startswith("back-dated")
+        assert "entry-refused" in await world.alarms()
+        with pytest.raises(Refusal) as not_promised:
+            await world.archive.create_upload((await world.clip(CLIP)).sha256, "clip.mp4", len(CLIP))
+        assert not_promised.value.code == "not-promised"
+        await world.fetch_receipts()
+        await kept(world, bay)
+
+
+def back_dated(head: chain.ChainHead, source: str, time: str, clock: Clock) -> Link:
+    """A link that follows in every way but its time."""
+    return Link(source, head.seq + 1, head.hash, "2026-11-21T18:00:00.000Z", clock)
 
 
 async def test_recorder_is_kept_when_the_docks_copy_is_not_what_it_promised(tmp_path: Path) -> None:

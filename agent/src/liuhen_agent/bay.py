@@ -20,7 +20,9 @@ class State(StrEnum):
     INVENTORIED = "inventoried"  # every file on it is named in statements
     COLLECTING = "collecting"  # files are being read
     COLLECTED = "collected"  # every file is in the spool, with a statement
-    RECEIPTED = "receipted"  # for every file there is a checked receipt of the archive
+    RECEIPTED = (
+        "receipted"  # every file has a checked receipt of the archive, and all that was said of the stay is in its log
+    )
     CLEARED = "cleared"  # the recorder was emptied
     READY = "ready"  # safe to take
     PULLED = "pulled"  # taken away before it was ready

@@ -171,6 +171,28 @@ async def test_a_recorder_plugged_in_again_repeats_nothing_visible(data_dir: Pat
     assert [event.premature for event in of_kind(data_dir, RecorderUndocked)] == [False, False]
 
 
+async def test_a_stay_waits_until_all_that_was_said_of_it_is_in_the_log(data_dir: Path, folder: Path) -> None:
+    """Every receipt is there from the first docking; the second one is not known to the archive yet."""
+    (folder / NAME).write_bytes(b"clip")
+    bay = Bay("1", "directory", folder)
+    await dock_alone.run_until_idle(data_dir, bay)
+    patience = asyncio.Event()
+    wishes = Wishes(watch=dock_alone.QUICK, sync=lambda journal: dock_alone.Obliging(journal, patience))
+    dock = Dock(data_dir, dock_alone.config(data_dir, bay), wishes)
+    task = asyncio.create_task(dock.run())
+    try:
+        await until(lambda: [view.state for view in dock._board.views()] == [State.COLLECTED])
+        await until(lambda: dock._board.views()[0].receipted == 1)
+        with read_only(dock_alone.journal_of(data_dir)) as db:
+            assert queries.outstanding(db, queries.last_sessions(db)[0].id) == 2, "that it came, and its inventory"
+        assert dock._board.views()[0].state is State.COLLECTED
+        patience.set()
+        await until(lambda: dock._board.views()[0].state is State.READY)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
 async def test_several_recorders_are_collected_at_once(data_dir: Path, tmp_path: Path) -> None:
     bays = []
     for number in range(3):

@@ -163,6 +163,7 @@ async def test_clearing_that_was_interrupted_is_completed_in_the_recorders_next_
         os.pwrite(disk, plan.image[len(plan.image) // 2 :], plan.offset + len(plan.image) // 2)
         os.close(disk)
         await world.collect(await open_volume(image), "s2")
+        await world.send_entries()
         outcome = await world.clear(image, Method.FORMAT, "s2")
         assert outcome.cleared, outcome
         fsck(image, card, tmp_path)
@@ -202,6 +203,7 @@ async def test_card_with_the_boot_sector_of_an_interrupted_one_keeps_its_own_lab
         card[at : at + len(old)] = "执法记录仪02".encode("utf-16-le")
         image.write_bytes(card)
         await world.collect(await open_volume(image), "s2")
+        await world.send_entries()
         assert call.interrupted_stay(world.data_dir, image, "执法记录仪02") is None
         outcome = await world.clear(image, Method.FORMAT, "s2")
         assert outcome.cleared, outcome

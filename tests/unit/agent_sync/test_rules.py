@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liuhen_agent.clear.rule import Clear, Evidence, Found, Method, Refuse, may_clear
-from liuhen_agent.journal import ClipKind, ClipRow, ClipState, EnvelopeRow, FileRow, FileState, SessionRow
+from liuhen_agent.journal import ClipKind, ClipRow, ClipState, EnvelopeRow, FileRow, FileState, SessionRow, Stated
 from liuhen_agent.sync import head
 from liuhen_agent.sync.alarms import HALTING
 from liuhen_agent.sync.backoff import Backoff
@@ -19,6 +20,7 @@ from liuhen_agent.sync.log_view import Origin, ToProve, Untrue, compare, prove
 from liuhen_protocol.chain import ChainHead
 from liuhen_protocol.checkpoint import Checkpoint
 from liuhen_protocol.errors import Refused
+from liuhen_protocol.events import InventoryFile, RecorderDocked, RecorderIdentity, RecorderInventory
 from liuhen_protocol.signer import Ed25519Signer
 from liuhen_protocol.tiles import TileId
 from support.memory_log import MemoryLog
@@ -37,6 +39,18 @@ def evidence(number: int, size: int) -> Evidence:
         ClipState.RECEIPTED, None, None,
     )  # fmt: skip
     return Evidence(file, clip, RECEIPT)
+
+
+ONE = [evidence(1, 1)]
+WHO = RecorderIdentity("0000127", "210327", None, None, None, None)
+
+
+def stated(inventory: Sequence[Evidence], parts: int = 2) -> list[Stated]:
+    """That the recorder came, and its inventory in `parts`; all of it in the log."""
+    docked = RecorderDocked("s1", "1", WHO, "any", "C", "disk", None, None, None, False)
+    files = [InventoryFile(one.file.path, None, one.file.size, None, "clip", False) for one in inventory]
+    said = [RecorderInventory("s1", part + 1, parts, 0, 0, tuple(files[part::parts]), (), 0) for part in range(parts)]
+    return [Stated(seq, event, 100 + seq) for seq, event in enumerate([docked, *said])]
 
 
 def as_found(one: Evidence) -> Found:
@@ -62,7 +76,9 @@ def test_recorder_is_cleared_of_exactly_what_was_proved_whatever_is_gone_already
     inventory: list[Evidence], data: st.DataObject
 ) -> None:
     there = data.draw(st.lists(st.sampled_from(inventory), unique_by=id)) if inventory else []
-    decision = may_clear(STAY, Method.DELETE, inventory, [as_found(one) for one in there], (), (), accept_all)
+    decision = may_clear(
+        STAY, Method.DELETE, inventory, stated(inventory), [as_found(one) for one in there], (), (), accept_all
+    )
     assert isinstance(decision, Clear)
     assert [(file.sha256, file.index) for file in decision.files] == [
         (one.file.sha256, one.file.number) for one in inventory
@@ -89,7 +105,7 @@ def test_one_file_that_is_not_proved_keeps_the_whole_recorder(inventory: list[Ev
     at = data.draw(st.integers(0, len(inventory) - 1))
     spoilt = [spoil(one) if n == at else one for n, one in enumerate(inventory)]
     found = [as_found(one) for one in inventory]
-    decision = may_clear(STAY, Method.FORMAT, spoilt, found, (), (), accept_all)
+    decision = may_clear(STAY, Method.FORMAT, spoilt, stated(spoilt), found, (), (), accept_all)
     assert isinstance(decision, Refuse)
     assert decision.code == code
 
@@ -101,15 +117,15 @@ def test_one_file_that_the_inventory_has_not_keeps_the_whole_recorder(inventory:
     found = [as_found(one) for one in inventory]
     if more in found:
         more = replace(more, size=more.size + 1)
-    decision = may_clear(STAY, Method.DELETE, inventory, [*found, more], (), (), accept_all)
+    decision = may_clear(STAY, Method.DELETE, inventory, stated(inventory), [*found, more], (), (), accept_all)
     assert isinstance(decision, Refuse) and decision.code == "new-or-changed"
-    doubled = may_clear(STAY, Method.DELETE, inventory, found + found[:1], (), (), accept_all)
+    doubled = may_clear(STAY, Method.DELETE, inventory, stated(inventory), found + found[:1], (), (), accept_all)
     assert isinstance(doubled, Refuse) == bool(found)
 
 
 @pytest.mark.parametrize("alarm", sorted(HALTING))
 def test_recorder_is_kept_while_the_archive_cannot_be_believed(alarm: str) -> None:
-    decision = may_clear(STAY, Method.DELETE, [evidence(1, 1)], [], (), [alarm, "disk-full"], accept_all)
+    decision = may_clear(STAY, Method.DELETE, ONE, stated(ONE), [], (), [alarm, "disk-full"], accept_all)
     assert isinstance(decision, Refuse) and decision.code == "halted"
 
 
@@ -127,8 +143,28 @@ def test_recorder_is_kept_while_the_archive_cannot_be_believed(alarm: str) -> No
 def test_recorder_is_kept_for_this_reason(
     stay: SessionRow, method: Method, problems: tuple[str, ...], check: object, code: str
 ) -> None:
-    decision = may_clear(stay, method, [evidence(1, 1)], [], problems, (), check)  # type: ignore[arg-type]
+    decision = may_clear(stay, method, ONE, stated(ONE), [], problems, (), check)  # type: ignore[arg-type]
     assert isinstance(decision, Refuse) and decision.code == code
+
+
+@given(inventories, st.integers(1, 5), st.data())
+def test_one_statement_of_the_stay_that_is_not_in_the_log_keeps_the_whole_recorder(
+    inventory: list[Evidence], parts: int, data: st.DataObject
+) -> None:
+    said = stated(inventory, parts)
+    at = data.draw(st.integers(0, parts))
+    spoilt = data.draw(
+        st.sampled_from(
+            [
+                [replace(one, log_index=None) if one.seq == at else one for one in said],  # not logged
+                [one for one in said if one.seq != at],  # never said
+                stated([*inventory, evidence(77, 1)], parts),  # another inventory than the journal's
+            ]
+        )
+    )
+    decision = may_clear(STAY, Method.FORMAT, inventory, spoilt, [], (), (), accept_all)
+    assert isinstance(decision, Refuse) and decision.code == "not-logged"
+    assert isinstance(may_clear(STAY, Method.FORMAT, inventory, said, [], (), (), accept_all), Clear)
 
 
 LOG = MemoryLog("archive.example/log", Ed25519Signer.from_seed(b"L" * 32), [b"%d" % n for n in range(70_000)])

@@ -145,7 +145,7 @@ async def test_refused_entry_is_an_alarm_and_is_not_sent_in_a_loop(tmp_path: Pat
         assert await world.alarms() == {"entry-refused"}
         refused = await world.journal.ask(queries.first_refused)
         assert refused is not None and refused.seq == 1
-        assert [request for request in archive.requests if request.startswith("entries")] == ["entries 2"]
+        assert [request for request in archive.requests if request.startswith("entries")] == ["entries 4"]
         # after a person settled the reason everything goes on, the alarm's own statement included
         archive.refuse_entry = lambda seq: None
         await world.journal.change(changes.RefusalsForgotten())

@@ -16,11 +16,13 @@ from liuhen_agent.clear import order
 from liuhen_agent.clear.rule import Method
 from liuhen_agent.clear.wipe import Outcome, wipe
 from liuhen_agent.clock import Reading
+from liuhen_agent.collect.inventory import plan, statements
 from liuhen_agent.identity import store
 from liuhen_agent.identity.enrolment import enroll
-from liuhen_agent.journal import ClipKind, ClipRow, FileRow, FileState, Journal, SessionRow, changes, queries
+from liuhen_agent.journal import ClipKind, ClipRow, Journal, Said, SessionRow, changes, queries
 from liuhen_agent.recorders import Volume
 from liuhen_agent.recorders.directory import open_directory
+from liuhen_agent.recorders.profile import default_folder, load_profiles
 from liuhen_agent.recorders.volume import open_volume
 from liuhen_agent.sync import entries, receipts
 from liuhen_agent.sync.archive import Archive, connector
@@ -28,10 +30,12 @@ from liuhen_agent.sync.log_view import LogView
 from liuhen_agent.sync.uploads import Uploader
 from liuhen_files import keys
 from liuhen_protocol.digest import digest_of
-from liuhen_protocol.events import ClipCollected, ClipDerived, DockStarted
+from liuhen_protocol.events import ClipCollected, ClipDerived, DockStarted, RecorderDocked, RecorderIdentity
 from liuhen_protocol.statement import Clock, Subject
 from unit.agent_sync.standin import StandIn, serving
 
+PROFILE = next(profile for profile in load_profiles(default_folder()) if profile.name == "directory")
+RECORDER = RecorderIdentity("0000127", "210327", None, None, None, None)
 NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
 SESSION = "s1"
 
@@ -83,11 +87,13 @@ class World:
         stay = SessionRow(
             session, "1", "0000127", "0000127", "210327", "any", "collecting", False, "2026-11-22T18:00:00.000Z", None
         )
-        rows = tuple(
-            FileRow(session, n, f.path, f.path_raw, f.size, f.modified, "clip", False, FileState.LISTED, None, None)
-            for n, f in enumerate(listing.files)
+        docked = RecorderDocked(session, "1", RECORDER, "any", "C", "disk", None, None, None, False)
+        await self.journal.append(docked, changes=[changes.SessionOpened(stay)])
+        inventory = plan(session, listing, PROFILE, None)
+        rows = tuple(listed.row for listed in inventory.files)
+        await self.journal.append_all(
+            [Said(part) for part in statements(inventory)], changes=[changes.FilesListed(rows)]
         )
-        await self.journal.change(changes.SessionOpened(stay), changes.FilesListed(rows))
         for number, entry in enumerate(listing.files):
             stream = await volume.open_clip(entry)
             data = bytearray()

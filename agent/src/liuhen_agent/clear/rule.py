@@ -8,8 +8,9 @@ All of these must hold; the first that does not is the reason given:
    5. every file of the inventory was collected, as it was listed   not-collected
    6. and has a receipt                                         no-receipt
    7. that holds here and now, for the digest this dock computed    receipt-does-not-hold
-   8. the recorder could be listed again, whole                 listing-incomplete
-   9. and shows no file, size or time the inventory has not     new-or-changed
+   8. everything said of the stay is in the log: that it came, its whole inventory, each clip   not-logged
+   9. the recorder could be listed again, whole                 listing-incomplete
+  10. and shows no file, size or time the inventory has not     new-or-changed
 Files that are gone from the recorder do not matter: an interrupted clearing is repeated.
 """
 
@@ -21,9 +22,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from liuhen_agent.bay import State
-from liuhen_agent.journal import ClipKind, ClipRow, FileRow, FileState, SessionRow
+from liuhen_agent.journal import ClipKind, ClipRow, FileRow, FileState, SessionRow, Stated
 from liuhen_agent.sync.alarms import HALTING
 from liuhen_protocol.errors import Malformed, Refused
+from liuhen_protocol.events import KINDS, RecorderDocked, RecorderInventory
 
 
 class Method(StrEnum):
@@ -87,12 +89,14 @@ def may_clear(
     session: SessionRow,
     method: Method,
     evidence: Sequence[Evidence],
+    stated: Sequence[Stated],
     found: Sequence[Found],
     problems: Sequence[str],
     alarms: Collection[str],
     check_receipt: CheckReceipt,
 ) -> Clear | Refuse:
-    """The table above. `alarms`: codes of those that stand. `problems`: what could not be read when the recorder was listed."""
+    """The table above. `stated`: all that was said of the stay. `alarms`: codes of those that stand. `problems`: what could not be
+    read when the recorder was listed."""
     if method is Method.NEVER:
         return Refuse("never", f"the profile {session.profile} says that this recorder is never cleared")
     if session.quarantined:
@@ -108,6 +112,8 @@ def may_clear(
         if isinstance(judged, Refuse):
             return judged
         proved.append(judged)
+    if missing := _not_logged(stated, len(evidence)):
+        return Refuse("not-logged", f"the stay {session.id}: {missing}")
     if problems:
         return Refuse("listing-incomplete", f"the recorder could not be listed whole: {'; '.join(problems[:5])}")
     known = Counter((one.raw, one.size, one.modified) for one in proved)
@@ -118,6 +124,20 @@ def may_clear(
                 f"{entry[0]!r} ({entry[1]} bytes, {entry[2]}) lies on the recorder and is not in the inventory that was collected",
             )
     return Clear(tuple(proved))
+
+
+def _not_logged(stated: Sequence[Stated], files: int) -> str:
+    """What of a stay is not in the archive's log; empty when all is there that must be."""
+    waiting = min((one for one in stated if one.log_index is None), key=lambda one: one.seq, default=None)
+    if waiting is not None:
+        return f"statement {waiting.seq} ({KINDS[type(waiting.event)]}) is not in the archive's log yet"
+    if not any(isinstance(one.event, RecorderDocked) for one in stated):
+        return "no statement says that this recorder was docked"
+    inventory = {one.event.part: one.event for one in stated if isinstance(one.event, RecorderInventory)}
+    if {part.parts for part in inventory.values()} != {len(inventory)}:
+        return "its inventory is not said in full"
+    listed = sum(len(part.files) for part in inventory.values())
+    return "" if listed == files else f"its inventory names {listed} files and the journal has {files}"
 
 
 def _judge(one: Evidence, check_receipt: CheckReceipt) -> Proved | Refuse:

@@ -1,6 +1,6 @@
 """The wipe helper: reads, checks, lists, decides, and only then writes.
 
-1. the journal, read-only: the stay, its inventory, its receipts, alarms, the dock's order
+1. the journal, read-only: the stay, its inventory, its receipts, what was said of it, alarms, the dock's order
 2. the policy and the archive's key from the dock's folder; every receipt is checked here, again
 3. the recorder is opened without following links and listed again
 4. `rule.may_clear` decides; anything but Clear ends here with nothing written
@@ -23,7 +23,7 @@ from liuhen_agent.clear import delete, format, order
 from liuhen_agent.clear.format import FormatFailed, Plan
 from liuhen_agent.clear.rule import Clear, Evidence, Found, Method, Refuse, may_clear
 from liuhen_agent.identity import store
-from liuhen_agent.journal import ClipRow, JournalDamaged, SessionRow, queries, read_only
+from liuhen_agent.journal import ClipRow, JournalDamaged, SessionRow, Stated, queries, read_only
 from liuhen_agent.recorders import Listing, Volume, VolumeError, VolumeInfo
 from liuhen_agent.recorders.directory import open_directory
 from liuhen_agent.recorders.volume import open_volume
@@ -54,6 +54,7 @@ class Outcome:
 class _Case:
     session: SessionRow
     evidence: tuple[Evidence, ...]
+    stated: tuple[Stated, ...]
     alarms: frozenset[str]
     order: order.Order
 
@@ -88,8 +89,9 @@ def _read_case(data_dir: Path, session: str) -> _Case:
         if stay is None:
             raise order.OrderUnusable(f"the journal knows no stay {session}")
         evidence = tuple(Evidence(*row) for row in queries.session_receipts(db, session))
+        stated = tuple(queries.stated_of(db, session))
         alarms = frozenset(alarm.code for alarm in queries.alarms(db))
-        return _Case(stay, evidence, alarms, order.read(db, session))
+        return _Case(stay, evidence, stated, alarms, order.read(db, session))
 
 
 def _decide(case: _Case, trust: Trust, listing: Listing) -> Clear | Refuse:
@@ -98,7 +100,14 @@ def _decide(case: _Case, trust: Trust, listing: Listing) -> Clear | Refuse:
 
     found = [Found(entry.path_raw, entry.size, entry.modified) for entry in listing.files]
     return may_clear(
-        case.session, case.order.method, case.evidence, found, listing.problems, case.alarms, check_receipt
+        case.session,
+        case.order.method,
+        case.evidence,
+        case.stated,
+        found,
+        listing.problems,
+        case.alarms,
+        check_receipt,
     )
 
 

@@ -39,6 +39,7 @@ from liuhen_agent.journal.rows import (
     FileState,
     Progress,
     SessionRow,
+    Stated,
 )
 from liuhen_protocol import chain, dsse
 from liuhen_protocol.chain import ChainHead
@@ -63,6 +64,7 @@ __all__ = [
     "Progress",
     "Said",
     "SessionRow",
+    "Stated",
     "changes",
     "queries",
     "read_only",

@@ -20,7 +20,11 @@ from liuhen_agent.journal.rows import (
     FileState,
     Progress,
     SessionRow,
+    Stated,
 )
+from liuhen_protocol import dsse
+from liuhen_protocol.events import EVENTS, Event, RecorderDocked
+from liuhen_protocol.statement import read_statement
 
 ENVELOPE = "seq, data, hash, kind, time, log_index, refused"
 SESSION = "id, bay, recorder, recorder_key, officer, profile, state, quarantined, plugged, ended"
@@ -29,6 +33,9 @@ CLIP = (
     "sha256, size, chunk_root, sm3, name, recorder, kind, original, role, collected_seq, spool, important, state, "
     "upload_url, receipted"
 )
+
+
+OF_A_STAY = ", ".join(f"'{kind}'" for kind, event in EVENTS.items() if "session" in event.__dataclass_fields__)
 
 
 def unsent(db: sqlite3.Connection, limit: int = 1000) -> list[EnvelopeRow]:
@@ -185,13 +192,39 @@ def collected_before(db: sqlite3.Connection, recorder_key: str, raw: bytes, sha2
 
 
 def outstanding(db: sqlite3.Connection, session_id: str) -> int:
-    """How many files of a stay have no checked receipt yet."""
+    """How many files of a stay have no checked receipt yet; where all have one, how many of its statements are not in the log."""
     row = db.execute(
         "SELECT count(*) FROM files f WHERE f.session = ? AND NOT EXISTS "
         "(SELECT 1 FROM clips c WHERE c.sha256 = f.sha256 AND c.receipt IS NOT NULL)",
         (session_id,),
     ).fetchone()
-    return int(row[0])
+    return int(row[0]) or _unlogged(db, session_id)
+
+
+def _unlogged(db: sqlite3.Connection, session_id: str) -> int:
+    rows = db.execute(f"SELECT data FROM envelopes WHERE log_index IS NULL AND kind IN ({OF_A_STAY})")  # noqa: S608
+    return sum(_session_of(_event(data)) == session_id for (data,) in rows)
+
+
+def stated_of(db: sqlite3.Connection, session_id: str) -> list[Stated]:
+    """Everything said of a stay, the latest first, back to the recorder.docked that began it."""
+    found = []
+    rows = db.execute(f"SELECT seq, data, log_index FROM envelopes WHERE kind IN ({OF_A_STAY}) ORDER BY seq DESC")  # noqa: S608
+    for seq, data, log_index in rows:
+        event = _event(data)
+        if _session_of(event) == session_id:
+            found.append(Stated(seq, event, log_index))
+            if isinstance(event, RecorderDocked):
+                break
+    return found
+
+
+def _event(data: bytes) -> Event:
+    return read_statement(dsse.Envelope.parse(data).payload).event
+
+
+def _session_of(event: Event) -> str | None:
+    return getattr(event, "session", None)
 
 
 def receipted_before(db: sqlite3.Connection, time: str, limit: int = 100) -> list[ClipRow]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from liuhen_protocol.events import Event
+
 
 class FileState(StrEnum):
     """How far one file of a recorder's inventory has come."""
@@ -46,6 +48,15 @@ class EnvelopeRow:
     time: str
     log_index: int | None
     refused: str | None  # the archive's code and sentence, if it refused this entry
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What statement `seq` says; `log_index` is None while the archive has not logged it."""
+
+    seq: int
+    event: Event
+    log_index: int | None
 
 
 @dataclass(frozen=True)
