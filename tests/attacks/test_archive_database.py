@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
-from liuhen_protocol.chain import envelope_hash
+from liuhen_protocol.chain import ChainHead, envelope_hash
+from liuhen_protocol.dsse import Envelope
 from liuhen_protocol.events import DockHead
 from liuhen_protocol.merkle import leaf_hash
 from liuhen_protocol.signer import Ed25519Signer
@@ -161,6 +163,67 @@ async def test_an_entry_altered_before_it_was_signed_is_never_signed(victim: Vic
     published = victim.archive.reader.published()
     assert published is not None
     assert published[0].size == 302
+
+
+async def refused_to_sign(victim: Victim, code: str, size: int = 302) -> str:
+    async with sequencing(victim.archive) as sequencer:
+        tick = await sequencer.tick()
+        assert tick.outcome is Outcome.STOPPED
+        assert code in tick.why
+        assert (await sequencer.tick()).outcome is Outcome.STOPPED, "it stays stopped"
+    published = victim.archive.reader.published()
+    assert published is not None
+    assert published[0].size == size
+    return tick.why
+
+
+async def test_entries_reordered_before_they_were_signed_are_never_signed(victim: Victim) -> None:
+    await append(victim.archive, victim.dock.heads(4))
+    for index, other in ((303, 900), (304, 303), (900, 304)):
+        await victim.sql("UPDATE entries SET log_index = :o WHERE log_index = :i", i=index, o=other)
+    assert "entry 303" in await refused_to_sign(victim, "chain-broken")
+
+
+async def test_an_entry_removed_with_its_index_before_it_was_signed_stops_the_log(victim: Victim) -> None:
+    """The rows behind it move up, so that no index is missing; the chain shows it."""
+    await append(victim.archive, victim.dock.heads(4))
+    await victim.sql("DELETE FROM entries WHERE log_index = 303")
+    for index in (304, 305):
+        await victim.sql("UPDATE entries SET log_index = :o WHERE log_index = :i", i=index, o=index - 1)
+    await victim.sql("UPDATE log_state SET next_index = 305")
+    assert "entry 303" in await refused_to_sign(victim, "chain-broken")
+
+
+async def test_an_entry_altered_with_all_its_columns_before_it_was_signed_stops_the_log(victim: Victim) -> None:
+    items = victim.dock.heads(4)
+    await append(victim.archive, items)
+    altered = Dock("dock-03", Ed25519Signer.from_seed(b"f" * 32), None)
+    altered.head = ChainHead("dock-03", items[1].seq - 1, envelope_hash(items[0].envelope), items[0].time)
+    await victim.put(303, altered.seal(DockHead(99, 99)).envelope, thorough=True)
+    assert "entry 304" in await refused_to_sign(victim, "chain-broken")
+
+
+async def test_the_last_entry_altered_with_all_its_columns_before_it_was_signed_stops_the_log(victim: Victim) -> None:
+    """Nothing follows that would name its hash: its own signature shows it."""
+    items = victim.dock.heads(2)
+    await append(victim.archive, items)
+    payload = Envelope.parse(items[1].envelope)
+    forged = Envelope(payload.payload.replace(b'"clips":1', b'"clips":9'), payload.public, payload.signature)
+    assert forged.payload != payload.payload
+    await victim.put(303, forged.encode(), thorough=True)
+    assert "entry 303" in await refused_to_sign(victim, "entry-altered")
+
+
+@pytest.mark.parametrize("altered", ["source = 'dock-09'", "seq = 7000", "envelope = 'text'", "seq = 'text'"])
+async def test_columns_altered_before_an_entry_was_signed_stop_the_log(victim: Victim, altered: str) -> None:
+    await append(victim.archive, victim.dock.heads(3))
+    change = f"UPDATE entries SET {altered} WHERE log_index = 303"
+    if "seq = 'text'" in altered and not victim.archive.database.is_sqlite:
+        with pytest.raises(DBAPIError):  # PostgreSQL keeps the types of its columns
+            await victim.sql(change)
+        return
+    await victim.sql(change)
+    assert "entry 303" in await refused_to_sign(victim, "entry-altered" if "text" in altered else "chain-broken")
 
 
 @pytest.mark.parametrize("place", ["tile/0/000", "tile/0/001.p/46", "tile/1/000.p/1", "tile/entries/000"])

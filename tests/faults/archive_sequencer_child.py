@@ -25,7 +25,13 @@ from liuhen_server.log import sequencer, signed_state
 from liuhen_server.log.sequencer import Outcome, Sequencer, new_holder
 from liuhen_server.operations.opening import opened
 
-OWNERS = {"durable": durable, "Sequencer": Sequencer, "signed_state": signed_state, "sequencer": sequencer}
+OWNERS = {
+    "durable": durable,
+    "NewFiles": durable.NewFiles,
+    "Sequencer": Sequencer,
+    "signed_state": signed_state,
+    "sequencer": sequencer,
+}
 
 
 def arm(step: str, side: str, nth: int) -> None:

@@ -161,17 +161,17 @@ async def test_a_full_disk_is_said_and_the_next_round_goes_on(
     async with new_archive(tmp_path / "archive", database_url) as archive, sequencing(archive) as sequencer:
         await sequencer.tick()
         await append(archive, Dock("dock-03").heads(300))
-        real = durable.write_new
+        real = durable.NewFiles.add
         calls = 0
 
-        def full(path: Path, data: bytes, mode: int = 0o600) -> None:
+        def full(files: durable.NewFiles, name: str, data: bytes) -> None:
             nonlocal calls
             calls += 1
             if calls == 2:
-                raise OSError(errno.ENOSPC, "No space left on device", str(path))
-            real(path, data, mode)
+                raise OSError(errno.ENOSPC, "No space left on device", name)
+            real(files, name, data)
 
-        monkeypatch.setattr(durable, "write_new", full)
+        monkeypatch.setattr(durable.NewFiles, "add", full)
         with pytest.raises(OSError, match="No space left"):
             await sequencer.tick()
         published = archive.reader.published()

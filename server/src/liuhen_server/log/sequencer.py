@@ -2,7 +2,8 @@
 
 A tick goes through these steps, each durable before the next (design.md, "Write order"):
 
-    stage      tiles and bundles of the new size, from the entries' very bytes, fsynced below staging/
+    stage      tiles and bundles of the new size, from the entries' very bytes, fsynced below staging/; every entry must
+               continue its chain (log/leaves.py)
     sign       the checkpoint (it leaves this process only after the swap)
     swap       compare-and-swap of the signed state in the database: from here on the archive has said it
     apply      tiles move from staging/ to log/; a file that is there is never given other bytes
@@ -25,7 +26,7 @@ import os
 import secrets
 import shutil
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -37,24 +38,26 @@ from sqlalchemy.exc import SQLAlchemyError
 from liuhen_files import durable
 from liuhen_protocol.checkpoint import Checkpoint, sign_checkpoint
 from liuhen_protocol.errors import Malformed
-from liuhen_protocol.merkle import EMPTY_ROOT, leaf_hash
+from liuhen_protocol.merkle import EMPTY_ROOT
 from liuhen_protocol.moment import format_time
 from liuhen_protocol.note import Note
 from liuhen_protocol.signer import Signer
 from liuhen_protocol.tiles import ENTRIES, TILE_WIDTH, TileId, encode_bundle, new_tiles
 from liuhen_server.database import Database
 from liuhen_server.database.schema import entries
-from liuhen_server.log import signed_state
+from liuhen_server.log import signed_state, staging
 from liuhen_server.log.archive_chain import utc_now
 from liuhen_server.log.cosigning import Cosigner
 from liuhen_server.log.growth import Growth, Tile
+from liuhen_server.log.leaves import Chains, Row, check_leaf, check_places
 from liuhen_server.log.reading import CHECKPOINT, LogReader
+from liuhen_server.log.rollback import check_not_rolled_back
 from liuhen_server.log.signed_state import FARTHEST_LEASE, LEASE, LogStopped, SignedState
 
 STOP_SECONDS = 5.0  # how long a tick under way may still take when the archive is stopped
 MAX_ENTRIES = 16_384  # of one tick, so that a long backlog is published in pieces within one lease
+READ_AT_ONCE = 4 * TILE_WIDTH
 _HOST = socket.gethostname()[:32]
-OPEN_FILE = 0o644  # the log is public
 
 logger = logging.getLogger(__name__)
 
@@ -98,6 +101,7 @@ class Tick:
     outcome: Outcome
     size: int
     why: str = ""
+    behind: bool = False  # more entries were there than one tick takes
 
 
 class Sequencer:
@@ -126,16 +130,25 @@ class Sequencer:
         self._wake.set()
 
     async def run(self, seconds: float) -> None:
-        """Ticks until cancelled; then gives up the lease so that another process goes on at once."""
+        """Ticks until cancelled; then gives up the lease so that another process goes on at once.
+
+        The first entries after a quiet time are published at once; while they keep coming, a tick begins every `seconds`
+        and takes all that came since: a checkpoint costs the same for one entry as for thousands.
+        """
+        clock = asyncio.get_running_loop().time
         try:
             while True:
+                began = clock()
                 self._wake.clear()
                 try:
-                    more = (await self._whole_tick()).outcome is Outcome.PUBLISHED
+                    tick = await self._whole_tick()
+                    published, behind = tick.outcome is Outcome.PUBLISHED, tick.behind
                 except (OSError, SQLAlchemyError) as error:  # full disk, database gone: the entries are safe, try again
                     logger.error("sequencer: %s", error)
-                    more = False
-                if not more:
+                    published = behind = False
+                if published and not behind:
+                    await asyncio.sleep(began + seconds - clock())
+                elif not published:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._wake.wait(), seconds)
         finally:
@@ -185,7 +198,7 @@ class Sequencer:
             return Tick(Outcome.STOPPED, state.signed_size, str(alarm))
 
     async def _advance(self, state: SignedState) -> Tick:
-        self._check_not_rolled_back(state)
+        check_not_rolled_back(state, self._reader)
         if state.staged is not None:
             await asyncio.to_thread(self.apply, self._staging / state.staged)
         if state.published_size < state.signed_size or (state.signed_size and not self._confirmed):
@@ -207,7 +220,7 @@ class Sequencer:
         if waiting is not None:
             return waiting
         await self._drop()
-        return Tick(Outcome.PUBLISHED, state.signed_size)
+        return Tick(Outcome.PUBLISHED, state.signed_size, behind=state.signed_size < state.next_index)
 
     async def _finish(self, state: SignedState) -> Tick | None:
         """Cosigns and publishes what is signed; the tick that waits when the quorum is not met."""
@@ -224,16 +237,21 @@ class Sequencer:
     # --- the steps, in their order
 
     async def stage(self, state: SignedState, folder: Path) -> Checkpoint:
-        """Writes the tiles and bundles of the next size. Raises LogStopped when entries are not what was appended."""
+        """Writes the tiles and bundles of the next size. Raises LogStopped when entries are not what was appended, or
+        do not continue their chains.
+        """
         growth = await asyncio.to_thread(self._open_tree, state)
         end = min(state.next_index, state.signed_size + MAX_ENTRIES)
         await asyncio.to_thread(self._empty, folder)
-        known = growth.edge
-        for start in range(state.signed_size - len(known), end, TILE_WIDTH):
-            bundle = await self._entries(start, min(start + TILE_WIDTH, end))
-            before = known if start < state.signed_size else ()
-            await asyncio.to_thread(_stage_bundle, folder, growth, start, bundle, before)
-        await asyncio.to_thread(_stage_tiles, folder, growth.partial_tiles())
+        known, chains = growth.edge, Chains()
+        files = staging.Stage(folder)
+        try:
+            for start in range(state.signed_size - len(known), end, READ_AT_ONCE):
+                rows = await self._entries(start, min(start + READ_AT_ONCE, end), state.signed_size, chains)
+                await asyncio.to_thread(_stage_rows, files, growth, rows, known, state.signed_size, chains)
+            await asyncio.to_thread(_stage_end, files, growth, chains)
+        finally:
+            files.close()
         return Checkpoint(self._origin, end, growth.frontier.root())
 
     def sign(self, checkpoint: Checkpoint) -> bytes:
@@ -244,21 +262,8 @@ class Sequencer:
             return await signed_state.swap(conn, state, checkpoint, note, staged, self._holder, self._now())
 
     def apply(self, folder: Path) -> None:
-        """Moves staged tiles into the log, bundles and lower levels as they come. Raises LogStopped, never
-        overwrites.
-        """
-        if not folder.is_dir():
-            return
-        for staged in sorted(path for path in folder.rglob("*") if path.is_file()):
-            final = self._log / staged.relative_to(folder)
-            if final.exists():
-                if final.read_bytes() != staged.read_bytes():
-                    raise LogStopped(
-                        "other-tile", f"{final} holds other bytes than the entries give: the log folder was altered"
-                    )
-                continue
-            durable.mkdirs(final.parent, 0o755)
-            durable.publish(staged, final)
+        """Moves staged tiles into the log. Raises LogStopped, never overwrites."""
+        staging.apply(folder, self._log)
 
     async def cosign(self, state: SignedState) -> tuple[bytes | None, str]:
         """The note with a quorum's cosignatures, or None and what is missing. Raises LogStopped."""
@@ -279,7 +284,7 @@ class Sequencer:
         async with self._database.write() as conn:
             if not await signed_state.leads(conn, self._holder):
                 return False
-            await asyncio.to_thread(durable.replace, self._log / CHECKPOINT, note, OPEN_FILE)
+            await asyncio.to_thread(durable.replace, self._log / CHECKPOINT, note, staging.OPEN_FILE)
             await signed_state.set_published(conn, state.signed_size, note, self._now())
         return True
 
@@ -326,38 +331,6 @@ class Sequencer:
         async with self._database.read() as conn:
             return await signed_state.read(conn)
 
-    def _check_not_rolled_back(self, state: SignedState) -> None:
-        """The database, the files and what was published must be of one time. Raises LogStopped."""
-        if state.next_index != state.entries_end:
-            raise LogStopped(
-                "entry-added" if state.entries_end > state.next_index else "entry-missing",
-                f"the log gave {state.next_index} indexes, the database ends at {state.entries_end}: entries were added or removed",
-            )
-        if state.next_index < state.signed_size:
-            raise LogStopped(
-                "database-rolled-back",
-                f"{state.signed_size} entries are signed and only {state.next_index} are in the database: restore the newest",
-            )
-        try:
-            published = self._reader.published()
-        except Malformed as error:
-            raise LogStopped("other-checkpoint", f"log/checkpoint was altered: {error}") from error
-        size, text = (0, b"") if published is None else (published[0].size, published[0].text())
-        if size > state.signed_size or (
-            size == state.signed_size and size and text != Note.parse(state.signed_note).text
-        ):
-            raise LogStopped(
-                "database-rolled-back",
-                f"log/checkpoint speaks of {size} entries, the database has signed {state.signed_size} or others: "
-                "the database is older than the log. Restore the newest",
-            )
-        if size < state.published_size:
-            raise LogStopped(
-                "files-rolled-back",
-                f"log/checkpoint speaks of {size} entries, {state.published_size} were published: "
-                "the log folder is older than the database. Restore the newest",
-            )
-
     def _open_tree(self, state: SignedState) -> Growth:
         """The signed tree from its tiles, which must give the signed root."""
         try:
@@ -368,21 +341,18 @@ class Sequencer:
             raise LogStopped("other-tile", "the tiles do not give the signed root: the log folder was altered")
         return growth
 
-    async def _entries(self, start: int, end: int) -> list[tuple[bytes, bytes]]:
-        """(envelope, leaf hash as appended) of [start, end). Raises LogStopped when one is missing."""
+    async def _entries(self, start: int, end: int, signed: int, chains: Chains) -> list[Row]:
+        """The entries [start, end), with the places of their chains known. Raises LogStopped when one is missing."""
         query = (
-            select(entries.c.log_index, entries.c.envelope, entries.c.leaf_hash)
+            select(entries.c.log_index, entries.c.envelope, entries.c.leaf_hash, entries.c.source, entries.c.seq)
             .where(entries.c.log_index >= start, entries.c.log_index < end)
             .order_by(entries.c.log_index)
         )
         async with self._database.read() as conn:
-            rows = (await conn.execute(query)).all()
-        for expected, row in enumerate(rows, start):
-            if row.log_index != expected:
-                raise LogStopped("entry-missing", f"entry {expected} is missing in the database")
-        if len(rows) != end - start:
-            raise LogStopped("entry-missing", f"entry {start + len(rows)} is missing in the database")
-        return [(row.envelope, row.leaf_hash) for row in rows]
+            rows = [Row(*row) for row in await conn.execute(query)]
+            check_places(rows, start, end)
+            await chains.know(conn, rows[max(0, signed - start) :], signed)
+        return rows
 
     def _empty(self, folder: Path) -> None:
         """A fresh folder. One of this name is of an earlier round of this process and was never said."""
@@ -391,22 +361,24 @@ class Sequencer:
         durable.mkdirs(folder)
 
 
-def _stage_bundle(
-    folder: Path, growth: Growth, start: int, bundle: list[tuple[bytes, bytes]], before: tuple[bytes, ...]
+def _stage_rows(
+    files: staging.Stage, growth: Growth, rows: list[Row], known: tuple[bytes, ...], signed: int, chains: Chains
 ) -> None:
-    """`before`: leaf hashes that are already signed, of the bundle's first entries."""
-    for offset, (envelope, appended) in enumerate(bundle):
-        leaf = leaf_hash(envelope)
-        if leaf != appended or (offset < len(before) and leaf != before[offset]):
-            raise LogStopped("entry-altered", f"entry {start + offset} is not what was appended: it was altered")
-        if offset >= len(before):
-            _stage_tiles(folder, growth.add(leaf))
-    data = encode_bundle([envelope for envelope, _ in bundle])
-    _stage_tiles(folder, [Tile(TileId(ENTRIES, start // TILE_WIDTH, len(bundle)), data)])
+    """Whole bundles, the first from its beginning on. `known`: the leaf hashes of the last bundle that are signed."""
+    for row in rows:
+        if row.log_index < signed:
+            check_leaf(row, known[row.log_index - signed + len(known)])
+        else:
+            leaf = check_leaf(row)
+            chains.take(row)
+            files.add(growth.add(leaf))
+    for first in range(0, len(rows), TILE_WIDTH):
+        bundle = rows[first : first + TILE_WIDTH]
+        data = encode_bundle([row.envelope for row in bundle])
+        files.add([Tile(TileId(ENTRIES, bundle[0].log_index // TILE_WIDTH, len(bundle)), data)])
 
 
-def _stage_tiles(folder: Path, tiles: Iterable[Tile]) -> None:
-    for tile in tiles:
-        path = folder / tile.id.path()
-        durable.mkdirs(path.parent, 0o755)
-        durable.write_new(path, tile.data, OPEN_FILE)
+def _stage_end(files: staging.Stage, growth: Growth, chains: Chains) -> None:
+    chains.check_ends()
+    files.add(growth.partial_tiles())
+    files.finish()

@@ -35,6 +35,7 @@ from liuhen_server.ingest.promises import promise_of
 from liuhen_server.log import signed_state
 from liuhen_server.log.growth import Growth, Tile
 from liuhen_server.log.signed_state import SignedState
+from liuhen_server.log.staging import staged_path
 from liuhen_server.operations.findings import ArchiveReport, Findings
 from liuhen_server.operations.opening import Archive
 from liuhen_server.operations.verify_clips import Stored, check_clips, fingerprint
@@ -164,7 +165,7 @@ class _Verification:
             if self._staged is None:
                 raise
         try:
-            return (self._archive.config.staging_folder / self._staged / tile.path()).read_bytes()
+            return staged_path(self._archive.config.staging_folder / self._staged, tile).read_bytes()
         except FileNotFoundError:
             return reader.tile(tile)  # applied between the two looks
 
