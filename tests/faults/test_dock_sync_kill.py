@@ -23,8 +23,10 @@ from faults.dock_sync_child import How, enroll_run_and_die, run_and_die, run_doc
 from faults.docked_end import Recorder, check_end, check_nothing_was_cleared_too_early
 from faults.killpoint import KillPoint
 from house.county import County, command, running
+from liuhen_agent.decisions import policies
 from liuhen_agent.identity import certificate, store
 from liuhen_agent.identity.enrolment import enroll
+from liuhen_agent.journal import queries, read_only
 from liuhen_agent.simulate.footage import make_clip
 from liuhen_server import config as server_config
 from support import device
@@ -85,6 +87,11 @@ RENEWAL = {
     "the new key is written": Step(f"{DURABLE}:write_new", "next-key"),
     "key and certificate are swapped": Step(f"{DURABLE}:replace", r"client\.pem"),
     "the new key's own file goes": Step(f"{DURABLE}:remove", "next-key"),
+}
+OFFER = {
+    "the offered policy is laid beside": Step(f"{DURABLE}:replace", r"policy\.offered"),
+    "key and certificate are swapped": Step(f"{DURABLE}:replace", r"client\.pem"),
+    "the alarm is said": said("DockAlarm"),
 }
 SECOND_START = {
     "the end of the first stay is said": said("RecorderUndocked"),
@@ -189,6 +196,26 @@ def test_certificate_is_renewed_with_another_key_when_the_dock_was_killed_where(
     station.goes_on(how)
     assert public_key(paths) != served
     assert not paths.next_key.exists()
+
+
+@SIDES
+@pytest.mark.parametrize("step", OFFER)
+def test_an_offered_policy_is_an_alarm_once_when_the_dock_was_killed_where(
+    station: Station, step: str, side: str
+) -> None:
+    """Another line in the policy here makes the archive's one that differs: it comes with the certificate, once in sixty days."""
+    paths = store.Paths(station.data_dir)
+    in_force = paths.policy.read_bytes() + b"# as agreed with the witnesses\n"
+    paths.policy.write_bytes(in_force)
+    life = certificate.lifetime(certificate.read_certificate(paths.client.read_bytes()))
+    how = How(ahead=(life.ends - life.begins) * 0.7)
+    station.dies_at(OFFER[step].killed(side), how)
+    run_dock(station.data_dir, station.bay, how)
+    with read_only(station.data_dir / "journal.db") as db:
+        assert [alarm.code for alarm in queries.alarms(db)] == ["policy-offered"]
+        assert [row.kind for row in queries.envelopes(db)].count("dock.alarm") == 1
+    assert paths.policy.read_bytes() == in_force and paths.offered_policy.exists()
+    assert policies(station.data_dir).difference().count("-# as agreed with the witnesses") == 1
 
 
 def public_key(paths: store.Paths) -> bytes:

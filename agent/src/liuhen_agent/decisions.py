@@ -34,8 +34,8 @@ class NotDecided(Exception):
 
 
 async def settle(data_dir: Path, code: str, reason: str, read_clock: ReadClock = read_system_clock) -> None:
-    """Takes the alarm down. Statements the archive had refused are tried again when that was the alarm. The dock looks for itself:
-    what is not settled raises its alarm again. Raises NotDecided, and what `opened_journal` raises."""
+    """Takes the alarm down. Statements the archive had refused are tried again when that was the alarm; an offered policy is declined
+    and goes. The dock looks for itself: what is not settled raises its alarm again. Raises NotDecided, and what `opened_journal` raises."""
     said = DockAlarm(code=SETTLED, detail=f"{code}: {_checked(reason)}", session=None)
     made: list[Change] = [changes.AlarmCleared(code)]
     if code == ENTRY_REFUSED:
@@ -45,6 +45,8 @@ async def settle(data_dir: Path, code: str, reason: str, read_clock: ReadClock =
         if code not in standing:
             raise NotDecided(f"没有此报警 no alarm is called {code}; 现有 standing: {', '.join(standing) or '无 none'}")
         await journal.append(said, changes=made)
+    if code == POLICY_OFFERED:
+        durable.remove(store.Paths(data_dir).offered_policy)
 
 
 @dataclass(frozen=True)

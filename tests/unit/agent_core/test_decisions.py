@@ -13,6 +13,7 @@ from liuhen_agent.clock import read_system_clock
 from liuhen_agent.command import main
 from liuhen_agent.dock import opened_journal, say_started
 from liuhen_agent.identity import store
+from liuhen_agent.identity.renewal import policy_is_offered
 from liuhen_agent.journal import changes, queries, read_only
 from liuhen_agent.sync import alarms
 from liuhen_protocol import dsse
@@ -80,6 +81,13 @@ def test_a_settled_alarm_is_gone_and_the_chain_says_why(data_dir: Path) -> None:
     assert standing(data_dir) == ["policy-offered"]
     assert settled(data_dir) == ["entry-refused: 时钟已校正 the clock was put right"]
     assert not refused(data_dir), "refused statements are tried again"
+
+
+def test_a_declined_policy_is_not_offered_again_by_the_dock_itself(data_dir: Path) -> None:
+    offer(data_dir, IN_FORCE + "# offered\n")
+    assert policy_is_offered(data_dir)
+    assert agent(data_dir, "alarms", "--settle", "policy-offered", stdin="declined\n").exit_code == 0
+    assert not policy_is_offered(data_dir)
 
 
 def test_settling_another_alarm_leaves_refused_statements_refused(data_dir: Path) -> None:

@@ -15,7 +15,7 @@ from liuhen_agent.clear.rule import Method
 from liuhen_agent.identity import certificate, store
 from liuhen_agent.identity.code import EnrolmentFailed
 from liuhen_agent.identity.enrolment import enroll
-from liuhen_agent.identity.renewal import renew_if_due
+from liuhen_agent.identity.renewal import policy_is_offered, renew_if_due
 from liuhen_agent.journal import ClipState, Said, changes, queries
 from liuhen_agent.sync import head
 from liuhen_agent.sync.answers import Refusal
@@ -121,7 +121,7 @@ async def test_certificate_is_renewed_by_the_archive(tmp_path: Path) -> None:
     async with at_the_archive(tmp_path) as (world, _archive):
         life = certificate.lifetime(certificate.read_certificate(store.Paths(world.data_dir).client.read_bytes()))
         renewed = await renew_if_due(life.begins + (life.ends - life.begins) * 0.7, world.session, world.data_dir)
-        assert renewed is not None and not renewed.policy_offered
+        assert renewed is not None and not policy_is_offered(world.data_dir)
         async with opened(world.data_dir, world.bay, "renewed.db") as again:
             await again.archive.head()
 

@@ -12,7 +12,7 @@ import pytest
 from liuhen_agent.identity import certificate, store
 from liuhen_agent.identity.code import EnrolmentCode, EnrolmentFailed
 from liuhen_agent.identity.enrolment import enroll
-from liuhen_agent.identity.renewal import renew_if_due
+from liuhen_agent.identity.renewal import policy_is_offered, renew_if_due
 from liuhen_agent.journal import Journal
 from liuhen_agent.sync import head
 from liuhen_agent.sync.answers import Later
@@ -128,7 +128,7 @@ async def test_certificate_is_renewed_at_two_thirds_of_its_life_with_a_new_key(t
         early = life.begins + (life.ends - life.begins) * 0.66
         assert await renew_if_due(early, world.session, world.data_dir) is None
         renewed = await renew_if_due(early + timedelta(days=1), world.session, world.data_dir)
-        assert renewed is not None and not renewed.policy_offered
+        assert renewed is not None and not policy_is_offered(world.data_dir)
         after = certificate.read_certificate(paths.client.read_bytes())
         assert after.public_key() != before.public_key()
         assert paths.client.stat().st_mode & 0o777 == 0o600
@@ -143,7 +143,7 @@ async def test_policy_offered_with_a_renewal_is_not_put_in_force(tmp_path: Path)
         archive.policy = f"log {archive.county.log.vkey}\nquorum none\n"
         end = certificate.lifetime(certificate.read_certificate(paths.client.read_bytes())).ends
         renewed = await renew_if_due(end - timedelta(days=1), world.session, world.data_dir)
-        assert renewed is not None and renewed.policy_offered
+        assert renewed is not None and policy_is_offered(world.data_dir)
         assert paths.policy.read_bytes() == in_force
         assert paths.offered_policy.read_text() == archive.policy
 

@@ -5,7 +5,8 @@ at any point leaves a dock that can still talk and that renews at the next call.
 
 A policy that comes with the answer is never put in force here. The policy says which witnesses must have seen the log; were the
 archive able to change it, a dishonest archive could dismiss its witnesses. A different one is laid beside it (`policy.offered`)
-for a person to accept, and the caller raises an alarm.
+for a person to accept, before the certificate changes: the file is what the alarm rests on (`policy_is_offered`), so that a crash
+between the two loses neither.
 """
 
 from __future__ import annotations
@@ -28,10 +29,9 @@ from liuhen_files import durable
 
 @dataclass(frozen=True)
 class Renewed:
-    """What a renewal brought. ends: of the new certificate. policy_offered: the archive's policy differs from the one in force."""
+    """What a renewal brought. ends: of the new certificate."""
 
     ends: datetime
-    policy_offered: bool
 
 
 async def renew_if_due(now: datetime, session: aiohttp.ClientSession, data_dir: Path) -> Renewed | None:
@@ -63,12 +63,22 @@ async def renew_if_due(now: datetime, session: aiohttp.ClientSession, data_dir: 
         raise EnrolmentFailed("bad-answer", f"the archive's answer to a renewal cannot be used ({error})") from error
     authority_der = ssl.PEM_cert_to_DER_cert(paths.authority.read_text(encoding="ascii"))
     issued = certificate.check_issued(certificate_pem, authority_der, key)
+    if policy.encode() != paths.policy.read_bytes():
+        durable.replace(paths.offered_policy, policy.encode())
     durable.replace(paths.client, certificate.key_pem(key) + certificate_pem.encode("ascii"), mode=0o600)
     durable.remove(paths.next_key)
-    offered = policy.encode() != paths.policy.read_bytes()
-    if offered:
-        durable.replace(paths.offered_policy, policy.encode())
-    return Renewed(certificate.lifetime(issued).ends, offered)
+    return Renewed(certificate.lifetime(issued).ends)
+
+
+def policy_is_offered(data_dir: Path) -> bool:
+    """Whether a policy waits for a person's decision. One that is in force was left by a crash behind its acceptance, and goes."""
+    paths = store.Paths(data_dir)
+    if not paths.offered_policy.exists():
+        return False
+    if paths.offered_policy.read_bytes() == paths.policy.read_bytes():
+        durable.remove(paths.offered_policy)
+        return False
+    return True
 
 
 def _drop_spent_key(paths: store.Paths) -> None:

@@ -25,7 +25,7 @@ import aiohttp
 
 from liuhen_agent.identity import store
 from liuhen_agent.identity.code import EnrolmentFailed
-from liuhen_agent.identity.renewal import renew_if_due
+from liuhen_agent.identity.renewal import policy_is_offered, renew_if_due
 from liuhen_agent.journal import ClipRow, ClipState, Journal, changes, queries
 from liuhen_agent.sync import alarms, entries, head, receipts
 from liuhen_agent.sync.answers import Later, Refusal
@@ -242,6 +242,7 @@ class Sync:
 
     async def _daily(self, session: aiohttp.ClientSession, archive: Archive, view: LogView) -> float:
         renewed, clock = None, asyncio.get_running_loop().time
+        await self._say_offered_policy()  # of an earlier run: the power may have gone right behind the offer
         try:
             if clock() >= self._renews_from:
                 renewed = await renew_if_due(self._now(), session, self._data_dir)
@@ -252,19 +253,22 @@ class Sync:
         if renewed is not None:
             # to a dock whose clock is far ahead every new certificate looks old: once a day is enough, or it would do nothing else
             self._renews_from = clock() + self._pace.daily
-            if renewed.policy_offered:
-                await alarms.raise_alarm(
-                    self._journal,
-                    alarms.POLICY_OFFERED,
-                    "the archive offers another policy (file policy.offered). It is not in force until an administrator has compared"
-                    " it: `liuhen-agent policy show`, then `policy accept`, or settle this alarm to decline.",
-                    self._now(),
-                )
+            await self._say_offered_policy()
             self._certificate_changed.set()
         for state in (ClipState.RECEIPTED, ClipState.RELEASED):
             clips = await self._journal.ask(queries.clips_in, state, 1_000_000)
             await receipts.reconcile(archive, self._journal, view, self._trust, clips, self._now())
         return self._pace.daily
+
+    async def _say_offered_policy(self) -> None:
+        if await asyncio.to_thread(policy_is_offered, self._data_dir):
+            await alarms.raise_alarm(
+                self._journal,
+                alarms.POLICY_OFFERED,
+                "the archive offers another policy (file policy.offered). It is not in force until an administrator has compared"
+                " it: `liuhen-agent policy show`, then `policy accept`, or settle this alarm to decline.",
+                self._now(),
+            )
 
     async def _rest(self, clip: ClipRow, code: str, detail: str) -> None:
         self._resting.until[clip.sha256] = asyncio.get_running_loop().time() + self._pace.rest_after_refusal
