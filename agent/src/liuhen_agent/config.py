@@ -11,10 +11,17 @@
     profiles = "…"                  # a folder of recorder profiles; default: those that came with the program
     credentials = "recorders.toml"  # passwords of recorders, readable by the dock's user alone
 
+    own_ports = ["…"]               # USB ports with what belongs to the dock itself (touch screen, modem)
+
     [[bay]]
     name = "1"
+    backend = "udev"                # a USB connector; written by `liuhen-agent bays learn`
+    ports = ["…", "…"]              # its port paths, USB 2 and USB 3 (detect/port_path.py)
+
+    [[bay]]
+    name = "2"
     backend = "image"               # or "directory"
-    path = "bays/1"                 # relative to the dock's folder
+    path = "bays/2"                 # relative to the dock's folder
     marker = "…"                    # directory only: the file whose presence means "plugged"
 
 The archive's address is not here: it belongs to the enrolment (`identity.json`), together with whom to trust.
@@ -27,16 +34,18 @@ import tomllib
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar, cast, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from liuhen_agent.detect import Bay
+from liuhen_agent.detect import Backend, Bay
+from liuhen_agent.detect.port_path import PORT_PATH, is_below
 from liuhen_agent.recorders.line_protocol import Credential
 from liuhen_agent.recorders.profile import default_folder
 
 T = TypeVar("T", str, int, bool)
 
 FILE = "config.toml"
+DEVICE_NODES = Path("/dev")
 BAY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 
 
@@ -59,6 +68,7 @@ class Config:
     head_every: timedelta
     profiles: Path
     credentials: Path
+    own_ports: tuple[str, ...] = ()
 
 
 DEFAULT = """\
@@ -102,6 +112,7 @@ def parse(text: str, data_dir: Path, where: str = FILE) -> Config:
         head_every=timedelta(minutes=keys.number("head_minutes", 60, 1, 1_440)),
         profiles=data_dir / profiles if profiles else default_folder(),
         credentials=data_dir / keys.take("credentials", "recorders.toml"),
+        own_ports=_ports(keys, "own_ports"),
     )
     keys.refuse_rest()
     return config
@@ -135,25 +146,56 @@ def _bays(listed: object, data_dir: Path, where: str) -> tuple[Bay, ...]:
     bays: list[Bay] = []
     for number, item in enumerate(listed, 1):
         keys = _Keys(item, f"{where}: bay {number}")
-        name, backend, path = keys.need("name"), keys.need("backend"), keys.need("path")
-        marker = keys.take("marker", "")
-        keys.refuse_rest()
+        name, backend = keys.need("name"), keys.need("backend")
         if not BAY_NAME.fullmatch(name):
             raise ConfigError(f"{keys.where}: name: {name!r}: at most 32 letters, digits, dots, hyphens")
         if any(bay.name == name for bay in bays):
             raise ConfigError(f"{keys.where}: name: another bay is called {name!r}")
-        if marker and (backend != "directory" or "/" in marker):
-            raise ConfigError(f"{keys.where}: marker: a file's name, and only for directory bays")
-        bays.append(Bay(name, _backend(backend, keys.where), (data_dir / path).resolve(), marker or None))
+        bays.append(_bay(keys, name, _backend(backend, keys.where), data_dir))
+        keys.refuse_rest()
+    _refuse_shared_ports(bays, where)
     return tuple(bays)
 
 
-def _backend(text: str, where: str) -> Literal["image", "directory"]:
-    if text == "image":
-        return "image"
-    if text == "directory":
-        return "directory"
-    raise ConfigError(f"{where}: backend: {text!r} is not image or directory")
+def _bay(keys: _Keys, name: str, backend: Backend, data_dir: Path) -> Bay:
+    if backend == "udev":
+        ports = _ports(keys, "ports")
+        if not ports:
+            raise ConfigError(f"{keys.where}: ports: is missing: `liuhen-agent bays learn` writes it")
+        return Bay(name, backend, DEVICE_NODES, ports=ports)
+    path, marker = keys.need("path"), keys.take("marker", "")
+    if marker and (backend != "directory" or "/" in marker):
+        raise ConfigError(f"{keys.where}: marker: a file's name, and only for directory bays")
+    return Bay(name, backend, (data_dir / path).resolve(), marker or None)
+
+
+def _ports(keys: _Keys, key: str) -> tuple[str, ...]:
+    ports = keys.texts(key)
+    for port in ports:
+        if not PORT_PATH.fullmatch(port):
+            raise ConfigError(
+                f"{keys.where}: {key}: {port!r} is no USB port path: `liuhen-agent bays learn` writes them"
+            )
+    return ports
+
+
+def _refuse_shared_ports(bays: list[Bay], where: str) -> None:
+    ports = [(port, bay.name) for bay in bays for port in bay.ports]
+    for number, (port, name) in enumerate(ports):
+        for other, owner in ports[number + 1 :]:
+            if port == other:
+                raise ConfigError(f"{where}: bay: ports: {port} belongs to bay {name} and to bay {owner}")
+            if is_below(port, other) or is_below(other, port):
+                raise ConfigError(
+                    f"{where}: bay: ports: {port} (bay {name}) and {other} (bay {owner}): one is behind the other"
+                )
+
+
+def _backend(text: str, where: str) -> Backend:
+    for known in get_args(Backend):
+        if text == known:
+            return cast(Backend, known)
+    raise ConfigError(f"{where}: backend: {text!r} is not udev, image or directory")
 
 
 class _Keys:
@@ -173,6 +215,12 @@ class _Keys:
         if key not in self._content:
             raise ConfigError(f"{self.where}: {key}: is missing")
         return self.take(key, "")
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        values = self._content.pop(key, [])
+        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+            raise ConfigError(f"{self.where}: {key}: must be a list of texts, not {values!r}")
+        return tuple(values)
 
     def number(self, key: str, default: int, least: int, most: int) -> int:
         value = self.take(key, default)

@@ -26,14 +26,15 @@ from liuhen_agent.collect.collector import Collector
 from liuhen_agent.collect.room import DISK_FULL, Room
 from liuhen_agent.collect.spool import Spool
 from liuhen_agent.config import Config, load_credentials
-from liuhen_agent.detect import Bay, BayEvent, WatchSettings
-from liuhen_agent.detect.emulated import DEFAULTS, watch
+from liuhen_agent.detect import Bay, BayEvent, RefusedDevice, WatchSettings
+from liuhen_agent.detect.backends import DEFAULTS, watch
 from liuhen_agent.identity import store
 from liuhen_agent.journal import ClipState, Journal, changes, queries
 from liuhen_agent.progress import BayView, Board, write_status
 from liuhen_agent.proxies import Proxies
 from liuhen_agent.recorders.profile import load_profiles
 from liuhen_agent.recovery import recover
+from liuhen_agent.refusing import Refusals
 from liuhen_agent.stay import Parts, Stay
 from liuhen_agent.sync.alarms import ENTRY_REFUSED, HALTING, RECEIPT_REFUSED, SPOOL_DAMAGED, UPLOAD_REFUSED
 from liuhen_agent.sync.service import Pace, Sync
@@ -155,7 +156,7 @@ class Dock:
             self._heads(journal),
             self._every(EXPIRE_EVERY, room.expire),
             self._screen(),
-            self._detect(),
+            self._detect(journal),
             *(self._bay(bay, parts) for bay in self._config.bays),
         ]
         if self._config.proxies:
@@ -188,9 +189,14 @@ class Dock:
             pace=replace(pace, parallel_uploads=self._config.parallel_uploads),
         )
 
-    async def _detect(self) -> None:
-        async for event in watch(self._config.bays, self._wishes.watch):
-            self._queues[event.bay].put_nowait(event)
+    async def _detect(self, journal: Journal) -> None:
+        refusals = Refusals(journal, self._board)
+        settings = replace(self._wishes.watch, own_ports=self._config.own_ports)
+        async for event in watch(self._config.bays, settings):
+            if isinstance(event, RefusedDevice):
+                await refusals.say(event)
+            else:
+                self._queues[event.bay].put_nowait(event)
 
     async def _bay(self, bay: Bay, parts: Parts) -> None:
         """One bay: a stay after another. What happens while a stay works is told to it or ends it."""

@@ -181,6 +181,12 @@ def test_every_alarm_of_the_dock_says_what_to_do(page: str) -> None:
     assert standing <= first_cells(page), standing - first_cells(page)
 
 
+def test_every_reason_to_refuse_a_device_says_what_to_do(page: str) -> None:
+    refused = codes_of("Rule", within="agent/src/liuhen_agent/detect")
+    assert {"refused-input-device", "refused-unknown-port"} <= refused
+    assert refused <= first_cells(page), refused - first_cells(page)
+
+
 def test_every_reason_for_a_recorder_to_fail_says_what_to_do(page: str) -> None:
     said = codes_of("VolumeError", "RecorderError", "_broke", "Bad", "_Bad", within="agent/src/liuhen_agent")
     assert {"incomplete", "wrong-password", "internal-error", "not-cleared"} <= said

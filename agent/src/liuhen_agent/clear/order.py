@@ -9,10 +9,10 @@ import json
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import get_args
 
 from liuhen_agent.clear.rule import Method
-from liuhen_agent.detect import Port
+from liuhen_agent.detect import Backend, Port
 from liuhen_agent.journal import changes, queries
 
 _NOTE = "clear:"
@@ -27,7 +27,7 @@ class Order:
     """`folder`: the bay's own folder; `target`: the disk image or block node inside it, or the folder itself (backend directory)."""
 
     session: str
-    backend: Literal["image", "directory"]
+    backend: Backend
     folder: Path
     target: Path
     method: Method
@@ -65,7 +65,7 @@ def read(db: sqlite3.Connection, session: str) -> Order:
     try:
         fields = json.loads(note)
         backend = fields["backend"]
-        if backend not in ("image", "directory"):
+        if backend not in get_args(Backend):
             raise ValueError(f"backend {backend!r}")
         return Order(session, backend, Path(fields["folder"]), Path(fields["target"]), Method(fields["method"]))
     except (ValueError, KeyError, TypeError) as error:

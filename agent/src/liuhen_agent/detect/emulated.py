@@ -1,9 +1,9 @@
 """The backends `image` and `directory`: ports that are folders, looked at again and again.
 
-What a port holds is one pure question (`look`), what changed is another (`Watcher.step`); `watch` only adds the
-clock. A thing counts as plugged once it has not changed for the settle time, so an image that is still being copied
-in is not read half. An image that is replaced (another inode) or comes back is another plugging-in. The content of a
-disk may change while it is in the bay (clearing writes to it); the files of a directory bay may come and go.
+What a port holds is one question (`look`), what changed is another (`Watcher.step`); `watch` only adds the clock.
+A thing counts as plugged once it has not changed for the settle time, so an image that is still being copied in is not
+read half. An image that is replaced (another inode) or comes back is another plugging-in. The content of a disk may
+change while it is in the bay (clearing writes to it); the files of a directory bay may come and go.
 """
 
 from __future__ import annotations
@@ -12,22 +12,14 @@ import asyncio
 import os
 import stat
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 from liuhen_agent.detect import Bay, BayEvent, Port, WatchSettings
+from liuhen_agent.detect.watcher import Seen, Watcher
 
 DISK_SUFFIX = ".img"
 DEFAULTS = WatchSettings()
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a look found. `stamp` changes while the thing is still being put in; only the settling looks at it."""
-
-    port: Port
-    stamp: tuple[int, ...]
 
 
 def look(bay: Bay) -> Seen | None:
@@ -77,36 +69,7 @@ def _look_at_line(bay: Bay) -> Seen | None:
     return None
 
 
-class Watcher:
-    """What is plugged in, and what is settling. `step` is pure but for this state; times are monotonic seconds."""
-
-    def __init__(self, settle_seconds: float) -> None:
-        self._settle = settle_seconds
-        self._plugged: dict[str, Port] = {}
-        self._settling: dict[str, tuple[Seen, float]] = {}
-
-    def step(self, bay: str, seen: Seen | None, now: float) -> list[BayEvent]:
-        """The events of one look: `pulled` at once, `plugged` after the settle time."""
-        events: list[BayEvent] = []
-        plugged = self._plugged.get(bay)
-        if plugged is not None and (seen is None or seen.port.identity != plugged.identity):
-            del self._plugged[bay]
-            events.append(BayEvent(bay, "pulled", plugged))
-            plugged = None
-        if seen is None or plugged is not None:
-            self._settling.pop(bay, None)
-            return events
-        before = self._settling.get(bay)
-        if before is None or before[0] != seen:
-            self._settling[bay] = before = (seen, now)
-        if now - before[1] >= self._settle:
-            del self._settling[bay]
-            self._plugged[bay] = seen.port
-            events.append(BayEvent(bay, "plugged", seen.port))
-        return events
-
-
-async def watch(bays: Sequence[Bay], settings: WatchSettings = DEFAULTS) -> AsyncIterator[BayEvent]:
+async def watch(bays: Sequence[Bay], settings: WatchSettings = DEFAULTS) -> AsyncGenerator[BayEvent, None]:
     """Events for ever, first for what is there already. End it by cancelling."""
     watcher = Watcher(settings.settle_seconds)
     while True:

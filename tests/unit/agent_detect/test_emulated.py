@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from liuhen_agent.detect import Bay, BayEvent, WatchSettings
-from liuhen_agent.detect.emulated import Watcher, look, watch
+from liuhen_agent.detect.emulated import look, watch
+from liuhen_agent.detect.watcher import Watcher
 from liuhen_agent.simulate.serial_recorder import Character, SerialRecorder
 
 QUICK = WatchSettings(poll_seconds=0.01, settle_seconds=0.03)
