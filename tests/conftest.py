@@ -46,7 +46,10 @@ class PostgreSQL:
         options = ["-k", folder, "-c", "listen_addresses=", "-c", "max_connections=60", "-c", "fsync=off"]
         with (folder / "server.log").open("wb") as log:
             self._server = subprocess.Popen(
-                [*self._as, POSTGRESQL / "postgres", "-D", data, *options], stdout=log, stderr=log, cwd=folder
+                [str(word) for word in (*self._as, POSTGRESQL / "postgres", "-D", data, *options)],
+                stdout=log,
+                stderr=log,
+                cwd=folder,
             )
         self._wait()
 
@@ -55,7 +58,8 @@ class PostgreSQL:
         assert done.returncode == 0, done.stdout + done.stderr
 
     def _wait(self) -> None:
-        ready = [*self._as, POSTGRESQL / "pg_isready", "-q", "-h", self.folder, "-U", "liuhen", "-d", "postgres"]
+        asking = (*self._as, POSTGRESQL / "pg_isready", "-q", "-h", self.folder, "-U", "liuhen", "-d", "postgres")
+        ready = [str(word) for word in asking]
         deadline = time.monotonic() + 60
         while subprocess.run(ready, cwd=self.folder).returncode != 0:
             assert self._server.poll() is None, (self.folder / "server.log").read_text()

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -30,7 +31,7 @@ class Victim:
 
     archive: Archive
     dock: Dock
-    items: list
+    items: list[Any]
 
     async def sql(self, statement: str, **values: object) -> None:
         async with self.archive.database.write() as conn:

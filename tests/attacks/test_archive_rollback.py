@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ async def witness(tmp_path: Path) -> AsyncIterator[RunningWitness]:
     await running.stop()
 
 
-async def run(config: Config, items: list, *, publish: bool = True) -> None:
+async def run(config: Config, items: list[Any], *, publish: bool = True) -> None:
     async with opened(config) as archive:
         await append(archive, items)
         if publish:
@@ -48,7 +49,7 @@ async def with_backup(tmp_path: Path, witness: RunningWitness) -> tuple[Config, 
 
 async def signed_nothing_new(archive: Archive, sequencer: Sequencer, code: str, size: int) -> None:
     signed: list[object] = []
-    sequencer.sign = lambda checkpoint: signed.append(checkpoint) or b""  # type: ignore[method-assign]
+    sequencer.sign = lambda checkpoint: signed.append(checkpoint) or b""  # type: ignore[method-assign, func-returns-value]
     for _ in range(2):
         tick = await sequencer.tick()
         assert tick.outcome is Outcome.STOPPED

@@ -17,10 +17,8 @@ import pytest
 from liuhen_protocol.digest import digest_of
 from liuhen_server.ingest import tus
 from liuhen_server.ingest import upload_records as records
-from liuhen_server.ingest import uploads as room
 from liuhen_server.ingest.uploads import Uploads
 from liuhen_server.operations.opening import Archive, opened
-from liuhen_server.store import incoming
 from liuhen_server.store.incoming import Busy, Incoming
 from support.device import running_archive
 
@@ -46,7 +44,7 @@ def test_a_clip_that_was_stored_while_its_upload_was_being_opened_is_not_cut(
         path.rename(stored)
         real(handle, operation)
 
-    monkeypatch.setattr(incoming.fcntl, "flock", late)
+    monkeypatch.setattr("fcntl.flock", late)
     with pytest.raises((Busy, FileNotFoundError)):
         Incoming.open_at(path, 0)
     assert stored.read_bytes() == DATA
@@ -116,7 +114,7 @@ async def test_an_upload_cannot_be_ended_while_another_request_begins_to_write_i
                 await go_on.wait()
                 await forget(*arguments)
 
-            monkeypatch.setattr(room.records, "forget", slow)
+            monkeypatch.setattr(records, "forget", slow)
             again = asyncio.create_task(dock.try_create(SHA256, len(DATA)))
             await asyncio.wait_for(ending.wait(), 20)
             status, problem = await dock.patch(path, 0, DATA)

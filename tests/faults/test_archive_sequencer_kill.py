@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,7 +68,7 @@ async def test_killed_archive_goes_on_where_it_was(
 
 @pytest.mark.parametrize("case", ON_POSTGRESQL, ids=named)
 async def test_killed_archive_on_postgresql_goes_on_where_it_was(
-    case: tuple[str, int, str], tmp_path: Path, witness: RunningWitness, postgresql
+    case: tuple[str, int, str], tmp_path: Path, witness: RunningWitness, postgresql: Any
 ) -> None:
     url = postgresql.new_database()
     await killed_and_continued(case, tmp_path, url, witness)
@@ -102,9 +103,9 @@ async def die(folder: Path, step: str, side: str, nth: int) -> None:
     assert process.returncode == -signal.SIGKILL, f"the step was not reached: {errors.decode()}"
 
 
-async def continues(archive: Archive, items: list, before: tuple) -> None:
+async def continues(archive: Archive, items: list[Any], before: tuple[Any, ...] | None) -> None:
     left = archive.reader.published()
-    assert left is not None, "what was published stays published"
+    assert before is not None and left is not None, "what was published stays published"
     archive.policy.accept(left[1])
     await publish_all(archive, new_holder())
     last = archive.reader.published()

@@ -97,7 +97,7 @@ async def test_a_sequencer_that_lost_its_lease_does_not_drop_what_another_one_st
                 await first._drop()  # wakes only now, in the middle of its round
                 return swapped
 
-            second.swap = others_drop  # type: ignore[method-assign]
+            second.swap = others_drop  # type: ignore[method-assign, assignment]
             while (last := await second.tick()).outcome is Outcome.PUBLISHED:
                 pass
             assert (last.outcome, last.size) == (Outcome.IDLE, 302), last.why

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,7 +54,7 @@ def encoded(hashes: list[bytes]) -> list[str]:
     return [base64.b64encode(value).decode() for value in hashes]
 
 
-def proofs(log: MemoryLog) -> dict[str, list[dict[str, object]]]:
+def proofs(log: MemoryLog) -> dict[str, list[dict[str, Any]]]:
     roots = {size: merkle.tree_root(size, log.node) for size in SIZES}
     inclusion = [
         {
@@ -145,7 +146,7 @@ def test_go_refuses_our_proof_with_one_hash_changed(
 ) -> None:
     made = proofs(log)
     last = next(p for p in reversed(made[kind]) if p["Proof"])
-    last["Proof"] = [base64.b64encode(b"x" * 32).decode(), *last["Proof"][1:]]  # type: ignore[misc]
+    last["Proof"] = [base64.b64encode(b"x" * 32).decode(), *last["Proof"][1:]]
     (tmp_path / "proofs.json").write_text(json.dumps(made))
     code, said = check(checker, folder, log.vkey, tmp_path / "proofs.json")
     assert code == 1

@@ -20,7 +20,7 @@ from liuhen_agent.sync.log_view import Origin, ToProve, Untrue, compare, prove
 from liuhen_protocol.chain import ChainHead
 from liuhen_protocol.checkpoint import Checkpoint
 from liuhen_protocol.errors import Refused
-from liuhen_protocol.events import InventoryFile, RecorderDocked, RecorderIdentity, RecorderInventory
+from liuhen_protocol.events import Event, InventoryFile, RecorderDocked, RecorderIdentity, RecorderInventory
 from liuhen_protocol.signer import Ed25519Signer
 from liuhen_protocol.tiles import TileId
 from support.memory_log import MemoryLog
@@ -49,8 +49,9 @@ def stated(inventory: Sequence[Evidence], parts: int = 2) -> list[Stated]:
     """That the recorder came, and its inventory in `parts`; all of it in the log."""
     docked = RecorderDocked("s1", "1", WHO, "any", "C", "disk", None, None, None, False)
     files = [InventoryFile(one.file.path, None, one.file.size, None, "clip", False) for one in inventory]
-    said = [RecorderInventory("s1", part + 1, parts, 0, 0, tuple(files[part::parts]), (), 0) for part in range(parts)]
-    return [Stated(seq, event, 100 + seq) for seq, event in enumerate([docked, *said])]
+    said: list[Event] = [docked]
+    said += [RecorderInventory("s1", part + 1, parts, 0, 0, tuple(files[part::parts]), (), 0) for part in range(parts)]
+    return [Stated(seq, event, 100 + seq) for seq, event in enumerate(said)]
 
 
 def as_found(one: Evidence) -> Found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -18,10 +19,10 @@ def run(*words: str) -> Result:
     return CliRunner().invoke(main, list(words))
 
 
-def answer(*words: str, code: int = 0) -> dict:
+def answer(*words: str, code: int = 0) -> dict[str, Any]:
     result = run(*words, "--json")
     assert result.exit_code == code, result.output
-    return json.loads(result.stdout)
+    return dict(json.loads(result.stdout))
 
 
 @pytest.fixture

@@ -120,7 +120,7 @@ async def test_a_block_that_raises_leaves_nothing(database_url: str) -> None:
         await database.close()
 
 
-async def test_sqlite_commits_survive_a_power_cut(tmp_path) -> None:
+async def test_sqlite_commits_survive_a_power_cut(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'a.db'}")
     try:
         async with database.write() as conn:

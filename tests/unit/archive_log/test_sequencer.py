@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +20,7 @@ from support.archive import Dock, RunningWitness, append, execute, new_archive, 
 
 
 @pytest.fixture
-async def witnesses(tmp_path: Path):
+async def witnesses(tmp_path: Path) -> AsyncIterator[tuple[RunningWitness, ...]]:
     running = [RunningWitness(f"witness.example/{name}", tmp_path / f"witness-{name}") for name in "abc"]
     for witness in running:
         await witness.start()
@@ -141,13 +143,13 @@ async def test_a_sequencer_that_lost_its_lease_cannot_change_what_is_signed(tmp_
             await append(archive, Dock("dock-03").heads(3))
             swap = one.swap
 
-            async def swap_late(*args):
+            async def swap_late(*args: Any) -> bool:
                 async with archive.database.write() as conn:
                     await execute(conn, "UPDATE sequencer_state SET lease_until = '2000-01-01T00:00:00.000Z'")
                 assert (await two.tick()).outcome is Outcome.PUBLISHED
                 return await swap(*args)
 
-            one.swap = swap_late
+            one.swap = swap_late  # type: ignore[method-assign, assignment]
             assert (await one.tick()).outcome is Outcome.STANDBY
         published = archive.reader.published()
         assert published is not None
@@ -206,7 +208,7 @@ async def test_verify_holds_in_the_moment_between_signing_and_applying(tmp_path:
             def ended(_folder: Path) -> None:
                 raise OSError(errno.EIO, "the process ends here")
 
-            sequencer.apply = ended  # type: ignore[method-assign]
+            sequencer.apply = ended  # type: ignore[method-assign, assignment]
             with pytest.raises(OSError, match="ends here"):
                 await sequencer.tick()
         report = await verify_archive(archive)

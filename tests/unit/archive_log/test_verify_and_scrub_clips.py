@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -16,6 +17,7 @@ from liuhen_protocol.merkle import leaf_hash
 from liuhen_protocol.report import StepName
 from liuhen_protocol.statement import Subject, read_statement
 from liuhen_server.ingest.promises import keep, promise_of
+from liuhen_server.operations.findings import ArchiveReport
 from liuhen_server.operations.opening import Archive
 from liuhen_server.operations.scrub import scrub_store
 from liuhen_server.operations.verify import verify_archive
@@ -70,11 +72,11 @@ async def kept(tmp_path: Path, database_url: str) -> AsyncIterator[Kept]:
         yield Kept(archive, digest)
 
 
-def _fields(promise: object) -> dict:
+def _fields(promise: object) -> dict[str, Any]:
     return {name: getattr(promise, name) for name in type(promise).__slots__}  # type: ignore[attr-defined]
 
 
-async def scrub(archive: Archive):
+async def scrub(archive: Archive) -> ArchiveReport:
     seen: list[tuple[int, int]] = []
     report = await scrub_store(archive, lambda done, total: seen.append((done, total)))
     assert seen == [(1, 1)]

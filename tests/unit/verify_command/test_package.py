@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -103,7 +104,12 @@ def test_a_malformed_file_is_named(tmp_path: Path, name: str) -> None:
 def test_nothing_outside_the_package_is_read(tmp_path: Path, where: str, kind: str) -> None:
     _, folder = build(tmp_path / "package")
     odd = folder / where / "odd.tlog-proof"
-    {"link": lambda: odd.symlink_to("/etc/passwd"), "folder": odd.mkdir, "pipe": lambda: os.mkfifo(odd)}[kind]()
+    makers: dict[str, Callable[[], None]] = {
+        "link": lambda: odd.symlink_to("/etc/passwd"),
+        "folder": odd.mkdir,
+        "pipe": lambda: os.mkfifo(odd),
+    }
+    makers[kind]()
     code, _, said = verdicts(folder)
     assert (code, str(odd) in said) == (2, True)
 
