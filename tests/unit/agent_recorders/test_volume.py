@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from liuhen_agent.collect.who import who
 from liuhen_agent.recorders import FileEntry, Listing, Volume, VolumeError, VolumeLimits
 from liuhen_agent.recorders.directory import open_directory
 from liuhen_agent.recorders.volume import DiskVolume, open_volume
@@ -116,6 +117,20 @@ def test_our_exfat_cards_are_clean_to_the_checker_of_exfatprogs(tmp_path: Path) 
     checked = subprocess.run(["/usr/sbin/fsck.exfat", "-n", str(image)], capture_output=True, text=True)
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "files 303" in checked.stdout
+
+
+@pytest.mark.parametrize("label", [None, "NO NAME", "no name"])
+async def test_a_card_without_a_label_has_none(tmp_path: Path, label: str | None) -> None:
+    """mkfs.vfat writes "NO NAME" where none is given; somebody may have typed it too. It is nobody's serial."""
+    image = tmp_path / "card.img"
+    with image.open("wb") as file:
+        file.truncate(36 * 1024 * 1024)
+    named = ["-n", label] if label else []
+    subprocess.run(["mkfs.vfat", "-F", "32", *named, str(image)], check=True, capture_output=True)
+    volume = await open_volume(image, QUICK)
+    await volume.close()
+    assert volume.info.label == ""
+    assert who(None, volume.info, [], "1").serial == ""
 
 
 @pytest.mark.parametrize("kind", ["fat32", "exfat", "ext4"])

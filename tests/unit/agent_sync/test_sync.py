@@ -12,7 +12,7 @@ from liuhen_agent.sync import head, receipts
 from liuhen_agent.sync.answers import Later, Refusal
 from liuhen_agent.sync.uploads import BytesRejected, SpoolDamaged
 from liuhen_protocol.digest import digest_of
-from unit.agent_sync.world import NOW, enrolled
+from unit.agent_sync.world import NOW, World, enrolled
 
 FIRST = b"first clip " * 100_000
 SECOND = os.urandom(3_000_000)
@@ -184,10 +184,69 @@ async def test_reconciliation_says_which_receipted_clip_the_archive_lost(tmp_pat
         bay = await world.dock_folder({"a.mp4": FIRST, "b.mp4": SECOND})
         await world.sync()
         clips = await world.journal.ask(queries.clips_in, ClipState.RECEIPTED)
-        assert not await receipts.reconcile(world.archive, world.journal, world.view, world.trust, clips, NOW)
+        assert await reconciled(world) == receipts.Reconciled()
         del archive.county.index_of["clip.stored", digest_of(FIRST).sha256]
-        lost = await receipts.reconcile(world.archive, world.journal, world.view, world.trust, clips, NOW)
-        assert [clip.sha256 for clip in lost] == [digest_of(FIRST).sha256]
+        (world.data_dir / (await world.clip(FIRST)).spool).unlink()
+        assert [clip.sha256 for clip in (await reconciled(world)).missing] == [digest_of(FIRST).sha256]
+        assert await world.alarms() == {"receipted-clip-missing"}
+        assert await world.journal.ask(queries.clips_in, ClipState.RECEIPTED) == clips, (
+            "what is not here cannot be sent"
+        )
         outcome = await world.clear(bay)
         assert (outcome.cleared, outcome.code) == (False, "halted")
         assert (bay / "a.mp4").exists()
+
+
+async def reconciled(world: World) -> receipts.Reconciled:
+    clips = await world.journal.ask(queries.clips_in, ClipState.RECEIPTED)
+    return await receipts.reconcile(world.archive, world.journal, world.view, world.trust, clips, world.data_dir, NOW)
+
+
+async def test_receipted_clip_that_the_archive_lost_is_sent_again_while_its_copy_is_here(tmp_path: Path) -> None:
+    async with enrolled(tmp_path) as (world, archive):
+        bay = await world.dock_folder({"a.mp4": FIRST, "b.mp4": SECOND})
+        await world.sync()
+        sha256, received = digest_of(FIRST).sha256, archive.received
+        before = await world.journal.ask(queries.receipt, sha256)
+        del archive.county.index_of["clip.stored", sha256], archive.stored[sha256]
+        assert [clip.name for clip in (await reconciled(world)).missing] == ["a.mp4"]
+        assert await world.journal.ask(queries.note, changes.WITHDRAWN + sha256) == before, (
+            "evidence against the archive"
+        )
+        assert (await world.clear(bay)).code == "halted"
+        await world.sync()
+        assert archive.received - received == len(FIRST) and archive.stored[sha256] == FIRST
+        assert (await world.clip(FIRST)).state is ClipState.RECEIPTED
+        assert await reconciled(world) == receipts.Reconciled()
+        assert await world.alarms() == {"receipted-clip-missing"}, "until a person has settled it"
+
+
+async def test_receipt_that_does_not_hold_any_more_halts_clearing_and_is_not_taken_for_a_clip_that_is_gone(
+    tmp_path: Path,
+) -> None:
+    async with enrolled(tmp_path) as (world, archive):
+        await world.dock_folder({"a.mp4": FIRST})
+        await world.sync()
+        archive.receipt_of = lambda sha256: b"garbage"
+        found = await reconciled(world)
+        assert (found.missing, [clip.name for clip in found.untrue], found.withheld) == ((), ["a.mp4"], ())
+        assert await world.alarms() == {"receipted-clip-missing"}
+        assert (await world.clip(FIRST)).state is ClipState.RECEIPTED
+
+
+async def test_archive_that_refuses_to_show_receipts_is_an_alarm_and_not_taken_for_one_that_lost_clips(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with enrolled(tmp_path) as (world, _archive):
+        bay = await world.dock_folder({"a.mp4": FIRST})
+        await world.sync()
+
+        async def refused(sha256: str) -> bytes:
+            raise Refusal(403, "revoked", "this dock is revoked")
+
+        monkeypatch.setattr(world.archive, "receipt", refused)
+        found = await reconciled(world)
+        assert (found.missing, found.untrue, [clip.name for clip in found.withheld]) == ((), (), ["a.mp4"])
+        [alarm] = await world.journal.ask(queries.alarms)
+        assert alarm.code == "receipts-withheld" and "revoked" in alarm.detail
+        assert (await world.clear(bay)).cleared, "the receipts here hold as before"

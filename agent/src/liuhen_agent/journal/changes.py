@@ -12,6 +12,8 @@ from typing import Protocol
 
 from liuhen_agent.journal.rows import ClipKind, FileRow, FileState, SessionRow
 
+WITHDRAWN = "withdrawn-receipt:"  # note, with a clip's digest behind it: a receipt whose clip the archive lost
+
 
 class Change(Protocol):
     """Something that happens to the journal's tables as a whole or not at all."""
@@ -258,6 +260,27 @@ class Receipted:
                 "UPDATE clips SET state = 'receipted', receipt = ?, receipted = ?, upload_url = NULL "
                 "WHERE sha256 = ? AND state IN ('promised', 'uploaded')",
                 (self.receipt, self.time, self.sha256),
+            )
+        )
+
+
+@dataclass(frozen=True)
+class ReceiptWithdrawn:
+    """The archive does not know a clip any more for which it gave a receipt, and the copy is still here: it is sent again. The receipt
+    is kept as a note: it proves what the archive once said."""
+
+    sha256: str
+
+    def apply(self, db: sqlite3.Connection, seq: int | None) -> None:
+        db.execute(
+            "INSERT OR REPLACE INTO notes SELECT ? || sha256, receipt FROM clips WHERE sha256 = ? AND receipt IS NOT NULL",
+            (WITHDRAWN, self.sha256),
+        )
+        _one(
+            db.execute(
+                "UPDATE clips SET state = 'promised', receipt = NULL, receipted = NULL, upload_url = NULL "
+                "WHERE sha256 = ? AND state = 'receipted'",
+                (self.sha256,),
             )
         )
 

@@ -27,8 +27,8 @@ class ClipKind(StrEnum):
 
 
 class ClipState(StrEnum):
-    """How far the bytes of one clip have come on their way to the archive. Only ever forwards, except
-    that an upload the archive rejects goes back from uploaded to promised."""
+    """How far the bytes of one clip have come on their way to the archive. Only ever forwards, except that an upload
+    the archive rejects goes back from uploaded to promised, and a clip it lost from receipted to promised."""
 
     SPOOLED = "spooled"  # durable here, its statement is in the journal
     PROMISED = "promised"  # the archive has logged that statement: it knows what will come

@@ -11,6 +11,7 @@ from typing import Any  # pytsk3 has no types
 
 PIECE = 1024 * 1024
 FAT_LABEL = b" (Volume Label Entry)"
+NO_LABEL = b"NO NAME"  # what a FAT boot sector says where there is none (FAT specification 3.2)
 UNALLOCATED = 2  # TSK_FS_NAME_FLAG_UNALLOC
 NTFS_VOLUME_NAME = 96
 
@@ -68,6 +69,8 @@ class VolumeFacts:
             if hint[:4] == b"RRaA" and little(hint, 488, 4) != 0xFFFFFFFF:
                 free = little(hint, 488, 4) * cluster
         label = self._root_label() or head[at + 4 : at + 15].rstrip()
+        if label.upper() == NO_LABEL:
+            label = b""
         return self._fact(kind, label, head[at : at + 4][::-1], cluster, total, free)
 
     def _describe_exfat(self, head: bytes) -> dict[str, Any]:

@@ -6,17 +6,20 @@ A receipt is kept when all of this holds, in this order:
   2. its checkpoint is signed by the policy's log and cosigned by the policy's quorum (the same call)
   3. its checkpoint continues the log as this dock has seen it (log_view)
 
-Reconciliation asks again, every day, for clips that have a receipt: footage that was receipted and is gone is an alarm.
+Reconciliation asks again, every day, for clips that have a receipt: footage that was receipted and is gone is an alarm, and is sent
+again where the dock still has it.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from liuhen_agent.clock import write_time
-from liuhen_agent.journal import ClipRow, Journal, changes
+from liuhen_agent.journal import ClipRow, ClipState, Journal, changes
 from liuhen_agent.sync import alarms
 from liuhen_agent.sync.answers import Refusal
 from liuhen_agent.sync.archive import Archive, NotYet
@@ -107,32 +110,79 @@ async def fetch(
     return Kept(receipt.proof.index)
 
 
-async def reconcile(
-    archive: Archive, journal: Journal, view: LogView, trust: Trust, clips: Sequence[ClipRow], now: datetime
-) -> list[ClipRow]:
-    """Asks for the receipts of clips that have one; gives those for which the archive has none that holds, after an alarm.
+_REFUSALS = 10
+"""So many refusals in one round are enough to know: the others would be refused too."""
 
-    Raises Later, Untrue. A clip the archive cannot show a good receipt for any more must not be cleared anywhere.
+
+@dataclass(frozen=True)
+class Reconciled:
+    """Clips with a receipt here for which the archive: says that it has none (`missing`), shows one that does not hold (`untrue`),
+    refuses to answer (`withheld`)."""
+
+    missing: tuple[ClipRow, ...] = ()
+    untrue: tuple[ClipRow, ...] = ()
+    withheld: tuple[ClipRow, ...] = ()
+
+
+async def reconcile(
+    archive: Archive,
+    journal: Journal,
+    view: LogView,
+    trust: Trust,
+    clips: Sequence[ClipRow],
+    data_dir: Path,
+    now: datetime,
+) -> Reconciled:
+    """Asks for the receipts of clips that have one, raises alarms, and has what the archive lost sent again where the copy is here.
+
+    Raises Later, Untrue. A clip that is missing, or whose receipt does not hold any more, must not be cleared anywhere; a refusal to
+    answer says nothing against the receipts that are here, and is for a person to look at.
     """
-    lost: list[ClipRow] = []
+    missing: list[ClipRow] = []
+    untrue: list[ClipRow] = []
+    withheld: list[tuple[ClipRow, Refusal]] = []
     for clip in clips:
         try:
             answer = await archive.receipt(clip.sha256)
             if isinstance(answer, NotYet):  # undecided: the archive knows the clip and says nothing against it
                 continue
             if answer is None:
-                lost.append(clip)
+                missing.append(clip)
             else:
                 receipt = check(answer, clip, trust)
                 await view.accept(receipt.proof.checkpoint, Origin.RECEIPT, now)
-        except (Refused, Malformed, Refusal):
-            lost.append(clip)
-    if lost:
-        names = ", ".join(f"{clip.name} ({clip.sha256})" for clip in lost[:10])
+        except (Refused, Malformed):
+            untrue.append(clip)
+        except Refusal as refusal:
+            withheld.append((clip, refusal))
+            if len(withheld) >= _REFUSALS:
+                break
+    if missing or untrue:
         await alarms.raise_alarm(
             journal,
             alarms.RECEIPTED_CLIP_MISSING,
-            f"the archive gave receipts for {len(lost)} clips and does not show them any more: {names}. Nothing is cleared.",
+            f"the archive gave receipts for {len(missing) + len(untrue)} clips and does not show good ones any more: it does not know"
+            f" {_names(missing)}; its receipt does not hold for {_names(untrue)}. Nothing is cleared.",
             now,
         )
-    return lost
+    if withheld:
+        clip, why = withheld[0]
+        await alarms.raise_alarm(
+            journal,
+            alarms.RECEIPTS_WITHHELD,
+            f"the archive refuses to show receipts ({len(withheld)} asked for), first that of {_names([clip])}: {why}",
+            now,
+        )
+    for clip in missing:  # behind the alarm: what is on its way again is not asked for the next day
+        if clip.state is ClipState.RECEIPTED and await asyncio.to_thread(_is_here, data_dir / clip.spool, clip.size):
+            await journal.change(changes.ReceiptWithdrawn(clip.sha256))
+    return Reconciled(tuple(missing), tuple(untrue), tuple(clip for clip, _ in withheld))
+
+
+def _names(clips: Sequence[ClipRow]) -> str:
+    return ", ".join(f"{clip.name} ({clip.sha256})" for clip in clips[:10]) or "none"
+
+
+def _is_here(path: Path, size: int) -> bool:
+    """Whether there is a copy to send. What it holds is for the upload to say: the archive hashes what comes."""
+    return path.is_file() and path.stat().st_size == size

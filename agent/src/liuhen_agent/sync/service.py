@@ -257,7 +257,8 @@ class Sync:
             self._certificate_changed.set()
         for state in (ClipState.RECEIPTED, ClipState.RELEASED):
             clips = await self._journal.ask(queries.clips_in, state, 1_000_000)
-            await receipts.reconcile(archive, self._journal, view, self._trust, clips, self._now())
+            await receipts.reconcile(archive, self._journal, view, self._trust, clips, self._data_dir, self._now())
+            self._woken["uploads"].set()
         return self._pace.daily
 
     async def _say_offered_policy(self) -> None:
