@@ -31,8 +31,9 @@ from liuhen_agent.plain_text import OneLine, one_line
 from liuhen_agent.progress import BayView, read_status, sentence, table
 from liuhen_agent.recorders.profile import ProfileError
 from liuhen_agent.sync.answers import Later, Refusal
-from liuhen_files import durable
+from liuhen_files import durable, journald
 from liuhen_files.event_loop import quiet_second_close
+from liuhen_files.notify import Notifier
 from liuhen_protocol.errors import Malformed
 
 T = TypeVar("T")
@@ -65,8 +66,7 @@ FAILED = (
 @click.pass_context
 def main(context: click.Context, data_dir: Path, verbose: bool) -> None:
     """留痕采集站 The dock of Liuhen: takes footage off recorders and proves it."""
-    said = logging.StreamHandler(sys.stderr)
-    said.setFormatter(OneLine("%(levelname)s %(name)s: %(message)s"))
+    said = journald.handler(OneLine, "%(levelname)s %(name)s: %(message)s")
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[said])
     context.obj = data_dir.resolve()
 
@@ -291,7 +291,7 @@ def _status(data_dir: Path) -> Status:
 def _work(data_dir: Path, settings: config.Config, *, once_idle: bool, as_json: bool) -> list[BayView]:
     """Run the dock with what it shows on the terminal. SIGTERM and Ctrl-C stop it between two steps."""
     with _screen(as_json) as show:
-        dock = Dock(data_dir, settings, Wishes(once_idle=once_idle, show=show))
+        dock = Dock(data_dir, settings, Wishes(once_idle=once_idle, show=show, notifier=Notifier.from_environment()))
         ended = asyncio.run(_until_told(dock.run(), stopped=list))
         show(ended)  # what stays on the screen is how it ended
         return ended

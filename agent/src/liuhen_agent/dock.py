@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Seque
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -35,16 +36,21 @@ from liuhen_agent.proxies import Proxies
 from liuhen_agent.recorders.profile import load_profiles
 from liuhen_agent.recovery import recover
 from liuhen_agent.refusing import Refusals
-from liuhen_agent.stay import Parts, Stay
+from liuhen_agent.stay import FULL_NOTE, Parts, Stay
 from liuhen_agent.sync.alarms import ENTRY_REFUSED, HALTING, RECEIPT_REFUSED, SPOOL_DAMAGED, UPLOAD_REFUSED
 from liuhen_agent.sync.service import Pace, Sync
+from liuhen_agent.watchdog import Watchdog, status
 from liuhen_files import keys
+from liuhen_files.journald import tell_about
+from liuhen_files.notify import NOBODY, Notifier
+from liuhen_files.pulse import Pulse, keep_alive
 from liuhen_protocol.events import DockHead, DockStarted, Resumed
 
 log = logging.getLogger(__name__)
 
 SCREEN_SECONDS = 1.0
 IDLE_SECONDS = 0.2
+LOOP_SECONDS = 600.0  # how long a loop may take for one round that is its own: a full disk or a slow card included
 EXPIRE_EVERY = timedelta(hours=1)
 JOURNAL = "journal.db"
 
@@ -73,6 +79,7 @@ class Wishes:
     pace: Pace | None = None
     watch: WatchSettings = DEFAULTS
     sync: MakeSync | None = None  # another way to the archive; None: the archive this dock is enrolled with
+    notifier: Notifier = NOBODY  # the supervisor that started us, if one did
 
 
 @asynccontextmanager
@@ -110,6 +117,7 @@ class Dock:
         self._board = Board([bay.name for bay in config.bays])
         self._views: list[BayView] = []
         self._touched: set[str] = set()  # bays that held something since the start
+        self._pulse = Pulse()
 
     async def run(self) -> list[BayView]:
         """Work; gives the last views of all bays. Raises NotEnrolled, JournalInUse, JournalDamaged, ConfigError,
@@ -149,7 +157,7 @@ class Dock:
 
     async def _work(self, journal: Journal, parts: Parts, room: Room) -> None:
         sync = self._wishes.sync(journal) if self._wishes.sync else self._sync(journal)
-        proxies = Proxies(journal, self._data_dir, sm3=self._config.sm3)
+        proxies = Proxies(journal, self._data_dir, sm3=self._config.sm3, pulse=self._pulse)
         works: list[Coroutine[None, None, None]] = [
             sync.run(),
             self._wake(journal, sync),
@@ -157,6 +165,8 @@ class Dock:
             self._every(EXPIRE_EVERY, room.expire),
             self._screen(),
             self._detect(journal),
+            self._ready(),
+            self._watch(journal),
             *(self._bay(bay, parts) for bay in self._config.bays),
         ]
         if self._config.proxies:
@@ -170,6 +180,7 @@ class Dock:
             for task in done:
                 await task  # a room that fell over takes the dock with it: the service is started again
         finally:
+            self._wishes.notifier.stopping()
             for stay in self._stays.values():
                 stay.stop()
             for task in (*tasks, ended):
@@ -187,6 +198,7 @@ class Dock:
             now=lambda: self._wishes.read_clock().time,
             random=random.random,
             pace=replace(pace, parallel_uploads=self._config.parallel_uploads),
+            pulse=self._pulse,
         )
 
     async def _detect(self, journal: Journal) -> None:
@@ -200,6 +212,7 @@ class Dock:
 
     async def _bay(self, bay: Bay, parts: Parts) -> None:
         """One bay: a stay after another. What happens while a stay works is told to it or ends it."""
+        tell_about(bay=bay.name)
         queue = self._queues[bay.name]
         while True:
             event = await queue.get()
@@ -258,20 +271,40 @@ class Dock:
                 sync.wake()
             await changed.wait()
 
+    async def _ready(self) -> None:
+        """Say that the dock is ready once what was in the bays before it started had the time to be seen."""
+        await asyncio.sleep(self._wishes.watch.settle_seconds + 2 * self._wishes.watch.poll_seconds)
+        self._wishes.notifier.ready(status(self._board.views()))
+        await asyncio.Event().wait()
+
+    async def _watch(self, journal: Journal) -> None:
+        """Tell the supervisor that the dock gets on, as long as it does."""
+        views = self._board.views
+        ask = partial(journal.ask, queries.last_sequence)
+        watchdog = Watchdog(self._pulse, views, ask, self._config.parallel_readers, FULL_NOTE, {})
+        await keep_alive(self._wishes.notifier, watchdog.look, lambda: status(views()))
+        await asyncio.Event().wait()
+
     async def _heads(self, journal: Journal) -> None:
         while True:
-            await asyncio.sleep(self._config.head_every.total_seconds())
+            pause = self._config.head_every.total_seconds()
+            self._pulse.does("heads", "resting", pause + LOOP_SECONDS)
+            await asyncio.sleep(pause)
+            self._pulse.does("heads", "stating the head", LOOP_SECONDS)
             counts = await journal.ask(queries.clip_counts)
             waiting = sum(counts[state] for state in WAITING)
             await journal.append(DockHead(clips=sum(counts.values()), waiting=waiting))
 
     async def _every(self, pause: timedelta, work: Callable[[], Awaitable[int]]) -> None:
         while True:
+            self._pulse.does("spool", "removing what is over its term", LOOP_SECONDS)
             await work()
+            self._pulse.does("spool", "resting", pause.total_seconds() + LOOP_SECONDS)
             await asyncio.sleep(pause.total_seconds())
 
     async def _screen(self) -> None:
         while True:
+            self._pulse.does("screen", "showing", LOOP_SECONDS)
             views = self._board.views()
             self._wishes.show(views)
             with suppress(OSError):  # a full disk stops the screen's file, not the dock

@@ -16,6 +16,8 @@ from liuhen_agent.journal import ClipKind, ClipRow, Journal, changes, queries
 from liuhen_agent.proxy import NoProxyNeeded, ProxyFailed, ProxyLimits
 from liuhen_agent.proxy.make import make_proxy
 from liuhen_files import durable
+from liuhen_files.journald import about
+from liuhen_files.pulse import Pulse
 from liuhen_protocol.digest import CHUNK_SIZE, Digest, Digester
 from liuhen_protocol.events import ClipDerived
 from liuhen_protocol.statement import Subject
@@ -32,7 +34,13 @@ class Proxies:
     """Works on `data_dir`/proxies. `run` until cancelled; `idle` is set while there is nothing to make."""
 
     def __init__(
-        self, journal: Journal, data_dir: Path, *, sm3: bool = False, limits: ProxyLimits | None = None
+        self,
+        journal: Journal,
+        data_dir: Path,
+        *,
+        sm3: bool = False,
+        limits: ProxyLimits | None = None,
+        pulse: Pulse | None = None,
     ) -> None:
         self._journal = journal
         self._data_dir = data_dir
@@ -40,6 +48,7 @@ class Proxies:
         self._spool = Spool(data_dir)
         self._sm3 = sm3
         self._limits = limits or ProxyLimits()
+        self._pulse = pulse or Pulse()
         self.idle = asyncio.Event()
 
     async def run(self) -> None:
@@ -54,9 +63,12 @@ class Proxies:
             if clips:
                 self.idle.clear()
                 for clip in clips:
-                    await self.make(clip)
+                    self._pulse.does("proxies", f"making one of {clip.sha256}", 2 * self._limits.total_seconds)
+                    with about(clip=clip.sha256):
+                        await self.make(clip)
             else:
                 self.idle.set()
+                self._pulse.waits("proxies", "clips")
                 await changed.wait()
 
     async def make(self, clip: ClipRow) -> None:

@@ -35,6 +35,7 @@ from liuhen_agent.recorders.names import NOTHING_KNOWN, parse_name
 from liuhen_agent.recorders.profile import Facts, Profile, Transport, choose_profile
 from liuhen_agent.recorders.volume import open_volume
 from liuhen_agent.unlock import Line, LineFacts
+from liuhen_files.journald import tell_about
 from liuhen_protocol.events import DockAlarm, RecorderClockSet, RecorderDocked, RecorderUndocked
 
 log = logging.getLogger(__name__)
@@ -267,6 +268,7 @@ class Stay:
             changes=[changes.SessionOpened(session)],
         )
         self._session = session
+        tell_about(recorder=found.serial, session=session.id)
         self._parts.board.show(
             self._bay, state=self._state, recorder=found.serial, officer=found.officer or "", session=session.id
         )

@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
+from liuhen_files.notify import Notifier
 from liuhen_protocol.errors import Malformed, Refused
 from liuhen_protocol.note import check_name
 from liuhen_server import __version__
@@ -175,7 +176,7 @@ def serve(data: Path) -> None:
     """运行证据库。 Serves docks and people and sequences the log, until SIGINT or SIGTERM."""
     from liuhen_server.serve import serve as run
 
-    asyncio.run(run(configuration.load(data), click.echo))
+    asyncio.run(run(configuration.load(data), click.echo, notifier=Notifier.from_environment()))
 
 
 @main.group()

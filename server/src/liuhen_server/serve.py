@@ -9,7 +9,8 @@ and an upload of which no byte comes for a minute is given up (its durable part 
 connections are refused, running requests get `STOP_SECONDS`, then they are cut; every upload continues later at its
 durable offset.
 
-Once both listeners accept, one line goes to stdout: `ready devices=HOST:PORT people=HOST:PORT`.
+Once both listeners accept, one line goes to stdout: `ready devices=HOST:PORT people=HOST:PORT`, and systemd is told. It is told that the
+archive gets on while the sequencer's rounds end and both listeners answer a request over the network.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
 from liuhen_files.event_loop import quiet_second_close
+from liuhen_files.notify import NOBODY, Notifier
+from liuhen_files.pulse import Pulse, keep_alive, sentence, stuck
 from liuhen_protocol.errors import Malformed, Refused
 from liuhen_server.config import Config, Listen
 from liuhen_server.ingest.device_api import DeviceApi
@@ -40,6 +43,7 @@ from liuhen_server.ingest.receipts import Receipts
 from liuhen_server.ingest.signatures import Checkers
 from liuhen_server.ingest.uploads import Uploads
 from liuhen_server.log.archive_chain import utc_now
+from liuhen_server.operations import alive
 from liuhen_server.operations.opening import opened
 from liuhen_server.people.bearer import entry_readers
 from liuhen_server.registry.authority import Authority
@@ -68,6 +72,8 @@ class AccessLog(AbstractAccessLogger):
     """Who asked for what and how it ended: never a query, a header or a body."""
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
+        if alive.is_ours(request.headers):
+            return
         self.logger.info(
             "%s %s %s %d %d bytes %.3f s",
             request.remote,
@@ -87,21 +93,25 @@ class Ports:
     people: Listen
 
 
-async def serve(config: Config, announce: Callable[[str], None], stop: asyncio.Event | None = None) -> None:
+async def serve(
+    config: Config, announce: Callable[[str], None], stop: asyncio.Event | None = None, notifier: Notifier = NOBODY
+) -> None:
     """Run until SIGTERM, SIGINT or `stop`. Raises OSError (a port is taken, no disk), ConfigError."""
     stop = stop or asyncio.Event()
     loop = asyncio.get_running_loop()
     quiet_second_close(loop)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with running(config) as ports:
+    async with running(config, notifier) as ports:
         announce(f"ready devices={ports.devices} people={ports.people}")
+        notifier.ready(_status(ports))
         await stop.wait()
+        notifier.stopping()
         _logger.info("stopping: running requests have %.0f s", STOP_SECONDS)
 
 
 @contextlib.asynccontextmanager
-async def running(config: Config) -> AsyncIterator[Ports]:
+async def running(config: Config, notifier: Notifier = NOBODY) -> AsyncIterator[Ports]:
     """The whole archive, for as long as the block lasts."""
     async with contextlib.AsyncExitStack() as stack:
         archive = await stack.enter_async_context(opened(config))
@@ -124,12 +134,28 @@ async def running(config: Config) -> AsyncIterator[Ports]:
         contexts = _Contexts(archive.authority, config.server_names)
         device_port = await _listen(stack, devices, config.devices, contexts.devices)
         people_port = await _listen(stack, people, config.people, contexts.people)
+        ports, pulse = Ports(device_port, people_port), Pulse()
         async with _background(
-            sequencer.run(config.sequence_seconds),
+            sequencer.run(config.sequence_seconds, pulse),
             _every(UPLOAD_ROUND_SECONDS, uploads.recover, uploads.expire),
             _every(CERTIFICATE_ROUND_SECONDS, contexts.renew),
+            keep_alive(notifier, lambda: _look(session, ports, pulse), lambda: _status(ports)),
         ):
-            yield Ports(device_port, people_port)
+            yield ports
+
+
+def _status(ports: Ports) -> str:
+    return f"采集站 docks {ports.devices}, 浏览器 browsers {ports.people}"
+
+
+async def _look(session: aiohttp.ClientSession, ports: Ports, pulse: Pulse) -> str | None:
+    """Why the archive does not get on; None when it does."""
+    if found := stuck(pulse.parts(), pulse.now()):
+        return sentence(found, pulse.now())
+    for listen, path in ((ports.devices, "/log/checkpoint"), (ports.people, "/")):
+        if wrong := await alive.problem(session, f"https://{alive.reachable(listen.host)}:{listen.port}{path}"):
+            return wrong
+    return None
 
 
 class _Contexts:

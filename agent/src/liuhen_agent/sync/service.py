@@ -33,6 +33,8 @@ from liuhen_agent.sync.archive import Archive, connector
 from liuhen_agent.sync.backoff import Backoff, Random
 from liuhen_agent.sync.log_view import LogView, Origin, Untrue
 from liuhen_agent.sync.uploads import BytesRejected, Moved, SpoolDamaged, Uploader
+from liuhen_files.journald import about
+from liuhen_files.pulse import Pulse
 from liuhen_protocol.errors import Malformed, Refused
 
 log = logging.getLogger(__name__)
@@ -45,6 +47,10 @@ _STORAGE_FULL = "storage-full"  # the archive's word for it
 _UPLOADS_AT_ONCE = 100
 _RECEIPTS_LOOKED_AT = 1_000
 _RECEIPTS_ASKED_IN_VAIN = 8
+_ROUND_SECONDS = {"entries": 600.0, "uploads": 7_200.0, "receipts": 3_600.0, "log": 900.0, "daily": 43_200.0}
+"""How long one round may take before the loop counts as stuck; each request has its own, much shorter limit. For uploads: since a byte last
+moved, since a slow archive reads a large clip back for more than an hour."""
+_RESTING = 600.0
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,7 @@ class Sync:
         random: Random,
         pace: Pace | None = None,
         moved: Moved | None = None,
+        pulse: Pulse | None = None,
     ) -> None:
         """Raises store.NotEnrolled."""
         self._journal = journal
@@ -89,7 +96,8 @@ class Sync:
         self._now = now
         self._random = random
         self._pace = pace or Pace()
-        self._moved = moved or (lambda sha256, count: None)
+        self._tell_moved = moved or (lambda sha256, count: None)
+        self._pulse = pulse or Pulse()
         self._identity = store.load(data_dir)
         self._trust = receipts.Trust(store.load_policy(data_dir), self._identity.archive_key, self._identity.dock)
         self._woken = {name: asyncio.Event() for name in ("entries", "uploads", "receipts")}
@@ -127,6 +135,10 @@ class Sync:
                 for task in loops:
                     task.cancel()
 
+    def _moved(self, sha256: str, count: int) -> None:
+        self._pulse.does("sync uploads", "sending", _ROUND_SECONDS["uploads"])
+        self._tell_moved(sha256, count)
+
     async def _loop(self, name: str, work: Callable[[], Awaitable[float]]) -> None:
         """Does `work` again and again; it says how many seconds to rest (0: go on at once)."""
         failures = 0
@@ -134,6 +146,7 @@ class Sync:
             event = self._woken.get(name)
             if event is not None:
                 event.clear()
+            self._pulse.does(f"sync {name}", "at work", _ROUND_SECONDS[name])
             try:
                 pause = await work()
                 failures = 0
@@ -153,6 +166,7 @@ class Sync:
                 failures += 1
                 pause = self._pace.backoff.delay(failures, self._random)
                 log.error("%s: 采集站本机出错 this dock's own disk or journal: %s; again in %.0f s", name, error, pause)
+            self._pulse.does(f"sync {name}", "resting", pause + _RESTING)
             await _pause(pause, event if failures == 0 else None)
 
     async def _entries(self, archive: Archive) -> float:
@@ -201,7 +215,8 @@ class Sync:
 
     async def _upload(self, uploader: Uploader, clip: ClipRow) -> None:
         try:
-            await uploader.upload(clip)
+            with about(clip=clip.sha256):
+                await uploader.upload(clip)
             self._woken["receipts"].set()
         except (Refusal, BytesRejected) as error:
             await self._rest(

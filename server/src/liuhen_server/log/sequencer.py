@@ -36,6 +36,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from liuhen_files import durable
+from liuhen_files.pulse import Pulse
 from liuhen_protocol.checkpoint import Checkpoint, sign_checkpoint
 from liuhen_protocol.errors import Malformed
 from liuhen_protocol.merkle import EMPTY_ROOT
@@ -55,6 +56,7 @@ from liuhen_server.log.rollback import check_not_rolled_back
 from liuhen_server.log.signed_state import FARTHEST_LEASE, LEASE, LogStopped, SignedState
 
 STOP_SECONDS = 5.0  # how long a tick under way may still take when the archive is stopped
+TICK_SECONDS = 600.0  # a round that takes longer is stuck: witnesses that do not answer are given up long before
 MAX_ENTRIES = 16_384  # of one tick, so that a long backlog is published in pieces within one lease
 READ_AT_ONCE = 4 * TILE_WIDTH
 _HOST = socket.gethostname()[:32]
@@ -129,17 +131,18 @@ class Sequencer:
     def wake(self) -> None:
         self._wake.set()
 
-    async def run(self, seconds: float) -> None:
+    async def run(self, seconds: float, pulse: Pulse | None = None) -> None:
         """Ticks until cancelled; then gives up the lease so that another process goes on at once.
 
         The first entries after a quiet time are published at once; while they keep coming, a tick begins every `seconds`
         and takes all that came since: a checkpoint costs the same for one entry as for thousands.
         """
-        clock = asyncio.get_running_loop().time
+        clock, pulse = asyncio.get_running_loop().time, pulse or Pulse()
         try:
             while True:
                 began = clock()
                 self._wake.clear()
+                pulse.does("sequencer", "ordering entries", seconds + TICK_SECONDS)
                 try:
                     tick = await self._whole_tick()
                     published, behind = tick.outcome is Outcome.PUBLISHED, tick.behind

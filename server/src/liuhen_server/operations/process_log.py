@@ -1,4 +1,4 @@
-"""The log of the archive's and the witness's process: one line per event on standard error.
+"""The log of the archive's and the witness's process: one line per event on standard error, or to journald.
 
 Bytes that are no HTTP, and connections that break, are everyday events on an open port. aiohttp would write each with a traceback and a piece of the
 sender's bytes, so that anybody could fill the log, and write into it: here each is one line that says what kind it was.
@@ -7,14 +7,16 @@ sender's bytes, so that anybody could fill the log, and write into it: here each
 from __future__ import annotations
 
 import logging
-import sys
 
 from aiohttp.http_exceptions import HttpProcessingError
+
+from liuhen_files import journald
 
 
 def begin() -> None:
     """To be called once, by a command."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    said = journald.handler(logging.Formatter, "%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(level=logging.INFO, handlers=[said])
     logging.getLogger("aiohttp.server").addFilter(one_line_for_bad_peers)
 
 

@@ -15,6 +15,7 @@ import click
 
 from liuhen_files import durable, keys
 from liuhen_files.event_loop import quiet_second_close
+from liuhen_files.notify import Notifier
 from liuhen_protocol.errors import Malformed
 from liuhen_protocol.note import COSIGNATURE_V1, ED25519, VerifierKey
 from liuhen_server.operations import process_log
@@ -135,7 +136,7 @@ async def _serve(service: Service, host: str, port: int) -> None:
     quiet_second_close(loop)
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    await serve(service, host, port, stop, lambda address: click.echo(f"ready {address}"))
+    await serve(service, host, port, stop, lambda address: click.echo(f"ready {address}"), Notifier.from_environment())
 
 
 def _key(data: Path) -> VerifierKey:

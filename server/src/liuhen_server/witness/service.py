@@ -9,13 +9,18 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+import aiohttp
 from aiohttp import web
 
+from liuhen_files.notify import NOBODY, Notifier
+from liuhen_files.pulse import keep_alive
 from liuhen_protocol.witnessing import MAX_REQUEST
+from liuhen_server.operations import alive
 from liuhen_server.witness.cosigner import Cosigner
 
 BODY_SECONDS = 10.0
 IDLE_SECONDS = 75.0
+_NO_LOG = 64 * "0"  # the hash of no origin: answered with 404 out of the database
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -59,8 +64,16 @@ class Service:
         )
 
 
-async def serve(service: Service, host: str, port: int, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
-    """Listens until `stop` is set; `ready` gets the address once requests are answered (port 0: a free one)."""
+async def serve(
+    service: Service,
+    host: str,
+    port: int,
+    stop: asyncio.Event,
+    ready: Callable[[str], None],
+    notifier: Notifier = NOBODY,
+) -> None:
+    """Listens until `stop` is set; `ready` gets the address once requests are answered (port 0: a free one). systemd is told that it gets on
+    while it answers its own question, which goes over HTTP and through the one thread that decides."""
     runner = web.AppRunner(service.application(), keepalive_timeout=IDLE_SECONDS, access_log=None)
     await runner.setup()
     try:
@@ -68,6 +81,18 @@ async def serve(service: Service, host: str, port: int, stop: asyncio.Event, rea
         await site.start()
         bound_host, bound_port = runner.addresses[0][:2]
         ready(f"http://{f'[{bound_host}]' if ':' in bound_host else bound_host}:{bound_port}")
-        await stop.wait()
+        status = f"{bound_host} {bound_port}"
+        notifier.ready(status)
+        question = f"http://{alive.reachable(bound_host)}:{bound_port}/{_NO_LOG}/checkpoint"
+        async with aiohttp.ClientSession() as session:
+            watching = asyncio.create_task(
+                keep_alive(notifier, lambda: alive.problem(session, question), lambda: status)
+            )
+            try:
+                await stop.wait()
+            finally:
+                notifier.stopping()
+                watching.cancel()
+                await asyncio.wait([watching])
     finally:
         await runner.cleanup()
