@@ -2,7 +2,10 @@
 
     zone = "Asia/Shanghai"          # of the recorders' clocks
     parallel_readers = 2            # recorders read at once: a Pi's ports share one bus
+    bus_readers = 2                 # of these at once on one USB controller
     parallel_uploads = 2
+    upload_hours = "20:00-06:00"    # clips that are not important go then; statements at once
+    upload_mbit = 0                 # at most so many Mbit/s for footage; 0: no limit
     sm3 = false                     # a second digest, GB/T 32905
     spool_days = 30                 # how long a receipted copy stays here
     set_clocks = true               # set a recorder's clock after it was read
@@ -41,6 +44,7 @@ from liuhen_agent.detect import Backend, Bay
 from liuhen_agent.detect.port_path import PORT_PATH, is_below
 from liuhen_agent.recorders.line_protocol import Credential
 from liuhen_agent.recorders.profile import default_folder
+from liuhen_agent.sync.pace import UploadHours
 
 T = TypeVar("T", str, int, bool)
 
@@ -69,6 +73,9 @@ class Config:
     profiles: Path
     credentials: Path
     own_ports: tuple[str, ...] = ()
+    bus_readers: int = 2
+    upload_hours: UploadHours | None = None
+    upload_mbit: int = 0
 
 
 DEFAULT = """\
@@ -113,9 +120,20 @@ def parse(text: str, data_dir: Path, where: str = FILE) -> Config:
         profiles=data_dir / profiles if profiles else default_folder(),
         credentials=data_dir / keys.take("credentials", "recorders.toml"),
         own_ports=_ports(keys, "own_ports"),
+        bus_readers=keys.number("bus_readers", 2, 1, 16),
+        upload_hours=_hours(keys, zone_info),
+        upload_mbit=keys.number("upload_mbit", 0, 0, 100_000),
     )
     keys.refuse_rest()
     return config
+
+
+def _hours(keys: _Keys, zone: ZoneInfo) -> UploadHours | None:
+    text = keys.take("upload_hours", "")
+    try:
+        return UploadHours.parse(text, zone) if text else None
+    except ValueError as error:
+        raise ConfigError(f"{keys.where}: upload_hours: {error}") from error
 
 
 def load_credentials(path: Path) -> dict[str, Credential]:

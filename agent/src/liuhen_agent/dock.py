@@ -24,6 +24,7 @@ from typing import Protocol
 from liuhen_agent import __version__
 from liuhen_agent.clock import ReadClock, read_system_clock
 from liuhen_agent.collect.collector import Collector
+from liuhen_agent.collect.fairness import Limits
 from liuhen_agent.collect.room import DISK_FULL, Room
 from liuhen_agent.collect.spool import Spool
 from liuhen_agent.config import Config, load_credentials
@@ -138,7 +139,7 @@ class Dock:
                 self._wishes.read_clock,
                 make_room=room.make,
                 sm3=config.sm3,
-                readers=config.parallel_readers,
+                limits=Limits(config.parallel_readers, config.bus_readers),
             )
             parts = Parts(
                 data_dir=self._data_dir,
@@ -197,7 +198,12 @@ class Dock:
             self._data_dir,
             now=lambda: self._wishes.read_clock().time,
             random=random.random,
-            pace=replace(pace, parallel_uploads=self._config.parallel_uploads),
+            pace=replace(
+                pace,
+                parallel_uploads=self._config.parallel_uploads,
+                hours=self._config.upload_hours,
+                upload_mbit=self._config.upload_mbit,
+            ),
             pulse=self._pulse,
         )
 

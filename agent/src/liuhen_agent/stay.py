@@ -23,6 +23,7 @@ from liuhen_agent.clock import ReadClock, write_time
 from liuhen_agent.collect.collector import Collector, RecorderGone, Watch
 from liuhen_agent.collect.copy import Stopped
 from liuhen_agent.collect.inventory import Inventory, plan, reading_order, statements
+from liuhen_agent.collect.turns import bus_of
 from liuhen_agent.collect.who import Who, who
 from liuhen_agent.detect import Port
 from liuhen_agent.journal import Journal, Said, SessionRow, changes, queries
@@ -291,6 +292,7 @@ class Stay:
         board.show(self._bay, state=self._state, files=len(inventory.files), total_bytes=inventory.total_bytes)
         await self._go(Signal.COLLECTION_BEGAN)
         watch = Watch(
+            bus=bus_of(self._port),
             on_bytes=lambda count: board.add_bytes(self._bay, count),
             on_full=lambda full: board.show(self._bay, note=FULL_NOTE if full else ""),
             stop=self._stop,

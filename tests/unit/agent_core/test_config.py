@@ -23,6 +23,20 @@ marker = "card"
 """
 
 
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ('upload_hours = "20-06"', "upload_hours"),
+        ('upload_hours = "06:00-06:00"', "upload_hours"),
+        ("upload_mbit = -1", "upload_mbit"),
+        ("bus_readers = 0", "bus_readers"),
+    ],
+)
+def test_hours_and_limits_that_are_none_are_named(tmp_path: Path, line: str, named: str) -> None:
+    with pytest.raises(ConfigError, match=named):
+        parse(line, tmp_path)
+
+
 def test_a_configuration_is_read(tmp_path: Path) -> None:
     config = parse(GOOD, tmp_path)
     assert [bay.name for bay in config.bays] == ["1", "cards"]

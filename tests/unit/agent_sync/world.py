@@ -64,13 +64,15 @@ class World:
     view: LogView
     sent: dict[str, int] = field(default_factory=dict)
 
-    async def dock_folder(self, files: Mapping[str, bytes], session: str = SESSION, bay: Path | None = None) -> Path:
+    async def dock_folder(
+        self, files: Mapping[str, bytes], session: str = SESSION, bay: Path | None = None, *, important: bool = False
+    ) -> Path:
         """Puts files into the bay's folder and collects them as the dock does."""
         bay = bay or self.bay
         for name, data in files.items():
             (bay / name).parent.mkdir(parents=True, exist_ok=True)
             (bay / name).write_bytes(data)
-        await self.collect(await open_directory(bay), session)
+        await self.collect(await open_directory(bay), session, important=important)
         return bay
 
     async def dock_image(self, image: Path, session: str = SESSION) -> Path:
@@ -81,7 +83,7 @@ class World:
         await self.collect(await open_volume(target), session)
         return target
 
-    async def collect(self, volume: Volume, session: str) -> None:
+    async def collect(self, volume: Volume, session: str, *, important: bool = False) -> None:
         """Inventory, spool, statement and journal rows of every file: what `collect/` and the bay do, without their screens."""
         listing = await volume.inventory()
         stay = SessionRow(
@@ -101,11 +103,11 @@ class World:
             while count := stream.readinto(buffer):
                 data += buffer[:count]
             stream.close()
-            await self._spooled(bytes(data), entry.path, session, number)
+            await self._spooled(bytes(data), entry.path, session, number, important)
         await volume.close()
         await self.journal.change(changes.SessionMoved(session, "receipted"))
 
-    async def _spooled(self, data: bytes, path: str, session: str, number: int) -> None:
+    async def _spooled(self, data: bytes, path: str, session: str, number: int, important: bool) -> None:
         digest = digest_of(data)
         spool = f"spool/{digest.sha256}"
         (self.data_dir / spool).parent.mkdir(exist_ok=True)
@@ -120,7 +122,7 @@ class World:
             raw=None,
             size=digest.size,
             chunk_root=digest.chunk_root,
-            important=False,
+            important=important,
             recorder_time=None,
             modified=None,
             began="2026-11-22T18:00:00.000Z",
@@ -139,7 +141,7 @@ class World:
                     "0000127",
                     ClipKind.ORIGINAL,
                     spool,
-                    False,
+                    important,
                 ),
                 changes.FileCollected(session, number, digest.sha256),
             ],

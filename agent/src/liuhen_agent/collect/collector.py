@@ -21,8 +21,10 @@ from pathlib import Path
 
 from liuhen_agent.clock import ReadClock, write_time
 from liuhen_agent.collect.copy import NoRoom, copy_with_digest
+from liuhen_agent.collect.fairness import Limits
 from liuhen_agent.collect.inventory import Listed, raw_text
 from liuhen_agent.collect.spool import Spool
+from liuhen_agent.collect.turns import Turns
 from liuhen_agent.journal import ClipKind, ClipState, Journal, SessionRow, changes, queries
 from liuhen_agent.plain_text import MOST_CODE, one_line
 from liuhen_agent.recorders import ClipStream, Volume, VolumeError
@@ -47,8 +49,10 @@ class RecorderGone(Exception):
 
 @dataclass
 class Watch:
-    """What the collector tells and is told while it works: bytes read, whether it waits for room, and when to stop."""
+    """What the collector tells and is told while it works: bytes read, whether it waits for room, and when to stop. `bus`: the
+    controller whose speed the recorder shares with others."""
 
+    bus: str = ""
     on_bytes: Callable[[int], None] = lambda count: None
     on_full: Callable[[bool], None] = lambda full: None
     stop: threading.Event = field(default_factory=threading.Event)
@@ -85,14 +89,14 @@ class Collector:
         *,
         make_room: Callable[[int], Awaitable[None]],
         sm3: bool = False,
-        readers: int = 2,
+        limits: Limits | None = None,
     ) -> None:
         self._journal = journal
         self._spool = spool
         self._read_clock = read_clock
         self._make_room = make_room
         self._sm3 = sm3
-        self._reading = asyncio.Semaphore(readers)
+        self._turns = Turns(limits or Limits())
 
     async def collect(
         self,
@@ -106,11 +110,12 @@ class Collector:
         caller's; a volume opened anew is closed here."""
         collected = failed = 0
         opened: Volume | None = None
+        left = sum(listed.row.size for listed in files)
         try:
             for listed in files:
                 read = _Counter(watch.on_bytes)
                 try:
-                    await self._collect_one(session, listed, opened or volume, replace(watch, on_bytes=read))
+                    await self._collect_one(session, listed, opened or volume, replace(watch, on_bytes=read), left)
                     collected += 1
                 except VolumeError as error:
                     if error.code in GONE:
@@ -125,12 +130,14 @@ class Collector:
                             opened = await reopen()
                         except VolumeError as lost:
                             raise RecorderGone(str(lost)) from lost
+                left -= listed.row.size
         finally:
             if opened is not None:
                 await opened.close()
         return Result(collected, failed)
 
-    async def _collect_one(self, session: SessionRow, listed: Listed, volume: Volume, watch: Watch) -> None:
+    async def _collect_one(self, session: SessionRow, listed: Listed, volume: Volume, watch: Watch, left: int) -> None:
+        row = listed.row
         total = volume.info.total_bytes
         if volume.info.kind != "directory" and total and listed.row.size > total:
             raise VolumeError("size-differs", f"listed with {listed.row.size} bytes on a volume of {total}")
@@ -142,7 +149,9 @@ class Collector:
                 watch.on_full(False)
             began = write_time(self._read_clock().time)
             try:
-                async with self._reading:
+                async with self._turns.reading(
+                    session.bay, watch.bus, important=row.important, size=row.size, left=left
+                ):
                     digest = await self._read(volume, listed, part, watch)
                 await self._keep(session, listed, digest, part, began)
                 return

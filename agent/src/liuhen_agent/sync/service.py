@@ -1,7 +1,8 @@
 """Everything the dock does with the archive, side by side, for as long as it runs.
 
     entries     woken by the journal; small, so they never wait behind footage
-    uploads     at most `parallel_uploads` at once; important clips first, originals before what was made from them
+    uploads     at most `parallel_uploads` at once; important clips first, originals before what was made from them; in the hours and
+                at the speed the configuration allows
     receipts    asked for while clips wait for one
     log         the newest checkpoint and the archive's head of our chain, every few minutes
     daily       certificate, and receipted clips against the archive
@@ -32,7 +33,8 @@ from liuhen_agent.sync.answers import Later, Refusal
 from liuhen_agent.sync.archive import Archive, connector
 from liuhen_agent.sync.backoff import Backoff, Random
 from liuhen_agent.sync.log_view import LogView, Origin, Untrue
-from liuhen_agent.sync.uploads import BytesRejected, Moved, SpoolDamaged, Uploader
+from liuhen_agent.sync.pace import UploadHours, may_go
+from liuhen_agent.sync.uploads import BytesRejected, Moved, SpoolDamaged, Throttle, Uploader
 from liuhen_files.journald import about
 from liuhen_files.pulse import Pulse
 from liuhen_protocol.errors import Malformed, Refused
@@ -63,6 +65,8 @@ class Pace:
     daily: float = 86_400.0
     rest_after_refusal: float = 3_600.0
     parallel_uploads: int = 2
+    hours: UploadHours | None = None  # when clips that are not important may go; None: always
+    upload_mbit: int = 0  # Mbit/s; 0: no limit
     backoff: Backoff = field(default_factory=Backoff)
 
 
@@ -102,6 +106,7 @@ class Sync:
         self._trust = receipts.Trust(store.load_policy(data_dir), self._identity.archive_key, self._identity.dock)
         self._woken = {name: asyncio.Event() for name in ("entries", "uploads", "receipts")}
         self._resting = _Resting()
+        self._throttle = Throttle(self._pace.upload_mbit) if self._pace.upload_mbit else None
         self._certificate_changed = asyncio.Event()
         self._may_be_full = True  # an alarm of an earlier run may stand
         self._renews_from = 0.0  # loop time
@@ -179,13 +184,16 @@ class Sync:
         """One round: workers take clips in order until none is left that does not rest."""
         at = asyncio.get_running_loop().time()
         most = _UPLOADS_AT_ONCE + len(self._resting.until)  # however many rest, others are seen
+        now = self._now()
         waiting = [
-            c for c in await self._journal.ask(queries.clips_to_upload, most) if not self._resting.rests(c.sha256, at)
+            c
+            for c in await self._journal.ask(queries.clips_to_upload, most)
+            if not self._resting.rests(c.sha256, at) and may_go(c.important, self._pace.hours, now)
         ]
         if not waiting:
             await self._archive_has_room()
             return self._pace.idle
-        uploader = Uploader(archive, self._journal, self._data_dir, self._moved)
+        uploader = Uploader(archive, self._journal, self._data_dir, self._moved, self._throttle)
         failed: list[Exception] = []
 
         async def work() -> None:

@@ -23,9 +23,12 @@ from pathlib import Path
 from liuhen_agent.journal import ClipRow, Journal, changes
 from liuhen_agent.sync.answers import Later, Refusal
 from liuhen_agent.sync.archive import STALLED_AFTER_SECONDS, Archive
+from liuhen_agent.sync.pace import Bucket
 from liuhen_protocol.digest import CHUNK_SIZE, Digest, Digester
 
 PIECE = 1 << 20
+THROTTLED_PIECE = 1 << 16
+"""Small, so that on a slow line every upload keeps moving: the archive takes one that stands still for broken."""
 REQUEST_BYTES = 1 << 30
 """At most so much in one request: a cut connection costs no more than what the archive had not written yet."""
 CHECKSUM_MISMATCH = 460
@@ -67,7 +70,22 @@ def copy_is_good(path: Path, clip: ClipRow) -> bool:
     return (found.size, found.sha256, found.chunk_root) == (clip.size, clip.sha256, clip.chunk_root)
 
 
-async def pieces_of(path: Path, offset: int, length: int, told: Callable[[int], None]) -> AsyncGenerator[bytes]:
+class Throttle:
+    """At most so many Mbit/s for all uploads together. For one event loop."""
+
+    def __init__(self, mbit: int) -> None:
+        rate = mbit * 1_000_000 / 8
+        self._bucket = Bucket(rate, 0.0, 0.0)
+
+    async def __call__(self, count: int) -> None:
+        """Waits until so many bytes may go."""
+        self._bucket, seconds = self._bucket.take(count, asyncio.get_running_loop().time())
+        await asyncio.sleep(seconds)
+
+
+async def pieces_of(
+    path: Path, offset: int, length: int, told: Callable[[int], None], throttle: Throttle | None = None
+) -> AsyncGenerator[bytes]:
     """`length` bytes of a file from `offset` in pieces, the next one read while the last is sent. Raises SpoolDamaged when it is short."""
     file = await asyncio.to_thread(path.open, "rb", 0)
     coming: asyncio.Future[bytes] | None = None
@@ -82,6 +100,13 @@ async def pieces_of(path: Path, offset: int, length: int, told: Callable[[int], 
                 raise SpoolDamaged(f"{path.name}: the spool's copy ends at byte {offset + sent}")
             sent += len(piece)
             coming = _reading(file, length - sent) if sent < length else None
+            if throttle is not None:
+                for at in range(0, len(piece) - THROTTLED_PIECE, THROTTLED_PIECE):
+                    await throttle(THROTTLED_PIECE)
+                    yield piece[at : at + THROTTLED_PIECE]
+                    told(sent - len(piece) + at + THROTTLED_PIECE)
+                piece = piece[-(len(piece) % THROTTLED_PIECE or THROTTLED_PIECE) :]
+                await throttle(len(piece))
             yield piece
             told(sent)
     finally:
@@ -119,12 +144,18 @@ class Uploader:
     """Brings one clip at a time into the archive; several may run side by side."""
 
     def __init__(
-        self, archive: Archive, journal: Journal, data_dir: Path, moved: Moved = lambda sha256, count: None
+        self,
+        archive: Archive,
+        journal: Journal,
+        data_dir: Path,
+        moved: Moved = lambda sha256, count: None,
+        throttle: Throttle | None = None,
     ) -> None:
         self._archive = archive
         self._journal = journal
         self._data_dir = data_dir
         self._moved = moved
+        self._throttle = throttle
 
     async def upload(self, clip: ClipRow) -> None:
         """Returns when the archive has the clip and read it back. Raises Later (try again), Refusal, SpoolDamaged, BytesRejected."""
@@ -181,7 +212,7 @@ class Uploader:
                     limit.reschedule(None if sent >= length else clock() + STALLED_AFTER_SECONDS)
                     self._moved(clip.sha256, offset + sent)
 
-                async with _closing(pieces_of(path, offset, length, told)) as pieces:
+                async with _closing(pieces_of(path, offset, length, told, self._throttle)) as pieces:
                     reached = await self._archive.send_bytes(url, offset, length, clip.size, pieces)
         except TimeoutError as error:
             raise Later("the archive takes no more bytes") from error

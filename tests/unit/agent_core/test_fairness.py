@@ -1,0 +1,186 @@
+"""Whose file is read next: important clips first, everything that is free is used, and nobody waits for ever."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from liuhen_agent.collect.fairness import OVERDUE, Limits, Queue, Turn, choose
+from liuhen_agent.collect.turns import Turns, bus_of
+from liuhen_agent.detect import Port, UsbDevice
+
+GIB = 1 << 30
+LARGEST = 4 * GIB
+
+
+@dataclass
+class Bay:
+    """A recorder with files still to be read: (size, important), in the order in which the dock reads one recorder."""
+
+    name: str
+    bus: str
+    files: deque[tuple[int, bool]]
+
+
+@dataclass
+class Bench:
+    """Bays that ask for their next file as soon as the last is read."""
+
+    bays: list[Bay]
+    limits: Limits
+    queue: Queue = field(init=False)
+    begun: list[Turn] = field(default_factory=list)
+    number: int = 0
+
+    def __post_init__(self) -> None:
+        self.queue = Queue(self.limits)
+        for bay in self.bays:
+            self.ask(bay)
+
+    def ask(self, bay: Bay) -> None:
+        if bay.files:
+            size, important = bay.files[0]
+            left = sum(size for size, _ in bay.files)
+            self.queue = self.queue.ask(Turn(self.number, bay.name, bay.bus, important, size, left))
+            self.number += 1
+
+    def begin_all(self) -> None:
+        while True:
+            before = self.queue
+            self.queue, turn = self.queue.begin()
+            if turn is None:
+                return
+            self.begun.append(turn)
+            self.check_order(before, turn)
+
+    def check_order(self, before: Queue, turn: Turn) -> None:
+        busy = Counter(one.bus for one in before.reading)
+        assert busy.total() < self.limits.readers and busy[turn.bus] < self.limits.bus_readers
+        could = [one for one in before.waiting if busy[one.bus] < self.limits.bus_readers]
+        assert turn.important or not any(one.important for one in could), "an important clip was passed by another"
+
+    def end(self, turn: Turn) -> None:
+        self.queue = self.queue.leave(turn.number)
+        bay = next(bay for bay in self.bays if bay.name == turn.bay)
+        bay.files.popleft()
+        self.ask(bay)
+
+
+FILES = st.lists(st.tuples(st.integers(0, LARGEST), st.booleans()), min_size=1, max_size=12)
+
+
+def in_reading_order(files: list[tuple[int, bool]]) -> deque[tuple[int, bool]]:
+    return deque(sorted(files, key=lambda file: not file[1]))
+
+
+@st.composite
+def benches(draw: st.DrawFn) -> Bench:
+    count = draw(st.integers(1, 8))
+    bays = [Bay(f"{n}", draw(st.sampled_from("AB")), in_reading_order(draw(FILES))) for n in range(count)]
+    return Bench(bays, Limits(draw(st.integers(1, 4)), draw(st.integers(1, 3))))
+
+
+@settings(max_examples=150, deadline=None)
+@given(benches(), st.data())
+def test_everything_is_read_once_within_the_limits_and_important_clips_first(bench: Bench, data: st.DataObject) -> None:
+    wanted = Counter((bay.name, *file) for bay in bench.bays for file in bay.files)
+    while True:
+        bench.begin_all()
+        reading = bench.queue.reading
+        busy = Counter(turn.bus for turn in reading)
+        for turn in bench.queue.waiting:  # nothing idle while somebody could use it
+            assert len(reading) == bench.limits.readers or busy[turn.bus] == bench.limits.bus_readers
+        if not reading:
+            break
+        bench.end(data.draw(st.sampled_from(reading)))
+    assert not bench.queue.waiting
+    assert Counter((turn.bay, turn.size, turn.important) for turn in bench.begun) == wanted
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 3), st.integers(2, 7), st.randoms(use_true_random=False))
+def test_a_large_recorder_is_not_passed_for_ever_by_small_ones_that_keep_coming(
+    readers: int, others: int, chance: object
+) -> None:
+    """On one controller, without important clips: behind OVERDUE bytes of others comes its turn, one file of each at the latest."""
+    large = Bay("large", "A", deque([(GIB, False)] * 64))
+    small = [Bay(f"{n}", "A", deque([(GIB, False)])) for n in range(others)]
+    bench = Bench([large, *small], Limits(readers, readers))
+    for _ in range(300):
+        bench.begin_all()
+        assert max((turn.passed for turn in bench.queue.waiting), default=0) <= OVERDUE + (others + 1) * LARGEST
+        turn = chance.choice(bench.queue.reading)  # type: ignore[attr-defined]
+        if turn.bay != "large":
+            next(bay for bay in small if bay.name == turn.bay).files.append(
+                (GIB, False)
+            )  # another one is docked at once
+        bench.end(turn)
+        if not large.files:
+            break
+    assert sum(turn.bay == "large" for turn in bench.begun) >= 300 // (others + 1 + OVERDUE // GIB) - 1
+
+
+def test_two_clips_do_not_wait_for_a_card_of_64_gb() -> None:
+    cards = [Bay(f"card{n}", "A", deque([(4 * GIB, False)] * 16)) for n in range(4)]
+    bench = Bench(cards, Limits(2, 2))
+    bench.begin_all()
+    bench.bays.append(Bay("small", "A", deque([(GIB // 10, False)] * 2)))
+    bench.ask(bench.bays[-1])
+    bench.end(bench.queue.reading[0])
+    bench.begin_all()
+    assert bench.begun[-1].bay == "small", "it waits for one file that was being read, not for a card"
+    bench.end(bench.begun[-1])
+    bench.begin_all()
+    assert bench.begun[-1].bay == "small"
+
+
+def test_an_idle_controller_is_used_before_a_busy_one() -> None:
+    first = Turn(0, "1", "A", False, 1, 1)
+    waiting = [Turn(1, "2", "A", False, 1, 1), Turn(2, "3", "B", False, 9, 99)]
+    assert choose(waiting, [first], Limits(2, 2)) == waiting[1]
+    assert choose(waiting[:1], [first], Limits(2, 1)) is None
+
+
+def test_what_is_overdue_comes_before_what_is_short() -> None:
+    long, short = Turn(0, "1", "A", False, 1, 1 << 36, OVERDUE), Turn(1, "2", "A", False, 1, 1)
+    assert choose([short, long], [], Limits()) == long
+    assert choose([short, replace(long, passed=OVERDUE - 1)], [], Limits()) == short
+    assert choose([replace(short, important=True), long], [], Limits()).bay == "2"  # type: ignore[union-attr]
+
+
+async def test_whoever_is_cancelled_while_waiting_or_reading_gives_the_turn_back() -> None:
+    turns, reading = Turns(Limits(1, 1)), asyncio.Event()
+
+    async def read(name: str, *, forever: bool) -> str:
+        async with turns.reading(name, "A", important=False, size=1, left=1):
+            if forever:
+                reading.set()
+                await asyncio.Event().wait()
+            return name
+
+    first = asyncio.create_task(read("first", forever=True))
+    await reading.wait()
+    second, third = (
+        asyncio.create_task(read("second", forever=False)),
+        asyncio.create_task(read("third", forever=False)),
+    )
+    await asyncio.sleep(0)
+    second.cancel()
+    first.cancel()
+    assert await asyncio.wait_for(third, 10) == "third"
+    await asyncio.gather(first, second, return_exceptions=True)
+    assert turns._queue.waiting == turns._queue.reading == ()
+
+
+def test_recorders_on_one_controller_share_it_and_others_share_nothing(tmp_path: Path) -> None:
+    def port(path: str) -> Port:
+        return Port("1", "udev", tmp_path, "x", usb=UsbDevice(path, 1, 2, "", "", "", 1, 2, ()))
+
+    assert bus_of(port("pci0/0000:00:14.0/usb2/1.4")) == bus_of(port("pci0/0000:00:14.0/usb2/3"))
+    assert bus_of(port("pci0/0000:00:14.0/usb2/1.4")) != bus_of(port("pci0/0000:00:14.0/usb3/1.4"))
+    assert bus_of(Port("1", "image", tmp_path, "x")) != bus_of(Port("2", "image", tmp_path, "x"))
