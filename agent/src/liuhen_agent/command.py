@@ -1,19 +1,15 @@
-"""`liuhen-agent`: enroll, run, collect, status, alarms, policy, doctor. Leaves with 0 (well), 1 (work failed), 2 (wrong use)."""
+"""`liuhen-agent`: enroll, run, collect, status, kiosk, alarms, policy, doctor. Leaves with 0 (well), 1 (work failed), 2 (wrong use)."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import logging
-import signal
-import sqlite3
 import sys
-import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 from rich.console import Console
@@ -23,32 +19,15 @@ from liuhen_agent import __version__, config, decisions, doctor
 from liuhen_agent.bay import State
 from liuhen_agent.detect import Bay
 from liuhen_agent.dock import JOURNAL, Dock, Show, Wishes
-from liuhen_agent.identity import store
-from liuhen_agent.identity.code import EnrolmentFailed
+from liuhen_agent.exits import said_and_left, until_told
 from liuhen_agent.identity.enrolment import enroll as enroll_dock
-from liuhen_agent.journal import Alarm, JournalDamaged, JournalInUse, queries, read_only
-from liuhen_agent.plain_text import OneLine, one_line
-from liuhen_agent.progress import BayView, read_status, sentence, table
-from liuhen_agent.recorders.profile import ProfileError
-from liuhen_agent.sync.answers import Later, Refusal
+from liuhen_agent.journal import queries, read_only
+from liuhen_agent.kiosk.command import kiosk
+from liuhen_agent.plain_text import OneLine
+from liuhen_agent.progress import BayView, sentence, table
+from liuhen_agent.status import alarm_line, look, status
 from liuhen_files import durable, journald
-from liuhen_files.event_loop import quiet_second_close
 from liuhen_files.notify import Notifier
-from liuhen_protocol.errors import Malformed
-
-T = TypeVar("T")
-WRONG_USE = (config.ConfigError, ProfileError, store.NotEnrolled)
-FAILED = (
-    decisions.NotDecided,
-    sqlite3.Error,
-    JournalDamaged,
-    JournalInUse,
-    EnrolmentFailed,
-    Later,
-    Refusal,
-    Malformed,  # a key that others can read
-    OSError,
-)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -94,7 +73,7 @@ def enroll(data_dir: Path, url: str, code_file: Path | None, as_json: bool) -> N
         code = sys.stdin.readline().strip()
     if not code:
         raise click.UsageError("没有登记码 no code was given")
-    with _errors():
+    with said_and_left():
         durable.mkdirs(data_dir)
         identity = asyncio.run(enroll_dock(url, code, data_dir))
         if not (data_dir / config.FILE).exists():
@@ -113,7 +92,7 @@ def enroll(data_dir: Path, url: str, code_file: Path | None, as_json: bool) -> N
 @click.pass_obj
 def run(data_dir: Path, once_idle: bool, as_json: bool) -> None:
     """运行采集站 Run the dock until it is told to stop (SIGTERM, Ctrl-C)."""
-    with _errors():
+    with said_and_left():
         settings = config.load(data_dir)
         if not settings.bays:
             raise config.ConfigError(f"{data_dir / config.FILE}: [[bay]]: 没有槽位 no bay is configured")
@@ -127,35 +106,13 @@ def run(data_dir: Path, once_idle: bool, as_json: bool) -> None:
 @click.pass_obj
 def collect(data_dir: Path, folder: Path, as_json: bool) -> None:
     """导入文件夹 Import a folder like a recorder: collect, upload, wait for every receipt. Nothing in it is changed."""
-    with _errors():
+    with said_and_left():
         settings = config.load(data_dir)
         if not any(folder.iterdir()):
             raise click.UsageError(f"{folder}: 文件夹为空 the folder is empty")
         bay = Bay("import", "directory", folder.resolve())
         ended = _work(data_dir, replace(settings, bays=(bay,)), once_idle=True, as_json=as_json)
     _leave(data_dir, ended, as_json=as_json, judged=True)
-
-
-@main.command()
-@click.option("--watch", is_flag=True, help="持续显示 Go on showing.")
-@click.option("--json", "as_json", is_flag=True, help="供程序读取 For programs.")
-@click.pass_obj
-def status(data_dir: Path, watch: bool, as_json: bool) -> None:
-    """显示状态 What each bay does, and what waits for the archive."""
-    with _errors():
-        while True:
-            found = _status(data_dir)
-            if as_json:
-                click.echo(json.dumps(asdict(found), ensure_ascii=False))
-            else:
-                if watch:
-                    click.clear()
-                Console().print(table(found.bays))
-                click.echo(found.sentence())
-            if not watch:
-                break
-            time.sleep(1)
-    sys.exit(1 if found.alarms else 0)
 
 
 @main.command()
@@ -170,7 +127,7 @@ def alarms(data_dir: Path, settle: str | None, as_json: bool) -> None:
     解除前先停止采集站；理由从提示或标准输入读取，写入链条。 Stop the dock before settling. The reason is read from a prompt or standard input
     and said in the chain. What is not settled raises its alarm again.
     """
-    with _errors():
+    with said_and_left():
         if settle is not None:
             asyncio.run(decisions.settle(data_dir, settle, _reason()))
         with read_only(data_dir / JOURNAL) as db:
@@ -181,7 +138,7 @@ def alarms(data_dir: Path, settle: str | None, as_json: bool) -> None:
     if settle is not None:
         click.echo(f"已解除 settled: {settle}")
     for alarm in standing:
-        click.echo(_alarm_line(alarm))
+        click.echo(alarm_line(alarm))
     if not standing:
         click.echo("没有报警 no alarm stands")
     sys.exit(1 if standing and settle is None else 0)
@@ -197,7 +154,7 @@ def policy() -> None:
 @click.pass_obj
 def policy_show(data_dir: Path, as_json: bool) -> None:
     """显示现行策略与证据库所提供的策略 Show the policy in force and the one the archive offers, with the difference."""
-    with _errors():
+    with said_and_left():
         found = decisions.policies(data_dir)
     if as_json:
         click.echo(json.dumps(asdict(found), ensure_ascii=False))
@@ -218,7 +175,7 @@ def policy_show(data_dir: Path, as_json: bool) -> None:
 @click.pass_obj
 def policy_accept(data_dir: Path) -> None:
     """接受所提供的策略 Put the offered policy in force; asks for the reason, which stays in the log. Stop the dock first."""
-    with _errors():
+    with said_and_left():
         digest = asyncio.run(decisions.accept_policy(data_dir, _reason()))
     click.echo(f"已生效 in force: SHA-256 {digest}")
 
@@ -248,65 +205,13 @@ def examine(data_dir: Path, as_json: bool) -> None:
     sys.exit(0 if all(check.well for check in checks) else 1)
 
 
-CLIP_WORDS = {
-    "spooled": "待上链 not in the log yet",
-    "promised": "待上传 to be uploaded",
-    "uploaded": "待回执 to be receipted",
-    "receipted": "已有回执 receipted",
-    "released": "已有回执、本机副本已清 receipted, no copy here",
-}
-
-
-@dataclass(frozen=True)
-class Status:
-    """What `status` says. Counts of clips by state; `unsent` statements; alarms that stand."""
-
-    bays: list[BayView]
-    clips: dict[str, int]
-    unsent: int
-    alarms: list[Alarm]
-
-    def sentence(self) -> str:
-        """In lines, Chinese first."""
-        clips = "，".join(f"{CLIP_WORDS[state]} {count}" for state, count in self.clips.items() if count) or "0"
-        lines = [f"片段 clips: {clips} · 待上链 statements not in the log: {self.unsent}"]
-        lines += [_alarm_line(alarm) for alarm in self.alarms]
-        return "\n".join(lines)
-
-
-def _alarm_line(alarm: Alarm) -> str:
-    return f"报警 ALARM {alarm.since} {alarm.code}: {alarm.detail}"
-
-
-def _status(data_dir: Path) -> Status:
-    with read_only(data_dir / JOURNAL) as db:
-        return Status(
-            bays=read_status(data_dir),
-            clips={state.value: count for state, count in queries.clip_counts(db).items()},
-            unsent=queries.unsent_count(db),
-            alarms=queries.alarms(db),
-        )
-
-
 def _work(data_dir: Path, settings: config.Config, *, once_idle: bool, as_json: bool) -> list[BayView]:
     """Run the dock with what it shows on the terminal. SIGTERM and Ctrl-C stop it between two steps."""
     with _screen(as_json) as show:
         dock = Dock(data_dir, settings, Wishes(once_idle=once_idle, show=show, notifier=Notifier.from_environment()))
-        ended = asyncio.run(_until_told(dock.run(), stopped=list))
+        ended = asyncio.run(until_told(dock.run(), stopped=list))
         show(ended)  # what stays on the screen is how it ended
         return ended
-
-
-async def _until_told(work: Coroutine[Any, Any, T], stopped: Callable[[], T]) -> T:
-    task = asyncio.ensure_future(work)
-    loop = asyncio.get_running_loop()
-    quiet_second_close(loop)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, task.cancel)
-    try:
-        return await task
-    except asyncio.CancelledError:
-        return stopped()
 
 
 @contextmanager
@@ -331,14 +236,14 @@ def _screen(as_json: bool) -> Iterator[Show]:
 
 def _matters(view: BayView) -> BayView:
     """The view without what changes every second."""
-    return replace(view, read_bytes=0, rate=0, seconds_left=None)
+    return replace(view, read_bytes=0, rate=0, seconds_left=None, unsent=0)
 
 
 def _leave(data_dir: Path, ended: list[BayView], *, as_json: bool, judged: bool) -> None:
     """Say how it ended. `judged`: a bay that is not ready, or an alarm, is a failure."""
-    found = _status(data_dir)
+    found = look(data_dir)
     if as_json:
-        click.echo(json.dumps(asdict(replace(found, bays=ended)), ensure_ascii=False))
+        click.echo(replace(found, bays=ended).as_json())
     else:
         if not Console().is_terminal:  # there the table says it
             for view in ended:
@@ -349,14 +254,5 @@ def _leave(data_dir: Path, ended: list[BayView], *, as_json: bool, judged: bool)
     sys.exit(1 if judged and (bad or found.alarms or stopped_early) else 0)
 
 
-@contextmanager
-def _errors() -> Iterator[None]:
-    """What went wrong as a sentence, and the exit code that fits."""
-    try:
-        yield
-    except WRONG_USE as error:
-        click.echo(f"错误 error: {one_line(str(error), 4000)}", err=True)
-        sys.exit(2)
-    except FAILED as error:
-        click.echo(f"错误 error: {one_line(str(error), 4000)}", err=True)
-        sys.exit(1)
+main.add_command(status)
+main.add_command(kiosk)

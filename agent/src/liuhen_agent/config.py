@@ -13,6 +13,7 @@
     head_minutes = 60               # how often dock.head is said
     profiles = "…"                  # a folder of recorder profiles; default: those that came with the program
     credentials = "recorders.toml"  # passwords of recorders, readable by the dock's user alone
+    show_officers = "masked"        # or "whole": officers' numbers on the screen
 
     own_ports = ["…"]               # USB ports with what belongs to the dock itself (touch screen, modem)
 
@@ -76,6 +77,7 @@ class Config:
     bus_readers: int = 2
     upload_hours: UploadHours | None = None
     upload_mbit: int = 0
+    show_officers: Literal[masked, whole] = "masked"
 
 
 DEFAULT = """\
@@ -123,6 +125,7 @@ def parse(text: str, data_dir: Path, where: str = FILE) -> Config:
         bus_readers=keys.number("bus_readers", 2, 1, 16),
         upload_hours=_hours(keys, zone_info),
         upload_mbit=keys.number("upload_mbit", 0, 0, 100_000),
+        show_officers=_officers(keys.take("show_officers", "masked"), where),
     )
     keys.refuse_rest()
     return config
@@ -134,6 +137,12 @@ def _hours(keys: _Keys, zone: ZoneInfo) -> UploadHours | None:
         return UploadHours.parse(text, zone) if text else None
     except ValueError as error:
         raise ConfigError(f"{keys.where}: upload_hours: {error}") from error
+def _officers(text: str, where: str) -> Literal[masked, whole]:
+    if text == "masked":
+        return "masked"
+    if text == "whole":
+        return "whole"
+    raise ConfigError(f"{where}: show_officers: {text!r} is not masked or whole")
 
 
 def load_credentials(path: Path) -> dict[str, Credential]:

@@ -13,6 +13,7 @@ import asyncio
 import logging
 import random
 import secrets
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import Protocol
 
 from liuhen_agent import __version__
-from liuhen_agent.clock import ReadClock, read_system_clock
+from liuhen_agent.clock import ReadClock, read_system_clock, write_time
 from liuhen_agent.collect.collector import Collector
 from liuhen_agent.collect.fairness import Limits
 from liuhen_agent.collect.room import DISK_FULL, Room
@@ -115,7 +116,11 @@ class Dock:
         self._spool = Spool(data_dir)
         self._queues: dict[str, asyncio.Queue[BayEvent]] = {bay.name: asyncio.Queue() for bay in config.bays}
         self._stays: dict[str, Stay] = {}
-        self._board = Board([bay.name for bay in config.bays])
+        self._board = Board(
+            [bay.name for bay in config.bays],
+            readers=config.parallel_readers,
+            now=lambda: write_time(wishes.read_clock().time),
+        )
         self._views: list[BayView] = []
         self._touched: set[str] = set()  # bays that held something since the start
         self._pulse = Pulse()
@@ -164,7 +169,7 @@ class Dock:
             self._wake(journal, sync),
             self._heads(journal),
             self._every(EXPIRE_EVERY, room.expire),
-            self._screen(),
+            self._screen(journal),
             self._detect(journal),
             self._ready(),
             self._watch(journal),
@@ -189,7 +194,7 @@ class Dock:
             await asyncio.gather(*tasks, ended, return_exceptions=True)
             await self._leave_all()
             with suppress(OSError):
-                write_status(self._data_dir, self._board.views())
+                write_status(self._data_dir, self._board.dock(running=False))
 
     def _sync(self, journal: Journal) -> Sync:
         pace = self._wishes.pace or Pace()
@@ -205,6 +210,8 @@ class Dock:
                 upload_mbit=self._config.upload_mbit,
             ),
             pulse=self._pulse,
+            moved=self._board.moved,
+            reached=self._board.reached,
         )
 
     async def _detect(self, journal: Journal) -> None:
@@ -308,13 +315,17 @@ class Dock:
             self._pulse.does("spool", "resting", pause.total_seconds() + LOOP_SECONDS)
             await asyncio.sleep(pause.total_seconds())
 
-    async def _screen(self) -> None:
+    async def _screen(self, journal: Journal) -> None:
         while True:
             self._pulse.does("screen", "showing", LOOP_SECONDS)
-            views = self._board.views()
-            self._wishes.show(views)
+            with suppress(
+                sqlite3.OperationalError
+            ):  # the screen stands still; what must be written stops the dock elsewhere
+                self._board.measure(await journal.ask(queries.queue, self._board.sessions, self._board.sending))
+            self._wishes.show(self._board.views())
             with suppress(OSError):  # a full disk stops the screen's file, not the dock
-                await asyncio.to_thread(write_status, self._data_dir, views)
+                view = self._board.dock(self._wishes.read_clock().clock.source)
+                await asyncio.to_thread(write_status, self._data_dir, view)
             await asyncio.sleep(SCREEN_SECONDS)
 
     async def _until_idle(self, journal: Journal, proxies: Proxies) -> None:

@@ -1,4 +1,4 @@
-"""What people see of the bays: who, what, how far, how long. Views are values; the board holds the newest of each bay.
+"""What people see of the dock: who is in which bay, what is done, how far, how long. Views are values; the board holds the newest.
 
 The dock writes them to `status.json` about once a second, so that `liuhen-agent status` and the kiosk say the same. It is
 for screens only: nothing is decided on it.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -17,8 +18,14 @@ from rich.table import Table
 from rich.text import Text
 
 from liuhen_agent.bay import State
+from liuhen_agent.eta import Estimator, Work
+from liuhen_agent.journal import Queue
 
 STATUS_FILE = "status.json"
+STALE_SECONDS = 10.0
+"""A dock that wrote nothing for so long does not run."""
+MOST_SENDING = 64
+PIECE_GUESS = 1 << 20  # what is taken as sent when an upload is heard of first: it may have been resumed anywhere
 WORDS = {
     State.ABSENT: ("空", "empty"),
     State.IDENTIFIED: ("已识别", "identified"),
@@ -38,7 +45,9 @@ WORDS = {
 
 @dataclass(frozen=True)
 class BayView:
-    """One bay as people see it. Sizes in bytes, rate in bytes per second."""
+    """One bay as people see it. Sizes in bytes, rate in bytes per second. `seconds_left` until it is safe to take: None where an honest
+    estimate is not possible. `code`: the short word of what went wrong; `done`: nothing more is done with what is in the bay;
+    `since`: when the state was reached; `unsent`: bytes read here that the archive has not."""
 
     bay: str
     state: State = State.ABSENT
@@ -54,46 +63,159 @@ class BayView:
     rate: int = 0
     seconds_left: int | None = None
     note: str = ""
+    code: str = ""
+    done: bool = False
+    since: str = ""
+    unsent: int = 0
+
+
+@dataclass(frozen=True)
+class RefusedView:
+    """Something that is plugged in and is no recorder. `bay` empty: at no bay of this dock. `where`: its port."""
+
+    where: str
+    bay: str
+    code: str
+
+
+@dataclass(frozen=True)
+class DockView:
+    """The whole dock. `clock`: what vouches for its time, as in statements; `archive`: whether the archive answered last, None when it
+    was not asked; `sending`: bytes per second to it, None while not known."""
+
+    bays: tuple[BayView, ...] = ()
+    refused: tuple[RefusedView, ...] = ()
+    running: bool = True
+    clock: str = ""
+    archive: bool | None = None
+    sending: int | None = None
 
 
 class Board:
-    """The newest view of every bay. `seconds`: a clock that only goes forward."""
+    """The newest view of every bay. `seconds`: a clock that only goes forward; `now`: the time as people are told it."""
 
-    def __init__(self, bays: Sequence[str], seconds: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        bays: Sequence[str],
+        seconds: Callable[[], float] = time.monotonic,
+        *,
+        readers: int = 2,
+        now: Callable[[], str] = str,
+    ) -> None:
         self._views = {bay: BayView(bay) for bay in bays}
+        self._refused: dict[str, RefusedView] = {}
         self._seconds = seconds
+        self._now = now
         self._began: dict[str, float] = {}
         self._bytes = dict.fromkeys(bays, 0)
+        self._estimator = Estimator(readers)
+        self._left: dict[str, int | None] = {}
+        self._unsent: dict[str, int] = {}  # by session
+        self._flying: dict[str, int] = {}  # digest → bytes of it the connection has taken
+        self._sent = 0
+        self._archive: bool | None = None
 
     def views(self) -> list[BayView]:
         """All bays, with what was read until now."""
         return [self._measured(view) for view in self._views.values()]
 
-    def view(self, bay: str) -> BayView:
-        return self._measured(self._views[bay])
+    def dock(self, clock: str = "", *, running: bool = True) -> DockView:
+        """The whole dock as it stands now."""
+        sending = self._estimator.sending
+        return DockView(
+            bays=tuple(self.views()),
+            refused=tuple(self._refused.values()),
+            running=running,
+            clock=clock,
+            archive=self._archive,
+            sending=None if sending is None else int(sending),
+        )
 
     def show(self, bay: str, **fields: object) -> None:
         """Change fields of a bay's view."""
-        self._views[bay] = replace(self._views[bay], **fields)  # type: ignore[arg-type]
+        before = self._views[bay]
+        after = replace(before, **fields)  # type: ignore[arg-type]
+        self._views[bay] = after if after.state is before.state else replace(after, since=self._now())
 
     def clear(self, bay: str) -> None:
         """The bay is empty."""
         self._views[bay] = BayView(bay)
         self._bytes[bay] = 0
         self._began.pop(bay, None)
+        self._left.pop(bay, None)
+        self._estimator.forget(bay)
+
+    def refuse(self, where: str, bay: str | None, code: str) -> None:
+        """Something that is no recorder was plugged in at a port."""
+        self._refused[where] = RefusedView(where, bay or "", code)
+
+    def unrefuse(self, where: str) -> None:
+        """It is gone."""
+        self._refused.pop(where, None)
 
     def add_bytes(self, bay: str, count: int) -> None:
         """So many more bytes were read in that bay. From any thread; only one reads a bay."""
         self._began.setdefault(bay, self._seconds())
         self._bytes[bay] += count
 
+    def moved(self, sha256: str, count: int) -> None:
+        """The connection to the archive has taken so many bytes of that clip."""
+        before = self._flying.pop(sha256, max(count - PIECE_GUESS, 0))
+        self._sent += max(count - before, 0)
+        self._flying[sha256] = count
+        while len(self._flying) > MOST_SENDING:
+            self._flying.pop(next(iter(self._flying)))
+
+    def reached(self, answered: bool) -> None:
+        """The archive answered, or nobody did."""
+        self._archive = answered
+
+    @property
+    def sessions(self) -> list[str]:
+        """Stays that go on: what to ask the journal's queue about."""
+        return [view.session for view in self._views.values() if view.session]
+
+    @property
+    def sending(self) -> list[str]:
+        """Digests of clips on their way."""
+        return list(self._flying)
+
+    def measure(self, queue: Queue) -> None:
+        """Look at the rates; about once a second."""
+        self._flying = {sha256: count for sha256, count in self._flying.items() if sha256 in queue.sending}
+        flying = sum(self._flying.values())
+        works = []
+        for view in self._views.values():
+            if not view.session or view.done or view.state in NOTHING_LEFT:
+                continue
+            stay = queue.of_stays.get(view.session)
+            self._unsent[view.session] = max(stay.own - flying, 0) if stay else 0
+            works.append(
+                Work(
+                    bay=view.bay,
+                    reading=view.collected + view.failed < view.files,
+                    total=view.total_bytes,
+                    read=self._bytes[view.bay],
+                    ahead=max(stay.ahead - flying, 0) if stay else 0,
+                    typical=view.total_bytes // view.files if view.files else 0,
+                )
+            )
+        self._unsent = {session: count for session, count in self._unsent.items() if session in self.sessions}
+        self._left = self._estimator.look(self._seconds(), works, max(queue.bytes - flying, 0), self._sent)
+
     def _measured(self, view: BayView) -> BayView:
         read = self._bytes[view.bay]
         spent = self._seconds() - self._began.get(view.bay, self._seconds())
-        rate = int(read / spent) if spent > 0.2 else 0
-        left = max(view.total_bytes - read, 0)
-        reading = view.state in (State.COLLECTING, State.QUARANTINED) and rate > 0 and left > 0
-        return replace(view, read_bytes=read, rate=rate, seconds_left=left // rate if reading else None)
+        return replace(
+            view,
+            read_bytes=read,
+            rate=int(read / spent) if spent > 0.2 else 0,
+            seconds_left=self._left.get(view.bay),
+            unsent=self._unsent.get(view.session, 0),
+        )
+
+
+NOTHING_LEFT = frozenset({State.ABSENT, State.READY, State.FAILED, State.PULLED})
 
 
 def sentence(view: BayView) -> str:
@@ -147,20 +269,24 @@ def _counted(view: BayView) -> tuple[str, str, str, str]:
     )
 
 
-def write_status(folder: Path, views: Sequence[BayView]) -> None:
+def write_status(folder: Path, dock: DockView) -> None:
     """For other programs: replaced at once, not forced to the disk (it is worth nothing after a restart)."""
     temporary = folder / f".{STATUS_FILE}.tmp"
-    temporary.write_text(json.dumps([asdict(view) for view in views], ensure_ascii=False), "utf-8")
+    temporary.write_text(json.dumps(asdict(dock), ensure_ascii=False), "utf-8")
     temporary.replace(folder / STATUS_FILE)
 
 
-def read_status(folder: Path) -> list[BayView]:
-    """What the dock wrote last; nothing if it never ran."""
-    try:
-        content = json.loads((folder / STATUS_FILE).read_text("utf-8"))
-        return [BayView(**{**fields, "state": State(fields["state"])}) for fields in content]
-    except (OSError, ValueError, TypeError, KeyError):
-        return []
+def read_status(folder: Path, now: Callable[[], float] = time.time) -> DockView:
+    """What the dock wrote last. `running` is False when it said good-bye, wrote nothing for a while, or never ran."""
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        path = folder / STATUS_FILE
+        written = path.stat().st_mtime
+        content = json.loads(path.read_text("utf-8"))
+        content["bays"] = tuple(BayView(**{**fields, "state": State(fields["state"])}) for fields in content["bays"])
+        content["refused"] = tuple(RefusedView(**fields) for fields in content["refused"])
+        found = DockView(**content)
+        return replace(found, running=found.running and abs(now() - written) < STALE_SECONDS)
+    return DockView(running=False)
 
 
 def size(count: int) -> str:

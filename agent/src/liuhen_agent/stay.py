@@ -104,6 +104,7 @@ class Stay:
             log.exception("bay %s", self._bay)  # one recorder must not stop the others
             await self._broke("internal-error", f"{type(error).__name__}: {error}")
         finally:
+            self._parts.board.show(self._bay, done=True)
             self.done.set()
 
     def stop(self) -> None:
@@ -374,7 +375,7 @@ class Stay:
             DockAlarm(code=code, detail=why, session=self._id),
             changes=[changes.SessionMoved(self._id, self._state.value)],
         )
-        self._parts.board.show(self._bay, state=self._state, note=why)
+        self._parts.board.show(self._bay, state=self._state, code=code, note=why)
         log.warning("bay %s: %s: %s", self._bay, code, why)
 
     async def _go(self, signal: Signal) -> None:

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from liuhen_agent.journal.rows import (
     Alarm,
     ClipKind,
     ClipRow,
     ClipState,
+    Day,
     EnvelopeRow,
     FileRow,
     FileState,
     Progress,
+    Queue,
     SessionRow,
     Stated,
+    ToSend,
 )
 from liuhen_protocol import dsse
 from liuhen_protocol.events import EVENTS, Event, RecorderDocked
@@ -225,6 +228,51 @@ def _event(data: bytes) -> Event:
 
 def _session_of(event: Event) -> str | None:
     return getattr(event, "session", None)
+
+
+def queue(db: sqlite3.Connection, sessions: Sequence[str] = (), sending: Sequence[str] = ()) -> Queue:
+    """What waits for the archive, for screens: originals not sent whole, and of each of these stays its own part and what goes before
+    its last clip (in the order of sending). `sending`: digests being sent; those that still are come back."""
+    unsent = "kind = 'original' AND state IN ('spooled', 'promised')"
+    clips, size = db.execute(f"SELECT count(*), coalesce(sum(size), 0) FROM clips WHERE {unsent}").fetchone()  # noqa: S608
+    awaiting = db.execute("SELECT count(*) FROM clips WHERE kind = 'original' AND state = 'uploaded'").fetchone()[0]
+    of_stays = {}
+    for session in sessions:
+        own = db.execute(
+            f"SELECT sum(size), min(important), max(collected_seq) FROM clips WHERE {unsent} AND sha256 IN "  # noqa: S608
+            "(SELECT sha256 FROM files WHERE session = ?)",
+            (session,),
+        ).fetchone()
+        ahead = db.execute(
+            f"SELECT coalesce(sum(size), 0) FROM clips WHERE {unsent} "  # noqa: S608
+            "AND (important > ? OR (important = ? AND collected_seq <= ?))",
+            (own[1], own[1], own[2]),
+        ).fetchone()
+        of_stays[session] = ToSend(own[0] or 0, ahead[0] if own[0] is not None else 0)
+    still = [
+        sha256
+        for sha256 in sending
+        if db.execute("SELECT 1 FROM clips WHERE sha256 = ? AND state = 'promised'", (sha256,)).fetchone()
+    ]
+    return Queue(clips, size, awaiting, of_stays, frozenset(still))
+
+
+def day(db: sqlite3.Connection, since: str) -> Day:
+    """Originals stated from that moment on (UTC, as statements write it). Times in a chain never go back, so the first statement of the
+    day is found by halving."""
+    low, high = db.execute("SELECT coalesce(min(seq), 0), coalesce(max(seq), -1) + 1 FROM envelopes").fetchone()
+    while low < high:
+        middle = (low + high) // 2
+        if db.execute("SELECT time >= ? FROM envelopes WHERE seq = ?", (since, middle)).fetchone()[0]:
+            high = middle
+        else:
+            low = middle + 1
+    row = db.execute(
+        "SELECT count(*), coalesce(sum(size), 0), coalesce(sum(receipt IS NOT NULL), 0) FROM clips "
+        "WHERE collected_seq >= ? AND kind = 'original'",
+        (low,),
+    ).fetchone()
+    return Day(*row)
 
 
 def receipted_before(db: sqlite3.Connection, time: str, limit: int = 100) -> list[ClipRow]:

@@ -132,3 +132,32 @@ class Progress:
     receipted: int  # files whose bytes have a checked receipt
     total_bytes: int
     collected_bytes: int
+
+
+@dataclass(frozen=True)
+class ToSend:
+    """Bytes of one stay that are read and not sent whole; `ahead`: all that is sent before the last of them is, itself included."""
+
+    own: int
+    ahead: int
+
+
+@dataclass(frozen=True)
+class Queue:
+    """What waits for the archive, for screens: originals whose bytes it has not, and originals it has whose receipt is not here.
+    `sending`: which of the digests asked about are still being sent."""
+
+    clips: int
+    bytes: int
+    awaiting_receipt: int
+    of_stays: dict[str, ToSend]
+    sending: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Day:
+    """What one day brought: originals, their bytes, and how many of them have a checked receipt."""
+
+    clips: int
+    bytes: int
+    receipts: int

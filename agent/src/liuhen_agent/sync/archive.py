@@ -6,11 +6,12 @@ never followed: the archive has one address, the one this dock enrolled with.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import socket
 import ssl
-from collections.abc import AsyncIterable, Sequence
+from collections.abc import AsyncIterable, Callable, Sequence
 from dataclasses import dataclass
 
 import aiohttp
@@ -57,6 +58,26 @@ class NotYet:
 def connector(context: ssl.SSLContext, connections: int = 8) -> aiohttp.TCPConnector:
     """Connections on which a peer that vanished without a word is noticed after a minute, not after TCP's quarter of an hour."""
     return aiohttp.TCPConnector(ssl=context, limit=connections, socket_factory=_socket)
+
+
+Reached = Callable[[bool], None]
+"""Told after each request whether the archive answered at all, whatever it said: for screens only."""
+
+
+def told_of_answers(reached: Reached) -> aiohttp.TraceConfig:
+    """For a session: every request tells."""
+
+    async def answered(*_: object) -> None:
+        reached(True)
+
+    async def failed(session: object, context: object, params: aiohttp.TraceRequestExceptionParams) -> None:
+        if not isinstance(params.exception, asyncio.CancelledError):
+            reached(False)
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_end.append(answered)
+    trace.on_request_exception.append(failed)
+    return trace
 
 
 def _socket(address: tuple[object, ...]) -> socket.socket:

@@ -30,7 +30,7 @@ from liuhen_agent.identity.renewal import policy_is_offered, renew_if_due
 from liuhen_agent.journal import ClipRow, ClipState, Journal, changes, queries
 from liuhen_agent.sync import alarms, entries, head, receipts
 from liuhen_agent.sync.answers import Later, Refusal
-from liuhen_agent.sync.archive import Archive, connector
+from liuhen_agent.sync.archive import Archive, Reached, connector, told_of_answers
 from liuhen_agent.sync.backoff import Backoff, Random
 from liuhen_agent.sync.log_view import LogView, Origin, Untrue
 from liuhen_agent.sync.pace import UploadHours, may_go
@@ -81,7 +81,8 @@ class _Resting:
 
 
 class Sync:
-    """Runs until cancelled. `moved` is told of bytes on the way, for screens. Call `wake` after statements were appended."""
+    """Runs until cancelled. Call `wake` after statements were appended. For screens, `moved` is told of bytes on the way and `reached`
+    whether the archive answers."""
 
     def __init__(
         self,
@@ -93,6 +94,7 @@ class Sync:
         pace: Pace | None = None,
         moved: Moved | None = None,
         pulse: Pulse | None = None,
+        reached: Reached = lambda answered: None,
     ) -> None:
         """Raises store.NotEnrolled."""
         self._journal = journal
@@ -102,6 +104,7 @@ class Sync:
         self._pace = pace or Pace()
         self._tell_moved = moved or (lambda sha256, count: None)
         self._pulse = pulse or Pulse()
+        self._reached = reached
         self._identity = store.load(data_dir)
         self._trust = receipts.Trust(store.load_policy(data_dir), self._identity.archive_key, self._identity.dock)
         self._woken = {name: asyncio.Event() for name in ("entries", "uploads", "receipts")}
@@ -124,7 +127,11 @@ class Sync:
     async def _until_certificate_changes(self) -> None:
         self._certificate_changed.clear()
         context = store.client_context(self._data_dir)
-        async with aiohttp.ClientSession(connector=connector(context), cookie_jar=aiohttp.DummyCookieJar()) as session:
+        async with aiohttp.ClientSession(
+            connector=connector(context),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trace_configs=[told_of_answers(self._reached)],
+        ) as session:
             archive = Archive(session, self._identity.archive_url, self._identity.dock)
             view = LogView(self._journal, self._trust.policy, archive.tile)
             works = {
