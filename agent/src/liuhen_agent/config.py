@@ -38,7 +38,7 @@ import tomllib
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar, cast, get_args
+from typing import Literal, TypeVar, cast, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from liuhen_agent.detect import Backend, Bay
@@ -77,7 +77,7 @@ class Config:
     bus_readers: int = 2
     upload_hours: UploadHours | None = None
     upload_mbit: int = 0
-    show_officers: Literal[masked, whole] = "masked"
+    show_officers: Literal["masked", "whole"] = "masked"
 
 
 DEFAULT = """\
@@ -137,7 +137,9 @@ def _hours(keys: _Keys, zone: ZoneInfo) -> UploadHours | None:
         return UploadHours.parse(text, zone) if text else None
     except ValueError as error:
         raise ConfigError(f"{keys.where}: upload_hours: {error}") from error
-def _officers(text: str, where: str) -> Literal[masked, whole]:
+
+
+def _officers(text: str, where: str) -> Literal["masked", "whole"]:
     if text == "masked":
         return "masked"
     if text == "whole":

@@ -119,6 +119,9 @@ class Board:
         """All bays, with what was read until now."""
         return [self._measured(view) for view in self._views.values()]
 
+    def view(self, bay: str) -> BayView:
+        return self._measured(self._views[bay])
+
     def dock(self, clock: str = "", *, running: bool = True) -> DockView:
         """The whole dock as it stands now."""
         sending = self._estimator.sending

@@ -34,9 +34,11 @@ class Refusals:
     async def say(self, refused: RefusedDevice) -> None:
         """On the bay's line while it is there, in the chain once."""
         if refused.gone:
+            self._board.unrefuse(refused.where)
             if refused.bay is not None and self._board.view(refused.bay).note == refused.detail:
                 self._board.show(refused.bay, note="")
             return
+        self._board.refuse(refused.where, refused.bay, refused.code)
         if refused.bay is not None and self._board.view(refused.bay).state is State.ABSENT:
             self._board.show(refused.bay, note=refused.detail)
         where = f"bay {refused.bay}" if refused.bay is not None else "no bay"

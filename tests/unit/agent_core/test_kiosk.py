@@ -126,7 +126,10 @@ def test_time_left_is_rounded_up(seconds: int, said: str) -> None:
 
 
 def test_a_device_that_is_no_recorder_is_said_in_its_bay_or_above_all() -> None:
-    view = dock(*EMPTY, refused=(RefusedView("1-1.2", "2", "keyboard"), RefusedView("1-9", "", "network")))
+    view = dock(
+        *EMPTY,
+        refused=(RefusedView("1-1.2", "2", "refused-input-device"), RefusedView("1-9", "", "refused-unknown-port")),
+    )
     told = shown(view)
     assert told["tiles"][1]["mark"] == "▲" and told["tiles"][1]["do"][0]
     assert told["tiles"][0]["kind"] == "empty"

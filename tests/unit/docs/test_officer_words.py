@@ -17,7 +17,7 @@ SAID = {
     "not cleared": {
         f"not-cleared-{code}" for code in codes_of("Refuse", within="agent/src/liuhen_agent/clear") | {"crashed"}
     },
-    "refused": codes_of("RefusedDevice", "refuse", "RefuseDevice", within="agent/src/liuhen_agent"),
+    "refused": codes_of("Rule", within="agent/src/liuhen_agent/detect"),
     "alarm": constants("agent/src/liuhen_agent/sync/alarms.py")
     | constants("agent/src/liuhen_agent/collect/room.py", "DISK_FULL")
     | constants("agent/src/liuhen_agent/decisions.py", "SETTLED"),
@@ -33,6 +33,7 @@ def test_every_code_has_a_sentence_for_the_officer(where: str) -> None:
 def test_the_codes_are_found_in_the_source() -> None:
     assert {"incomplete", "wrong-password"} <= SAID["bay"]
     assert {"split-view", "disk-full", "settled"} <= SAID["alarm"]
+    assert {"refused-input-device", "refused-unknown-port"} <= SAID["refused"]
 
 
 def test_every_state_has_a_look() -> None:

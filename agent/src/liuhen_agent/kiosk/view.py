@@ -75,8 +75,9 @@ def screen(seen: Seen, officers: Officers) -> dict[str, object]:
     """What is shown now, as JSON."""
     view = seen.view
     advice = None if view.running and view.bays else words.NO_BAYS if view.running else words.NOT_RUNNING
-    refused = {each.bay: each.code for each in view.refused if each.bay}
-    elsewhere = [each.code for each in view.refused if not each.bay]
+    empty = {bay.bay for bay in view.bays if bay.state is State.ABSENT}
+    refused = {each.bay: each.code for each in view.refused if each.bay in empty}
+    elsewhere = [each.code for each in view.refused if each.bay not in empty]
     standing = sorted(seen.kept.alarms, key=lambda code: code not in HALTING) if seen.kept else ()
     codes = dict.fromkeys([*standing, *elsewhere])
     shown = Screen(

@@ -108,6 +108,7 @@ _SAID: tuple[tuple[tuple[str, ...], Advice], ...] = (
         (
             "not-cleared",
             "not-cleared-not-receipted",
+            "not-cleared-not-logged",
             "not-cleared-not-collected",
             "not-cleared-no-receipt",
             "not-cleared-listing-incomplete",
@@ -127,6 +128,38 @@ _SAID: tuple[tuple[tuple[str, ...], Advice], ...] = (
         ),
         Advice(_KEPT, _ADMINISTRATOR),
     ),
+    # what is plugged in and is no recorder
+    (
+        ("refused-input-device",),
+        Advice(Text("键盘或鼠标", "Keyboard or mouse"), Text("请交管理员", "Give it to the administrator")),
+    ),
+    (
+        ("refused-network-card",),
+        Advice(Text("网卡", "Network card"), Text("请拔出，改用读卡器", "Unplug; use a card reader")),
+    ),
+    (("refused-webcam",), Advice(Text("摄像头模式", "Webcam mode"), Text("请切换到U盘模式", "Choose disk mode on it"))),
+    (("refused-hub",), Advice(Text("集线器", "USB hub"), Text("请直接插入记录仪", "Plug the recorder in directly"))),
+    (
+        ("refused-bad-descriptor",),
+        Advice(Text("设备异常", "Device not normal"), Text("请换线再插", "Try another cable")),
+    ),
+    (("refused-second-device",), Advice(Text("此槽位已有设备", "A second device"), _NO_RECORDER)),
+    (("refused-second-disk",), Advice(Text("另一磁盘未读取", "One more disk, not read"), _ADMINISTRATOR)),
+    (
+        ("refused-unknown-port",),
+        Advice(Text("有设备不在槽位上", "A device is not in a bay"), Text("请插入槽位", "Use a bay")),
+    ),
+    (
+        (
+            "refused-wireless",
+            "refused-printer",
+            "refused-sound",
+            "refused-smart-card",
+            "refused-not-authorised",
+            "refused-other",
+        ),
+        Advice(Text("不是记录仪", "Not a recorder"), _NO_RECORDER),
+    ),
     # alarms of the whole dock
     (
         ("split-view", "rolled-back", "chain-cut", "chain-forked", "journal-behind", "receipted-clip-missing"),
@@ -136,7 +169,7 @@ _SAID: tuple[tuple[tuple[str, ...], Advice], ...] = (
         ),
     ),
     (
-        ("entry-refused", "upload-refused", "receipt-refused"),
+        ("entry-refused", "upload-refused", "receipt-refused", "receipts-withheld"),
         Advice(Text("证据库拒收", "The archive refuses something"), _CALL),
     ),
     (("spool-damaged",), Advice(Text("采集站磁盘出错", "The dock's disk has faults"), _CALL)),
