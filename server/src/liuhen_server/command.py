@@ -32,6 +32,8 @@ from liuhen_server.operations.opening import Archive, found, opened
 T = TypeVar("T")
 
 LAZY = {
+    "backup": "liuhen_server.operations.backup_command:backup",
+    "restore": "liuhen_server.operations.backup_command:restore",
     "user": "liuhen_server.people.command:user",
     "policy": "liuhen_server.custody.command:policy",
     "proof": "liuhen_server.custody.command:proof",

@@ -121,14 +121,23 @@ class Config:
 
 def load(folder: Path) -> Config:
     """Raises ConfigError for a folder without config.toml or a setting that is unknown or of a wrong form."""
-    path = folder / FILE
     try:
-        raw = tomllib.loads(path.read_text("utf-8"))
+        text = (folder / FILE).read_text("utf-8")
     except FileNotFoundError as error:
         raise ConfigError(
             f"{folder} 不是证据库目录 / {folder} is not an archive: run `liuhen-server init --data {folder}` first"
         ) from error
     except (OSError, ValueError) as error:
+        raise ConfigError(f"{folder / FILE}: {error}") from error
+    return parse(text, folder)
+
+
+def parse(text: str, folder: Path) -> Config:
+    """The text of a config.toml that lies, or is to lie, in `folder`. Raises ConfigError."""
+    path = folder / FILE
+    try:
+        raw = tomllib.loads(text)
+    except ValueError as error:
         raise ConfigError(f"{path}: {error}") from error
     unknown = sorted(set(raw) - _KNOWN)
     if unknown:

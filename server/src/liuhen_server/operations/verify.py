@@ -57,11 +57,11 @@ async def resume_log(archive: Archive) -> ArchiveReport:
     return report
 
 
-async def verify_archive(archive: Archive, *, with_bytes: bool = False) -> ArchiveReport:
+async def verify_archive(archive: Archive, *, with_bytes: bool = False, with_alarm: bool = True) -> ArchiveReport:
     """Reads the whole archive; `with_bytes` also re-reads every stored clip. Never raises for what is broken: it is
-    in the report.
+    in the report. `with_alarm`: that the log has stopped is a finding too.
     """
-    return await _Verification(archive).run(with_bytes)
+    return await _Verification(archive, with_alarm=with_alarm).run(with_bytes)
 
 
 @dataclass(frozen=True, slots=True)
