@@ -294,7 +294,9 @@ class Dock:
         """Tell the supervisor that the dock gets on, as long as it does."""
         views = self._board.views
         ask = partial(journal.ask, queries.last_sequence)
-        watchdog = Watchdog(self._pulse, views, ask, self._config.parallel_readers, FULL_NOTE, {})
+        watchdog = Watchdog(
+            self._pulse, views, ask, min(self._config.parallel_readers, self._config.bus_readers), FULL_NOTE, {}
+        )
         await keep_alive(self._wishes.notifier, watchdog.look, lambda: status(views()))
         await asyncio.Event().wait()
 

@@ -120,7 +120,7 @@ def _clock(data_dir: Path) -> str:
     reading = read_system_clock()
     if reading.clock.source != "ntp":
         raise NotWell("time synchronisation has not set this machine's clock; statements say so (timedatectl)")
-    return f"{reading.time:%Y-%m-%d %H:%M:%S} UTC, set by the network"
+    return f"{reading.time:%Y-%m-%d %H:%M:%S} UTC, set by the network, at most {reading.clock.uncertainty_ms} ms off"
 
 
 CHECKS: tuple[tuple[str, Callable[[Path], str]], ...] = (
