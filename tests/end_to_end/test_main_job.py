@@ -15,7 +15,14 @@ from house.county import County, command, running
 from liuhen_agent.journal import ClipKind, ClipState
 from liuhen_agent.simulate.footage import make_clip
 from liuhen_agent.simulate.serial_recorder import Character, SerialRecorder
-from liuhen_protocol.events import ClipCollected, RecorderCleared, RecorderClockSet, RecorderDocked, RecorderInventory
+from liuhen_protocol.events import (
+    ClipCollected,
+    DockAlarm,
+    RecorderCleared,
+    RecorderClockSet,
+    RecorderDocked,
+    RecorderInventory,
+)
 
 FIRST = "DCIM/100MEDIA/DSJ7A01_01234520261122143059_0001.MP4"
 SECOND = "DCIM/100MEDIA/DSJ7A01_01234520261122143559_0002_IMP.MP4"
@@ -79,7 +86,7 @@ def test_two_recorders_of_one_number_at_once_are_both_collected_and_cleared(stat
 
 
 @pytest.mark.parametrize("year", [1970, 2099])
-def test_an_absurd_clock_is_read_before_it_is_set_and_both_are_in_the_log(
+def test_an_absurd_clock_is_in_the_log_and_set_only_by_a_dock_whose_own_time_is_vouched_for(
     new_station: Callable[..., Station], county: County, tmp_path: Path, year: int
 ) -> None:
     station = new_station(bays=("1",))
@@ -91,16 +98,22 @@ def test_an_absurd_clock_is_read_before_it_is_set_and_both_are_in_the_log(
     with SerialRecorder(station.bay("1"), card, character) as recorder:
         station.run()
         heard = recorder.device.heard
-        assert heard.index("BC+SYSTIME?") < next(n for n, said in enumerate(heard) if said.startswith("BC+SYSTIME="))
     statements = station.statements()
     kinds = [type(statement.event) for statement in statements]
-    assert kinds.index(RecorderDocked) < kinds.index(RecorderClockSet) < kinds.index(RecorderInventory)
-    [docked], [clock] = station.events(RecorderDocked), station.events(RecorderClockSet)
+    [docked] = station.events(RecorderDocked)
+    setting = [n for n, said in enumerate(heard) if said.startswith("BC+SYSTIME=")]
+    if statements[0].link.clock.source == "unsynchronised":  # this machine has no time service
+        assert not setting and not station.events(RecorderClockSet)
+        assert "clock-not-set" in [alarm.code for alarm in station.events(DockAlarm)]
+    else:
+        assert heard.index("BC+SYSTIME?") < setting[0]
+        assert kinds.index(RecorderDocked) < kinds.index(RecorderClockSet) < kinds.index(RecorderInventory)
+        [clock] = station.events(RecorderClockSet)
+        assert clock.before.startswith(str(year)) and not clock.after.startswith(str(year))
     assert docked.clock_reading is not None and docked.clock_reading.startswith(str(year))
     assert (
         docked.clock_offset_ms is not None and abs(docked.clock_offset_ms) > 1000 * timedelta(days=365).total_seconds()
     )
-    assert clock.before.startswith(str(year)) and not clock.after.startswith(str(year))
     assert station.events(ClipCollected)[0].recorder_time == f"{year}-01-01T00:00:00"
     found = command("liuhen-server", "dock", "list", "--data", county.archive, "--json").stdout
     logged = {dock["name"]: dock["entries"] for dock in json.loads(found)["docks"]}

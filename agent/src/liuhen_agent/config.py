@@ -43,7 +43,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from liuhen_agent.detect import Backend, Bay
 from liuhen_agent.detect.port_path import PORT_PATH, is_below
-from liuhen_agent.recorders.line_protocol import Credential
+from liuhen_agent.recorders import Credential
 from liuhen_agent.recorders.profile import default_folder
 from liuhen_agent.sync.pace import UploadHours
 

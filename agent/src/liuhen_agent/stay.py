@@ -10,8 +10,8 @@ import asyncio
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -29,20 +29,20 @@ from liuhen_agent.detect import Port
 from liuhen_agent.journal import Journal, Said, SessionRow, changes, queries
 from liuhen_agent.plain_text import MOST_CODE, one_line
 from liuhen_agent.progress import Board
-from liuhen_agent.recorders import Listing, RecorderError, Volume, VolumeError
+from liuhen_agent.recorders import Credential, Listing, RecorderError, Volume, VolumeError
 from liuhen_agent.recorders.directory import open_directory
-from liuhen_agent.recorders.line_protocol import Credential
-from liuhen_agent.recorders.names import NOTHING_KNOWN, parse_name
+from liuhen_agent.recorders.names import NOTHING_KNOWN, assigned, parse_name
 from liuhen_agent.recorders.profile import Facts, Profile, Transport, choose_profile
 from liuhen_agent.recorders.volume import open_volume
-from liuhen_agent.unlock import Line, LineFacts
+from liuhen_agent.unlock import Line, LineFacts, Refusals, find
 from liuhen_files.journald import tell_about
 from liuhen_protocol.events import DockAlarm, RecorderClockSet, RecorderDocked, RecorderUndocked
 
 log = logging.getLogger(__name__)
 
-REENUMERATION_SECONDS = 30.0  # recorders need 2.5 to 5 s to come back as a disk
 PROGRESS_SECONDS = 0.2
+
+FindLine = Callable[[Port, Sequence[Profile], ReadClock, ZoneInfo], Awaitable[Line | None]]
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,8 @@ class Parts:
     set_clocks: bool
     board: Board
     new_id: Callable[[], str]
+    refusals: Refusals = field(default_factory=Refusals)
+    find_line: FindLine = find
 
 
 class Stay:
@@ -84,7 +86,7 @@ class Stay:
         """Tell the stay that the port went (None) or came. True if it expects that: the recorder only changes over."""
         if self._disk is None or self._disk.done():
             return False
-        if port is not None and port.tty is None:
+        if port is not None and (port.disk is not None or port.directory is not None):
             self._disk.set_result(port)
         return True
 
@@ -132,20 +134,20 @@ class Stay:
             self._state = move(self._state, Signal.VACATED)
 
     async def _work(self) -> None:
-        line: LineFacts | None = None
+        said: LineFacts | None = None
         profile: Profile | None = None
-        if self._port.tty is not None:
-            profile = choose_profile(self._parts.profiles, Facts("serial"))
-            if profile is None:
-                await self._open(who(None, None, (), self._bay), None, "serial", None)
-                raise RecorderError("unsupported", "no profile knows a recorder on a serial line")
-            line = await self._unlock(self._port.tty, profile)
+        line = await self._find_line()
+        if line is not None:
+            profile = line.profile
+            said = await self._unlock(line)
         volume = await self._open_volume()
         try:
+            if said is not None and profile is not None:
+                profile = await self._the_same(profile, said, volume)
             listing = await volume.inventory()
             if not listing.files and self._port.disk is not None:
                 self._interrupted = await self._find_interrupted(self._port.disk, volume.info.label)
-            if line is None:
+            if said is None:
                 profile = await self._identify(volume, listing)
             self._parts.board.show(self._bay, note="")
             await self._collect(volume, listing, profile)
@@ -155,46 +157,87 @@ class Stay:
 
     # -- who it is --
 
-    async def _unlock(self, tty: Path, profile: Profile) -> LineFacts:
-        credential = self._parts.credentials.get(profile.name)
-        if credential is None:
-            await self._open(who(None, None, (), self._bay), None, "serial", None)
-            raise RecorderError("wrong-password", f"no password for profile {profile.name} in the credentials file")
-        line = await Line.connect(tty, self._parts.read_clock, self._parts.zone)
+    async def _find_line(self) -> Line | None:
+        """The recorder's line, if it must be spoken to before it shows its files. An unknown device that shows none is said
+        to be there, and left as it is."""
+        shows_files = self._port.disk is not None or self._port.directory is not None or self._over_mtp
         try:
-            facts = await line.ask(credential)
+            line = await self._parts.find_line(
+                self._port, self._parts.profiles, self._parts.read_clock, self._parts.zone
+            )
+            if line is None and not shows_files:
+                raise RecorderError("unsupported", "no profile knows this device: it is left as it is")
+        except RecorderError as error:
+            if shows_files and error.code != "gone":
+                log.info("bay %s: read as a plain disk: %s", self._bay, error)
+                return None
+            await self._open(who(None, None, (), self._bay), None, self._transport, None)
+            raise
+        return line
+
+    async def _unlock(self, line: Line) -> LineFacts:
+        try:
+            facts = await line.ask(self._bay, self._parts.credentials, self._parts.refusals)
             found = who(facts.identity, None, (), self._bay)
-            await self._open(found, profile, "serial", facts)
+            await self._open(found, line.profile, line.transport, facts)
             if self._parts.set_clocks and facts.clock_reading is not None:
                 await self._set_clock(line, facts.clock_reading, found.serial)
-            self._disk = asyncio.get_running_loop().create_future()
+            if line.profile.protocol.disk.again:
+                self._disk = asyncio.get_running_loop().create_future()
             await line.show_disk()
         except BaseException:
+            self._disk = None
             if self._session is None:
-                await asyncio.shield(self._open(who(None, None, (), self._bay), None, "serial", None))
+                await asyncio.shield(self._open(who(None, None, (), self._bay), None, line.transport, None))
             raise
         finally:
             await line.close()
         await self._go(Signal.DISK_OFFERED)
+        if self._disk is not None:
+            await self._until_disk(self._disk, line.profile.protocol.disk.seconds)
+        return facts
+
+    async def _until_disk(self, disk: asyncio.Future[Port], seconds: float) -> None:
+        """Where its profile says so, a recorder leaves the port and comes back there as a disk."""
         try:
-            async with asyncio.timeout(REENUMERATION_SECONDS):
-                self._port = await self._disk
+            async with asyncio.timeout(seconds):
+                self._port = await disk
         except TimeoutError:
-            why = f"it did not come back as a disk within {REENUMERATION_SECONDS:.0f} s"
-            raise RecorderError("no-answer", why) from None
+            if self._port.disk is None:
+                why = f"it did not come back as a disk within {seconds:.0f} s"
+                raise RecorderError("no-answer", why) from None
         finally:
             self._disk = None
-        return facts
+
+    async def _the_same(self, profile: Profile, said: LineFacts, volume: Volume) -> Profile | None:
+        """The disk that came belongs to the recorder that was spoken to: where its label is its serial, another label is
+        another recorder. What lies on it is read all the same, and nothing is cleared."""
+        label, serial = assigned(volume.info.label), said.identity.serial
+        if not profile.protocol.disk.label_is_serial or not label or not serial or label.upper() == serial.upper():
+            return profile
+        self._state = move(self._state, Signal.UNKNOWN)
+        assert self._session is not None
+        self._session = replace(self._session, quarantined=True, state=self._state.value)
+        why = f"the recorder called itself {serial}, the disk that came is labelled {label}: another recorder? It is not cleared."
+        await self._parts.journal.append(
+            DockAlarm("other-disk", one_line(why), self._id),
+            changes=[changes.SessionMoved(self._id, self._state.value)],
+        )
+        return None
 
     async def _set_clock(self, line: Line, reading: str, serial: str) -> None:
         """A recorder that keeps its clock is collected all the same: its reading and how far it is off are stated."""
         try:
+            if not line.clock_may_be_set:
+                raise RecorderError("refused", "the dock's own clock is not synchronised: it sets no recorder's clock")
             done = await line.set_clock(reading)
         except RecorderError as error:
             if error.code == "gone":
                 raise
             log.warning("bay %s: clock not set: %s", self._bay, error)
             await self._parts.journal.append(DockAlarm("clock-not-set", one_line(error.why), self._id))
+            return
+        if done is None:
             return
         said = RecorderClockSet(self._id, serial, done.before, done.after, done.offset_ms)
         await self._parts.journal.append(said)
@@ -219,17 +262,26 @@ class Stay:
 
     @property
     def _transport(self) -> Transport:
-        if self._port.tty is not None:
-            return "serial"
-        return "directory" if self._port.directory is not None else "disk"
+        port = self._port
+        if port.directory is not None or port.disk is not None:
+            return "directory" if port.directory is not None else "disk"
+        if self._over_mtp:
+            return "mtp"
+        return "serial" if port.tty is not None else "usb"
+
+    @property
+    def _over_mtp(self) -> bool:
+        return self._port.disk is None and self._port.usb is not None and self._port.usb.mtp
 
     async def _identify(self, volume: Volume, listing: Listing) -> Profile | None:
         paths = [entry.path for entry in listing.files]
-        profile = choose_profile(self._parts.profiles, Facts(self._transport, volume.info.label, paths))
+        profile = choose_profile(self._parts.profiles, Facts(self._transport, volume.info.label, paths, self._port.usb))
         if (before := self._interrupted) is not None:  # its files are gone already: what it is was said in that stay
             profile = next((known for known in self._parts.profiles if known.name == before.profile), profile)
         patterns = profile.files.patterns if profile else ()
         names = [parse_name(path, patterns) or NOTHING_KNOWN for path in paths]
+        if profile is not None and profile.match.last_resort and paths:
+            profile = None  # nobody knows it, and it holds something; an empty card is nothing to be careful with
         await self._open(who(None, volume.info, names, self._bay), profile, self._transport, None)
         await self._go(Signal.DISK_OFFERED)
         await self._go(Signal.VOLUME_OPENED)

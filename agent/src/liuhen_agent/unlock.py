@@ -1,24 +1,37 @@
-"""A recorder on a serial line becomes a disk: ask who it is, read its clock, set it, and have it show its disk.
+"""A recorder that must be spoken to becomes a disk: find out what it speaks, who it is, read its clock, set it, show its disk.
 
-The order is fixed: the clock is read before it is set, because the old reading is what its clips' times mean. Nobody
-logs in without a password from the dock's configuration, and a refused one is not tried again.
+Which profile: first what the bus says (VID:PID, layout, strings, INQUIRY), then harmless questions of each candidate in
+order; nobody logs in to find out. The clock is read before it is set, because the old reading is what its clips' times
+mean. Nobody logs in without a password from the dock's configuration, and one that a recorder refused is not sent to it
+again while this dock runs: recorders lock after a few wrong ones.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from liuhen_agent.clock import ReadClock
-from liuhen_agent.recorders import RecorderError, RecorderIdentity
-from liuhen_agent.recorders.line_protocol import Credential, LineRecorder, open_line
+from liuhen_agent.detect import Port
+from liuhen_agent.recorders import Credential, RecorderError, RecorderIdentity
+from liuhen_agent.recorders.driver import Driver, Light
+from liuhen_agent.recorders.opening import OpenWire, open_driver, open_wire
+from liuhen_agent.recorders.profile import Facts, Profile, candidates
+from liuhen_agent.recorders.protocol import Transport
+from liuhen_agent.recorders.wire_scsi import generic_node, inquiry
+
+log = logging.getLogger(__name__)
+
+UNVOUCHED = "unsynchronised"  # source of a dock's clock that nobody set since it started
 
 
 @dataclass(frozen=True)
 class LineFacts:
-    """What a recorder said on its line. `clock_reading`: its local time, without a zone, before anything was set;
+    """What a recorder said of itself. `clock_reading`: its local time, without a zone, before anything was set;
     `clock_offset_ms`: that minus the dock's time in the recorders' zone."""
 
     identity: RecorderIdentity
@@ -36,54 +49,146 @@ class ClockSet:
     offset_ms: int
 
 
-class Line:
-    """One recorder's line, from `connect` to `close`."""
+@dataclass
+class Refusals:
+    """Which password which recorder refused, for as long as the dock runs."""
 
-    def __init__(self, recorder: LineRecorder, read_clock: ReadClock, zone: ZoneInfo) -> None:
-        self._recorder = recorder
+    _known: set[tuple[str, str, Credential]] = field(default_factory=set)
+
+    def check(self, profile: str, recorder: str, credential: Credential) -> None:
+        """Raises wrong-password for one that was refused already."""
+        if (profile, recorder, credential) in self._known:
+            raise RecorderError(
+                "wrong-password",
+                "the recorder refused this password before; it is not sent again: correct it and restart the dock",
+            )
+
+    def add(self, profile: str, recorder: str, credential: Credential) -> None:
+        self._known.add((profile, recorder, credential))
+
+
+async def facts_of(port: Port) -> list[Facts]:
+    """What a port offers to be spoken to, without saying a word to the recorder but INQUIRY. A disk that is there already
+    needs no unlocking, unless it takes commands itself."""
+    if port.disk is not None:
+        if port.usb is None:
+            return []
+        try:
+            said = await asyncio.to_thread(inquiry, generic_node(port.disk) or port.disk)
+        except RecorderError as error:
+            log.info("bay %s: INQUIRY: %s", port.bay, error)
+            return []
+        return [Facts("scsi", usb=port.usb, inquiry=said)]
+    found: list[Facts] = []
+    if port.tty is not None:
+        found.append(Facts("serial", usb=port.usb))
+    if port.usb is not None:
+        found.append(Facts("usb", usb=port.usb))
+    return found
+
+
+class Line:
+    """One recorder that is spoken to, from `find` to `close`."""
+
+    def __init__(
+        self, profile: Profile, driver: Driver, probe: RecorderIdentity, read_clock: ReadClock, zone: ZoneInfo
+    ):
+        self.profile = profile
+        self._driver = driver
+        self._probe = probe
         self._read_clock = read_clock
         self._zone = zone
 
-    @classmethod
-    async def connect(cls, tty: Path, read_clock: ReadClock, zone: ZoneInfo) -> Line:
-        """Open the port and ask, harmlessly, whether this is such a recorder. Raises RecorderError."""
-        recorder = await open_line(tty)
-        try:
-            await recorder.probe()
-        except BaseException:
-            await recorder.close()
-            raise
-        return cls(recorder, read_clock, zone)
+    @property
+    def transport(self) -> Transport:
+        return self.profile.match.transport
 
-    async def ask(self, credential: Credential) -> LineFacts:
+    async def ask(self, bay: str, credentials: dict[str, Credential], refusals: Refusals) -> LineFacts:
         """Log in and read who it is, its clock and its battery. Raises RecorderError."""
-        await self._recorder.login(credential)
-        identity = await self._recorder.info()
+        await self._login(bay, credentials.get(self.profile.name), refusals)
+        await self.light("busy")
+        identity = await self._driver.info()
         try:
-            reading: str | None = await self._recorder.time_get()
+            reading = await self._driver.time_get()
         except RecorderError as error:
             if error.code == "gone":
                 raise
             reading = None
         offset = None if reading is None else self._offset(reading)
-        return LineFacts(identity, reading, offset, await self._recorder.battery())
+        return LineFacts(identity, reading, offset, await self._driver.battery())
 
-    async def set_clock(self, before: str) -> ClockSet:
-        """Set the recorder's clock to the dock's time and read it again. Raises RecorderError."""
+    async def _login(self, bay: str, credential: Credential | None, refusals: Refusals) -> None:
+        recorder = self._probe.serial or f"bay {bay}"
+        if credential is not None:
+            refusals.check(self.profile.name, recorder, credential)
+        try:
+            await self._driver.login(credential)
+        except RecorderError as error:
+            if credential is not None and error.code == "wrong-password":
+                refusals.add(self.profile.name, recorder, credential)
+            raise
+
+    @property
+    def clock_may_be_set(self) -> bool:
+        """A dock whose own time nobody vouches for sets no recorder's clock."""
+        return self._read_clock().clock.source != UNVOUCHED
+
+    async def set_clock(self, before: str) -> ClockSet | None:
+        """Set the recorder's clock to the dock's time and read it again; None if it cannot be set. Raises RecorderError."""
         offset = self._offset(before)
-        await self._recorder.time_set(self._local().replace(microsecond=0))
-        after = await self._recorder.time_get()
-        return ClockSet(before, after, offset)
+        if not await self._driver.time_set(self._local().replace(microsecond=0)):
+            return None
+        after = await self._driver.time_get()
+        return None if after is None else ClockSet(before, after, offset)
+
+    async def light(self, light: Light) -> None:
+        """Its lamp, where it has one. Never a reason to fail."""
+        try:
+            await self._driver.led(light)
+        except RecorderError as error:
+            log.info("lamp: %s", error)
 
     async def show_disk(self) -> None:
         """The recorder leaves the line and comes back as a disk on the same port. Raises RecorderError."""
-        await self._recorder.enter_disk_mode()
+        await self._driver.enter_disk_mode()
 
     async def close(self) -> None:
-        await self._recorder.close()
+        await self._driver.close()
 
     def _local(self) -> datetime:
         return self._read_clock().time.astimezone(self._zone).replace(tzinfo=None)
 
     def _offset(self, reading: str) -> int:
         return (datetime.fromisoformat(reading) - self._local()) // timedelta(milliseconds=1)
+
+
+async def find(
+    port: Port,
+    profiles: Sequence[Profile],
+    read_clock: ReadClock,
+    zone: ZoneInfo,
+    wire_of: OpenWire = open_wire,
+) -> Line | None:
+    """The first candidate whose harmless questions are answered; None if there is no candidate. Raises
+    RecorderError, with what became of each, if all of them were asked in vain."""
+    failures: list[tuple[str, RecorderError]] = []
+    for facts in await facts_of(port):
+        for profile in candidates(profiles, facts):
+            try:
+                driver = await open_driver(port, profile, wire_of)
+            except RecorderError as error:
+                failures.append((profile.name, error))
+                continue
+            try:
+                return Line(profile, driver, await driver.probe(), read_clock, zone)
+            except RecorderError as error:
+                log.info("bay %s: not %s: %s", port.bay, profile.name, error)
+                failures.append((profile.name, error))
+                await driver.close()
+            except BaseException:
+                await driver.close()
+                raise
+    if failures:
+        told = "; ".join(f"{name}: {error.why}" for name, error in failures)
+        raise RecorderError(failures[-1][1].code, told)
+    return None

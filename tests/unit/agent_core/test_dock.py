@@ -26,8 +26,7 @@ from liuhen_agent.config import Config
 from liuhen_agent.detect import Bay
 from liuhen_agent.dock import Dock, Wishes
 from liuhen_agent.journal import FileRow, FileState, Journal, JournalDamaged, queries, read_only
-from liuhen_agent.recorders import VolumeError, directory
-from liuhen_agent.recorders.line_protocol import Credential
+from liuhen_agent.recorders import Credential, VolumeError, directory
 from liuhen_agent.recorders.profile import default_folder, load_profiles
 from liuhen_agent.simulate.footage import CardFile
 from liuhen_agent.simulate.images import build_image
@@ -49,6 +48,7 @@ from liuhen_protocol.statement import Clock, read_statement
 from support import dock_alone
 
 E = TypeVar("E")
+VOUCHED_FOR = Clock("ntp", 50)
 NAME = "DSJ7A01_01234520261122143059_0001.MP4"
 
 
@@ -89,8 +89,11 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 @asynccontextmanager
-async def working(data_dir: Path, config: Config) -> AsyncIterator[Dock]:
-    dock = Dock(data_dir, config, Wishes(watch=dock_alone.QUICK, sync=dock_alone.Obliging))
+async def working(data_dir: Path, config: Config, clock: Clock = VOUCHED_FOR) -> AsyncIterator[Dock]:
+    wishes = Wishes(
+        watch=dock_alone.QUICK, sync=dock_alone.Obliging, read_clock=lambda: Reading(datetime.now(UTC), clock)
+    )
+    dock = Dock(data_dir, config, wishes)
     task = asyncio.create_task(dock.run())
     try:
         yield dock
@@ -202,7 +205,8 @@ async def test_several_recorders_are_collected_at_once(data_dir: Path, tmp_path:
         bays.append(Bay(str(number), "image", port))
     views = await dock_alone.run_until_idle(data_dir, *bays)
     assert [(view.state, view.collected, view.recorder) for view in views] == [
-        (State.READY, 1, f"CARD{number}") for number in range(3)
+        (State.QUARANTINED, 1, f"CARD{number}")
+        for number in range(3)  # nobody knows cards with such files
     ]
 
 
@@ -460,6 +464,49 @@ async def test_a_recorder_that_does_not_let_its_clock_be_set_is_collected_all_th
             await until(lambda: bool(of_kind(data_dir, ClipCollected)))
     assert not of_kind(data_dir, RecorderClockSet)
     assert of_kind(data_dir, DockAlarm)[0].code == "clock-not-set"
+
+
+async def test_a_dock_whose_time_nobody_vouches_for_sets_no_recorders_clock_and_says_so(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    port = tmp_path / "port"
+    disk = card(tmp_path / "line.img", tmp_path, {"A.MP4": b"clip"})
+    config = serial_config(data_dir, port, "000000")
+    with SerialRecorder(port, disk, Character(clock_offset=timedelta(hours=2), reenumerate_seconds=0.1)) as recorder:
+        async with working(data_dir, config, Clock("unsynchronised", 86_400_000)):
+            await until(lambda: bool(of_kind(data_dir, ClipCollected)))
+        assert not [said for said in recorder.device.heard if said.startswith("BC+SYSTIME=")]
+    assert of_kind(data_dir, RecorderDocked)[0].clock_reading is not None
+    alarm = of_kind(data_dir, DockAlarm)[0]
+    assert alarm.code == "clock-not-set" and "not synchronised" in alarm.detail
+    assert not of_kind(data_dir, RecorderClockSet)
+
+
+async def test_the_disk_of_another_recorder_is_read_and_never_cleared(data_dir: Path, tmp_path: Path) -> None:
+    """Pulled between disk mode and coming back, and another one put into the bay: its label is not the serial that was told."""
+    port = tmp_path / "port"
+    disk = card(tmp_path / "line.img", tmp_path, {NAME: b"clip"}, label="DSJ7A99")
+    with SerialRecorder(port, disk, Character(reenumerate_seconds=0.1)):
+        async with working(data_dir, serial_config(data_dir, port, "000000")):
+            await until(lambda: bool(of_kind(data_dir, ClipCollected)))
+    assert of_kind(data_dir, DockAlarm)[0].code == "other-disk"
+    [undocked] = of_kind(data_dir, RecorderUndocked)
+    assert undocked.state in ("quarantined", "pulled")
+    assert not of_kind(data_dir, RecorderCleared)
+
+
+async def test_a_refused_password_is_not_sent_again_when_the_recorder_is_plugged_in_again(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    """Three plug-ins with a wrong password in the dock's file would lock most recorders."""
+    recorder = SerialRecorder(tmp_path / "port")
+    async with working(data_dir, serial_config(data_dir, tmp_path / "port", "123456")):
+        for times in (1, 2, 3):
+            with recorder:
+                await until(lambda times=times: len(of_kind(data_dir, DockAlarm)) == times)  # type: ignore[misc]
+            await until(lambda times=times: len(of_kind(data_dir, RecorderUndocked)) == times)  # type: ignore[misc]
+    assert {event.code for event in of_kind(data_dir, DockAlarm)} == {"wrong-password"}
+    assert recorder.device.wrong == 1
 
 
 async def test_a_refused_password_is_an_alarm_and_not_tried_again(data_dir: Path, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ OEM_CLIP = "DCIM/100MEDIA/DSJ7A01_01234520261122093014_0007.MP4"
         (("?P<important>", "?P<rank>"), "patterns", "files.patterns"),
         (("(?P<important>_IMP)?", "(?P<important>_IMP"), "patterns", "files.patterns"),
         (('name = "oem-dcim"', 'name = ""'), "name", "name"),
-        (('driver = "none"', 'driver = "line-protocol"'), "transport", "match.transport"),
+        (('transport = "disk"', 'transport = "mtp"'), "transport", "match.transport"),
         (("priority = 10", "priority = ten"), "priority", "TOML"),
     ],
 )

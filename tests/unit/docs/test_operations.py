@@ -16,6 +16,8 @@ import pytest
 
 from liuhen_agent import config as dock_config
 from liuhen_agent.command import main as agent
+from liuhen_agent.recorders.profile import parse_profile
+from liuhen_agent.recorders.protocol import READS, WRITES
 from liuhen_server import config as archive_config
 from liuhen_server.command import main as server
 from liuhen_server.people.roles import ALLOWED
@@ -104,7 +106,8 @@ def test_no_row_names_a_command_that_is_not_there(page: str) -> None:
 
 def keys_read(path: str) -> set[str]:
     """Names of settings as the module takes them out of a table: `keys.take("zone", …)`, `match.text("label")`, …"""
-    taking = {"take", "need", "number", "text", "texts", "truth", "one_of", "table"}
+    taking = {"take", "need", "number", "text", "texts", "truth", "one_of", "table", "pattern", "seconds", "maybe"}
+    taking |= {"maybe_number", "maybe_table"}
     calls = (node for node in ast.walk(SOURCES[ROOT / path]) if isinstance(node, ast.Call))
     return {
         str(call.args[0].value)
@@ -127,10 +130,16 @@ def test_every_setting_of_the_archive_is_explained(page: str) -> None:
     assert keys | {"[[witness]]", "name", "key", "url"} <= first_cells(page)
 
 
-def test_every_key_of_a_recorder_profile_is_explained(page: str) -> None:
+@pytest.mark.parametrize("name", ["adding-a-recorder.md", "adding-a-recorder.zh-CN.md"])
+def test_every_key_of_a_recorder_profile_is_explained(name: str) -> None:
+    page = (ROOT / "docs" / name).read_text("utf-8")
     keys = keys_read("agent/src/liuhen_agent/recorders/profile.py") - {"match", "files"}
-    assert {"clearing", "patterns", "transport"} <= keys
-    assert keys | {"[match]", "[files]"} <= first_cells(page)
+    keys |= keys_read("agent/src/liuhen_agent/recorders/protocol.py") - {"link", "framing", "commands", "clock", "disk"}
+    assert {"clearing", "patterns", "transport", "opcode", "late_seconds", "label"} <= keys
+    keys |= {"[match]", "[link]", "[framing]", "[commands.…]", "[clock]", "[disk]", "[files]", *READS, *WRITES}
+    explained = {code for row in rows(page) for code in re.findall(r"`([^`]+)`", row)}
+    assert keys <= explained, keys - explained
+    assert not parse_profile(block(page, "example: profile"), name).protocol.commands
 
 
 @pytest.mark.parametrize("role", sorted(role.value for role in ALLOWED))

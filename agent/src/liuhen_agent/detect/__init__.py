@@ -85,7 +85,7 @@ class Port:
     identity: str
     disk: Path | None = None  # a disk image or block node: `recorders.volume.open_volume`
     directory: Path | None = None  # a folder of files: `recorders.directory.open_directory`
-    tty: Path | None = None  # a serial line: `recorders.line_protocol`
+    tty: Path | None = None  # a serial line: `recorders.wire_serial`
     usb: UsbDevice | None = None  # what is on the bus (backend udev)
     empty_disk: Path | None = None  # backend udev; never together with disk
 

@@ -149,3 +149,14 @@ class RecorderError(Exception):
         super().__init__(f"{code}: {why}")
         self.code = code
         self.why = why
+
+
+@dataclass(frozen=True, repr=False)
+class Credential:
+    """A recorder's role and password, from the dock's configuration file. Never shown."""
+
+    role: str
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"Credential(role={self.role!r}, secret=…)"
