@@ -38,9 +38,9 @@ from liuhen_files.pulse import Pulse, keep_alive, sentence, stuck
 from liuhen_protocol.errors import Malformed, Refused
 from liuhen_server.config import Config, Listen
 from liuhen_server.ingest.device_api import DeviceApi
+from liuhen_server.ingest.line_helpers import LineHelpers
 from liuhen_server.ingest.log_routes import add_log_routes
 from liuhen_server.ingest.receipts import Receipts
-from liuhen_server.ingest.signatures import Checkers
 from liuhen_server.ingest.uploads import Uploads
 from liuhen_server.log.archive_chain import utc_now
 from liuhen_server.operations import alive
@@ -62,8 +62,8 @@ THREADS = 24
 """Blocking steps of uploads at once: eight uploads write, hash and settle each."""
 
 READ_BUFFER = 256 << 10
-MOST_CHECKERS = 4
-"""Helpers that check signatures of large requests: about 11 MiB each."""
+MOST_HELPERS = 4
+"""Processes that open the lines of large requests: about 12 MiB each."""
 
 _logger = logging.getLogger("liuhen.serve")
 
@@ -122,10 +122,10 @@ async def running(config: Config, notifier: Notifier = NOBODY) -> AsyncIterator[
         session = await stack.enter_async_context(aiohttp.ClientSession())
         sequencer = archive.sequencer(session, f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(4)}")
         receipts = Receipts(archive.database, archive.reader)
-        checkers = Checkers(min(os.cpu_count() or 1, MOST_CHECKERS))
-        stack.push_async_callback(checkers.close)
+        helpers = LineHelpers(min(os.cpu_count() or 1, MOST_HELPERS))
+        stack.push_async_callback(helpers.close)
         devices = DeviceApi(
-            archive.database, archive.registry, uploads, receipts, AttemptLimit(), now, checkers, sequencer.wake
+            archive.database, archive.registry, uploads, receipts, AttemptLimit(), now, helpers, sequencer.wake
         ).application()
         add_log_routes(devices, archive.reader, entry_readers(archive.database, now))
         people = people_app(

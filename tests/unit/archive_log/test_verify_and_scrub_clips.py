@@ -16,7 +16,8 @@ from liuhen_protocol.events import ClipStored
 from liuhen_protocol.merkle import leaf_hash
 from liuhen_protocol.report import StepName
 from liuhen_protocol.statement import Subject, read_statement
-from liuhen_server.ingest.promises import keep, promise_of
+from liuhen_server.ingest.promise import promise_of
+from liuhen_server.ingest.promises import keep
 from liuhen_server.operations.findings import ArchiveReport
 from liuhen_server.operations.opening import Archive
 from liuhen_server.operations.scrub import scrub_store
@@ -65,15 +66,11 @@ async def kept(tmp_path: Path, database_url: str) -> AsyncIterator[Kept]:
         async with archive.database.write() as conn:
             promise = promise_of(read_statement(Envelope.parse(promised.envelope).payload))
             assert promise is not None
-            await keep(conn, [type(promise)(**{**_fields(promise), "promised_index": index})])
+            await keep(conn, [promise._replace(promised_index=index)])
             stated = await archive.chain.append(conn, stored, Subject("0001.MP4", digest.sha256))
             await conn.execute(text("UPDATE clips SET stored_index = :i, store_key = 'k'"), {"i": stated.index})
         await publish_all(archive)
         yield Kept(archive, digest)
-
-
-def _fields(promise: object) -> dict[str, Any]:
-    return {name: getattr(promise, name) for name in type(promise).__slots__}  # type: ignore[attr-defined]
 
 
 async def scrub(archive: Archive) -> ArchiveReport:

@@ -17,10 +17,10 @@ from liuhen_protocol.errors import Malformed, Refused
 from liuhen_server import log
 from liuhen_server.database import Database
 from liuhen_server.ingest import entries, tus
+from liuhen_server.ingest.line_helpers import LineHelpers
 from liuhen_server.ingest.peer import DOCK, ask_for_dock
 from liuhen_server.ingest.problems import as_problems
 from liuhen_server.ingest.receipts import Receipts
-from liuhen_server.ingest.signatures import Checkers
 from liuhen_server.ingest.uploads import Uploads
 from liuhen_server.registry.docks import Dock
 from liuhen_server.registry.enrolment import AttemptLimit, EnrolmentRequest, Registry
@@ -42,7 +42,7 @@ class DeviceApi:
     receipts: Receipts
     attempts: AttemptLimit
     now: Callable[[], datetime]
-    checkers: Checkers | None = None
+    helpers: LineHelpers
     logged: Callable[[], None] = lambda: None  # told when the log has grown
 
     def application(self) -> web.Application:
@@ -106,7 +106,7 @@ class DeviceApi:
 
     async def post_entries(self, request: web.Request) -> web.Response:
         body = await _read(request, entries.MAX_BODY)
-        answer = await entries.take(self.database, _dock(request), body, self.checkers)
+        answer = await entries.take(self.database, _dock(request), body, self.helpers)
         self.logged()
         results = [
             {"refused": result.code, "why": result.why} if isinstance(result, Refused) else {"index": result}

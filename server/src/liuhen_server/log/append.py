@@ -8,25 +8,33 @@ appends what follows from it takes the lock before it reads: `lock(conn)`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import select, text, update
 
 from liuhen_protocol.chain import ChainHead, envelope_hash
 from liuhen_protocol.merkle import leaf_hash
 from liuhen_server.database import Connection
-from liuhen_server.database.schema import entries, heads, log_state
+from liuhen_server.database.rows import InsertMany
+from liuhen_server.database.schema import heads, log_state
 
 
-@dataclass(frozen=True, slots=True)
-class NewEntry:
-    """A statement whose signature, key and chain link were already checked."""
+class NewEntry(NamedTuple):
+    """A statement whose signature, key and chain link were already checked. The hashes are those of `envelope`, where
+    whoever opened it has them already.
+    """
 
     envelope: bytes
     source: str
     seq: int
     kind: str
     time: str
+    hash: str | None = None
+    leaf: bytes | None = None
+
+
+_COLUMNS = ("log_index", "envelope", "leaf_hash", "envelope_hash", "source", "seq", "kind", "time")
+_INSERT = InsertMany("entries", _COLUMNS)
 
 
 _KEEP_HEAD = text(
@@ -59,23 +67,13 @@ async def append(conn: Connection, items: Sequence[NewEntry]) -> list[int]:
     end = int(taken.scalar_one())
     first = end - len(items)
     last: dict[str, dict[str, object]] = {}
-    rows: list[dict[str, object]] = []
+    rows: list[tuple[object, ...]] = []
     for index, item in enumerate(items, first):
-        digest = envelope_hash(item.envelope)
-        rows.append(
-            {
-                "log_index": index,
-                "envelope": item.envelope,
-                "leaf_hash": leaf_hash(item.envelope),
-                "envelope_hash": digest,
-                "source": item.source,
-                "seq": item.seq,
-                "kind": item.kind,
-                "time": item.time,
-            }
-        )
+        digest = item.hash or envelope_hash(item.envelope)
+        leaf = item.leaf or leaf_hash(item.envelope)
+        rows.append((index, item.envelope, leaf, digest, item.source, item.seq, item.kind, item.time))
         last[item.source] = {"source": item.source, "seq": item.seq, "hash": digest, "time": item.time}
-    await conn.execute(insert(entries), rows)
+    await _INSERT.run(conn, rows)
     await conn.execute(_KEEP_HEAD, list(last.values()))
     return list(range(first, end))
 

@@ -31,7 +31,7 @@ from liuhen_protocol.tiles import ENTRIES, HASH_SIZE, TILE_WIDTH, TileId, decode
 from liuhen_protocol.verify_log import LogVerifier, ReadEntry, read_entry
 from liuhen_server.database import Connection
 from liuhen_server.database.schema import checkpoints, docks, entries, heads
-from liuhen_server.ingest.promises import promise_of
+from liuhen_server.ingest.promise import promise_of
 from liuhen_server.log import signed_state
 from liuhen_server.log.growth import Growth, Tile
 from liuhen_server.log.signed_state import SignedState
@@ -285,7 +285,7 @@ class _Verification:
         except Refused:
             return  # impossible: no row was made of it
         if promise is not None and (promise.sha256, promise.dock) not in self._stored:
-            self._promised[promise.sha256, promise.dock] = fingerprint(replace(promise, promised_index=index))
+            self._promised[promise.sha256, promise.dock] = fingerprint(promise._replace(promised_index=index))
 
     # --- what was signed and published
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from liuhen_protocol.report import StepName
 from liuhen_server.database import Connection
 from liuhen_server.database.schema import clips
-from liuhen_server.ingest.promises import Promise
+from liuhen_server.ingest.promise import Promise
 from liuhen_server.operations.findings import Findings
 from liuhen_server.store.interface import NotStored, Store
 
@@ -27,7 +27,7 @@ class Stored:
     promised_index: int
 
 
-_PROMISED = [field.name for field in fields(Promise)]
+_PROMISED = list(Promise._fields)
 
 
 def fingerprint(said: object) -> bytes:
