@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import secrets
@@ -62,6 +63,9 @@ THREADS = 24
 """Blocking steps of uploads at once: eight uploads write, hash and settle each."""
 
 READ_BUFFER = 256 << 10
+GARBAGE_AFTER = 20_000
+"""Objects made before Python looks for garbage: a thousand statements are that many."""
+
 MOST_HELPERS = 4
 """Processes that open the lines of large requests: about 12 MiB each."""
 
@@ -103,6 +107,8 @@ async def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with running(config, notifier) as ports:
+        gc.freeze()  # what is there now stays; requests make many small things that mostly end with them
+        gc.set_threshold(GARBAGE_AFTER)
         announce(f"ready devices={ports.devices} people={ports.people}")
         notifier.ready(_status(ports))
         await stop.wait()

@@ -27,6 +27,13 @@ Connection = AsyncConnection
 
 BUSY_TIMEOUT_MS = 30_000
 POSTGRESQL_POOL = 8
+SQLITE = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "cache_size=-8000",  # KiB: a thousand statements stay in memory until they are committed
+    "wal_autocheckpoint=4000",  # pages of 4 KiB: pages that many commits touch are copied into the file once
+)
 _WRITER = "liuhen_writer"
 
 
@@ -115,7 +122,7 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
     def prepare(dbapi_connection: Any, _record: object) -> None:
         dbapi_connection.isolation_level = None  # the driver must not begin transactions on its own
         cursor = dbapi_connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
+        for pragma in (*SQLITE, f"busy_timeout={BUSY_TIMEOUT_MS}"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

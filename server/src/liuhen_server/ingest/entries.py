@@ -140,7 +140,7 @@ async def take(database: Database, dock: Dock, body: bytes, helpers: LineHelpers
         await promises.keep(
             conn,
             [
-                promise._replace(promised_index=index)
+                promises.at(promise, index)
                 for promise, index in zip(promised, indexes, strict=True)
                 if promise is not None
             ],
