@@ -13,6 +13,7 @@ from array import array
 from liuhen_agent.recorders.volume_facts import little
 
 MOST_CLUSTERS = 4 << 20  # a table of 16 MiB; a larger one is of no recorder, and is not looked at
+MOST_ENTRIES = 1 << 20  # of all directories together; hostile ones show the same clusters again and again
 ENTRY = 32
 
 
@@ -28,6 +29,8 @@ class Allocation:
 
     def note(self, directory: bytes) -> None:
         """Remember where the entries of a directory begin."""
+        if len(self._heads) > MOST_ENTRIES:
+            return
         if self._family == "fat":
             self._note_fat(directory)
         elif self._family == "exfat":
@@ -35,7 +38,7 @@ class Allocation:
 
     def unowned_bytes(self) -> int | None:
         """Bytes in clusters marked as used and of no entry that was noted; None where that cannot be said."""
-        if self._family not in ("fat", "exfat"):
+        if self._family not in ("fat", "exfat") or len(self._heads) > MOST_ENTRIES:
             return None
         try:
             return self._fat() if self._family == "fat" else self._exfat()
@@ -113,7 +116,10 @@ class Allocation:
             return None
         found = bytearray()
         while len(found) < size and 2 <= first < len(table):
-            found += os.pread(self._disk, cluster, heap + (first - 2) * cluster)
+            piece = os.pread(self._disk, cluster, heap + (first - 2) * cluster)
+            if not piece:  # it lies outside the disk
+                return None
+            found += piece
             first = table[first]
         return bytes(found[:size]) if len(found) >= size else None
 

@@ -7,9 +7,10 @@ the FAT.
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -144,13 +145,26 @@ def _write_folder(disk: _Image, folder: _Folder) -> bytes:
         size = file.source.stat().st_size
         first = disk.allocate(size)
         with file.source.open("rb") as source:
-            at = disk.place(first) if first else 0
-            while piece := source.read(PIECE):
-                if piece != ZEROS:  # the image is new: what is not written is zero, and takes no room
-                    os.pwrite(disk.image, piece, at)
-                at += len(piece)
+            for at, piece in _written(source.fileno()):
+                os.pwrite(disk.image, piece, disk.place(first) + at)
         entries += _entry_set(disk, name, 0x20, first, size, file.modified)
     return bytes(entries)
+
+
+def _written(source: int) -> Iterator[tuple[int, bytes]]:
+    """Pieces of a file and where they begin, without its holes and without zeros: the image is new, and what is not written is zero."""
+    at = 0
+    while True:
+        try:
+            at = os.lseek(source, at, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # nothing but a hole, or nothing, behind this
+                return
+            raise
+        piece = os.pread(source, PIECE, at)
+        if piece != ZEROS:
+            yield at, piece
+        at += len(piece)
 
 
 def _newest(folder: _Folder) -> datetime:
