@@ -77,7 +77,7 @@ def enroll(data_dir: Path, url: str, code_file: Path | None, as_json: bool) -> N
         durable.mkdirs(data_dir)
         identity = asyncio.run(enroll_dock(url, code, data_dir))
         if not (data_dir / config.FILE).exists():
-            durable.write_new(data_dir / config.FILE, config.DEFAULT.encode())
+            durable.write_new(data_dir / config.FILE, config.first_text().encode(), mode=0o640)
     if as_json:
         click.echo(json.dumps({"dock": identity.dock, "agency": identity.agency, "archive": identity.archive_url}))
     else:

@@ -12,7 +12,9 @@
     proxies = true                  # make playable copies here
     head_minutes = 60               # how often dock.head is said
     profiles = "…"                  # a folder of recorder profiles; default: those that came with the program
-    credentials = "recorders.toml"  # passwords of recorders, readable by the dock's user alone
+    credentials = "recorders.toml"  # passwords of recorders, readable by the dock's user alone; under systemd its credential comes first
+    proxy_socket = ""               # socket of the media worker's unit; empty: ffmpeg is run as a child process
+    wipe_socket = ""                # socket of the wipe helper's unit; empty: it is run as a child process
     show_officers = "masked"        # or "whole": officers' numbers on the screen
 
     own_ports = ["…"]               # USB ports with what belongs to the dock itself (touch screen, modem)
@@ -33,8 +35,10 @@ The archive's address is not here: it belongs to the enrolment (`identity.json`)
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -51,6 +55,8 @@ T = TypeVar("T", str, int, bool)
 
 FILE = "config.toml"
 DEVICE_NODES = Path("/dev")
+CREDENTIAL = "recorders.toml"
+SOCKETS = {"proxy_socket": Path("/run/liuhen/proxy.sock"), "wipe_socket": Path("/run/liuhen/wipe.sock")}
 BAY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 
 
@@ -73,6 +79,8 @@ class Config:
     head_every: timedelta
     profiles: Path
     credentials: Path
+    proxy_socket: Path | None = None
+    wipe_socket: Path | None = None
     own_ports: tuple[str, ...] = ()
     bus_readers: int = 2
     upload_hours: UploadHours | None = None
@@ -84,6 +92,12 @@ DEFAULT = """\
 # 采集站配置 / Configuration of this dock. Every key: liuhen_agent/config.py
 zone = "Asia/Shanghai"
 """
+
+
+def first_text(sockets: Mapping[str, Path] = SOCKETS) -> str:
+    """The configuration of a dock that has none: with the units' sockets where they are there."""
+    found = [f'{key} = "{path}"' for key, path in sockets.items() if path.is_socket()]
+    return "\n".join([DEFAULT.rstrip("\n"), *found, ""])
 
 
 def load(data_dir: Path) -> Config:
@@ -121,6 +135,8 @@ def parse(text: str, data_dir: Path, where: str = FILE) -> Config:
         head_every=timedelta(minutes=keys.number("head_minutes", 60, 1, 1_440)),
         profiles=data_dir / profiles if profiles else default_folder(),
         credentials=data_dir / keys.take("credentials", "recorders.toml"),
+        proxy_socket=_socket(keys.take("proxy_socket", ""), f"{where}: proxy_socket"),
+        wipe_socket=_socket(keys.take("wipe_socket", ""), f"{where}: wipe_socket"),
         own_ports=_ports(keys, "own_ports"),
         bus_readers=keys.number("bus_readers", 2, 1, 16),
         upload_hours=_hours(keys, zone_info),
@@ -147,13 +163,22 @@ def _officers(text: str, where: str) -> Literal["masked", "whole"]:
     raise ConfigError(f"{where}: show_officers: {text!r} is not masked or whole")
 
 
-def load_credentials(path: Path) -> dict[str, Credential]:
-    """Passwords by profile: `[p-bc]`, `role`, `secret`. None if there is no file. Raises ConfigError, also when others
-    can read the file; no message ever shows a secret."""
+def load_credentials(path: Path, environment: Mapping[str, str] = os.environ) -> dict[str, Credential]:
+    """Passwords by profile: `[p-bc]`, `role`, `secret`. What systemd handed over (`$CREDENTIALS_DIRECTORY`) goes before the file; none if
+    neither is there. Raises ConfigError, also when others can read the file; no message ever shows a secret."""
+    if handed := environment.get("CREDENTIALS_DIRECTORY"):
+        credential = Path(handed) / CREDENTIAL
+        found = _credentials(credential) if credential.exists() else {}  # its mode may show an ACL's mask; its folder is closed
+        if found:
+            return found
     if not path.exists():
         return {}
     if path.stat().st_mode & 0o077:
         raise ConfigError(f"{path}: others can read the recorders' passwords: chmod 600 {path}")
+    return _credentials(path)
+
+
+def _credentials(path: Path) -> dict[str, Credential]:
     try:
         content = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -167,6 +192,12 @@ def load_credentials(path: Path) -> dict[str, Credential]:
             raise ConfigError(f"{path}: [{profile}]: role and secret are texts")
         found[profile] = Credential(role, secret)
     return found
+
+
+def _socket(text: str, where: str) -> Path | None:
+    if text and not text.startswith("/"):
+        raise ConfigError(f"{where}: {text!r} is no absolute path of a socket")
+    return Path(text) if text else None
 
 
 def _bays(listed: object, data_dir: Path, where: str) -> tuple[Bay, ...]:

@@ -98,7 +98,7 @@ async def accept_policy(data_dir: Path, reason: str, read_clock: ReadClock = rea
             DockAlarm(SETTLED, f"{POLICY_OFFERED}: accepted the policy with SHA-256 {digest}: {why}", None),
             changes=[changes.AlarmCleared(POLICY_OFFERED)],
         )
-        durable.replace(paths.policy, data)
+        durable.replace(paths.policy, data, mode=0o640)
         durable.remove(paths.offered_policy)
     return digest
 

@@ -133,7 +133,7 @@ class Dock:
         credentials = load_credentials(config.credentials)
         await asyncio.to_thread(self._spool.prepare)
         async with opened_journal(self._data_dir, self._wishes.read_clock) as journal:
-            recovered = await recover(journal, self._spool, self._wishes.read_clock)
+            recovered = await recover(journal, self._spool, self._wishes.read_clock, config.wipe_socket)
             log.info("recovered: %s", recovered)
             await say_started(journal)
             await journal.change(changes.AlarmCleared(DISK_FULL))  # raised again as soon as a clip finds no room
@@ -157,13 +157,16 @@ class Dock:
                 set_clocks=config.set_clocks,
                 board=self._board,
                 new_id=lambda: secrets.token_hex(8),
+                wipe_socket=config.wipe_socket,
             )
             await self._work(journal, parts, room)
         return self._views
 
     async def _work(self, journal: Journal, parts: Parts, room: Room) -> None:
         sync = self._wishes.sync(journal) if self._wishes.sync else self._sync(journal)
-        proxies = Proxies(journal, self._data_dir, sm3=self._config.sm3, pulse=self._pulse)
+        proxies = Proxies(
+            journal, self._data_dir, sm3=self._config.sm3, pulse=self._pulse, worker=self._config.proxy_socket
+        )
         works: list[Coroutine[None, None, None]] = [
             sync.run(),
             self._wake(journal, sync),

@@ -25,6 +25,7 @@ from liuhen_protocol.statement import Subject
 log = logging.getLogger(__name__)
 
 ROLE = "proxy"
+NO_WORKER_SECONDS = 60.0  # until a worker that is not there is asked again
 PLAYABLE = frozenset(
     {".mp4", ".mov", ".avi", ".ts", ".mts", ".mkv", ".3gp", ".m4v", ".wav", ".m4a", ".mp3", ".jpg", ".jpeg", ".png"}
 )
@@ -41,6 +42,7 @@ class Proxies:
         sm3: bool = False,
         limits: ProxyLimits | None = None,
         pulse: Pulse | None = None,
+        worker: Path | None = None,
     ) -> None:
         self._journal = journal
         self._data_dir = data_dir
@@ -49,6 +51,7 @@ class Proxies:
         self._sm3 = sm3
         self._limits = limits or ProxyLimits()
         self._pulse = pulse or Pulse()
+        self._worker = worker  # the socket of the media worker's unit; None: ffmpeg runs as a child process
         self.idle = asyncio.Event()
 
     async def run(self) -> None:
@@ -64,21 +67,27 @@ class Proxies:
                 self.idle.clear()
                 for clip in clips:
                     self._pulse.does("proxies", f"making one of {clip.sha256}", 2 * self._limits.total_seconds)
-                    with about(clip=clip.sha256):
-                        await self.make(clip)
+                    try:
+                        with about(clip=clip.sha256):
+                            await self.make(clip)
+                    except ProxyFailed:
+                        self.idle.set()  # nothing is being made, and nobody waits for it
+                        self._pulse.waits("proxies", "the media worker")
+                        await asyncio.sleep(NO_WORKER_SECONDS)
+                        break
             else:
                 self.idle.set()
                 self._pulse.waits("proxies", "clips")
                 await changed.wait()
 
     async def make(self, clip: ClipRow) -> None:
-        """One proxy, or the reason why there is none."""
+        """One proxy, or the reason why there is none. Raises ProxyFailed when the worker is not there: the clip is tried again."""
         if Path(clip.name).suffix.lower() not in PLAYABLE:
             await self._give_up(clip, "not a kind of file that is played")
             return
         made = self._folder / f"{clip.sha256}.part.mp4"
         try:
-            result = await make_proxy(self._data_dir / clip.spool, made, self._limits)
+            result = await make_proxy(self._data_dir / clip.spool, made, self._limits, worker=self._worker)
             if isinstance(result, NoProxyNeeded):
                 await self._give_up(clip, f"{result.media_type} is shown as it is")
                 return
@@ -89,6 +98,8 @@ class Proxies:
             await asyncio.to_thread(durable.publish, made, self._folder / digest.sha256)
         except ProxyFailed as failed:
             log.warning("%s: 无法生成预览 no proxy: %s", clip.name, failed)
+            if failed.reason == "no-worker":
+                raise
             await self._give_up(clip, str(failed))
             return
         except OSError as error:

@@ -40,8 +40,8 @@ class Recovered:
     sessions: int
 
 
-async def recover(journal: Journal, spool: Spool, read_clock: ReadClock) -> Recovered:
-    """Put the spool and the journal's stays right. Running it again changes nothing."""
+async def recover(journal: Journal, spool: Spool, read_clock: ReadClock, wipe_socket: Path | None = None) -> Recovered:
+    """Put the spool and the journal's stays right. Running it again changes nothing. `wipe_socket`: the wipe helper's unit."""
     parts = list(spool.parts())
     for part in parts:
         await asyncio.to_thread(spool.discard, part)
@@ -57,7 +57,7 @@ async def recover(journal: Journal, spool: Spool, read_clock: ReadClock) -> Reco
     await _recover_proxies(journal, spool.folder / "proxies")
     sessions = await journal.ask(queries.open_sessions)
     for session in sessions:
-        session = await _finish_clearing(journal, spool.folder, session)
+        session = await _finish_clearing(journal, spool.folder, session, wipe_socket)
         progress = await journal.ask(queries.progress, session.id)
         await close_session(
             journal,
@@ -70,7 +70,9 @@ async def recover(journal: Journal, spool: Spool, read_clock: ReadClock) -> Reco
     return Recovered(len(parts), set_aside, released, len(sessions))
 
 
-async def _finish_clearing(journal: Journal, data_dir: Path, session: SessionRow) -> SessionRow:
+async def _finish_clearing(
+    journal: Journal, data_dir: Path, session: SessionRow, wipe_socket: Path | None
+) -> SessionRow:
     """A recorder whose clearing was interrupted may lie half written in its bay: it is finished, if the helper allows."""
     if session.state != State.RECEIPTED:
         return session
@@ -78,7 +80,7 @@ async def _finish_clearing(journal: Journal, data_dir: Path, session: SessionRow
         what = await journal.ask(order.read, session.id)
     except order.OrderUnusable:
         return session  # it was never begun
-    outcome = await call.clear(journal, data_dir, what)
+    outcome = await call.clear(journal, data_dir, what, wipe_socket)
     if not outcome.cleared:
         log.warning("stay %s: clearing was interrupted and not finished: %s", session.id, outcome.why)
         return session

@@ -61,6 +61,7 @@ class Parts:
     new_id: Callable[[], str]
     refusals: Refusals = field(default_factory=Refusals)
     find_line: FindLine = find
+    wipe_socket: Path | None = None  # of the wipe helper's unit; None: a child process
 
 
 class Stay:
@@ -404,7 +405,10 @@ class Stay:
 
     async def _clear(self, method: Method) -> None:
         outcome = await call.clear(
-            self._parts.journal, self._parts.data_dir, order.of_port(self._id, self._port, method)
+            self._parts.journal,
+            self._parts.data_dir,
+            order.of_port(self._id, self._port, method),
+            self._parts.wipe_socket,
         )
         if not outcome.cleared:
             await self._broke(f"not-cleared-{outcome.code}", outcome.why)

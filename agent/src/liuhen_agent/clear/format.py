@@ -97,7 +97,7 @@ def make_plan(disk: int, info: VolumeInfo, scratch: Path) -> Plan:
 
 
 def keep(path: Path, plan: Plan) -> None:
-    durable.replace(path, plan.encode())
+    durable.replace(path, plan.encode(), mode=0o640)  # the agent recognises by it what is not completed
 
 
 def load(path: Path) -> Plan | None:

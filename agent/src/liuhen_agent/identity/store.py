@@ -119,8 +119,8 @@ def save(paths: Paths, identity: Identity, policy: bytes, authority_pem: bytes, 
     durable.mkdirs(paths.authority.parent)
     durable.replace(paths.authority, authority_pem)
     durable.replace(paths.client, client_pem, mode=0o600)
-    durable.replace(paths.policy, policy)
-    durable.replace(paths.identity, identity.encode())
+    durable.replace(paths.policy, policy, mode=0o640)  # the wipe helper reads both, as another user of this group
+    durable.replace(paths.identity, identity.encode(), mode=0o640)
 
 
 def load(data_dir: Path) -> Identity:

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Literal
 
 Recipe = Literal["remux", "transcode"]
+FailureReason = Literal[
+    "not-media", "refused-format", "crashed", "hung", "limit", "wrong-result", "no-tool", "no-room", "no-worker"
+]
 
 
 class ProxyFailed(Exception):
-    """No proxy was made. `reason`: not-media · refused-format · crashed · hung · limit · wrong-result · no-tool ·
-    no-room."""
+    """No proxy was made. `reason`: one of FailureReason; "no-worker" and "no-room" are of the dock, the others of the clip."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")

@@ -1,7 +1,8 @@
 """How ffmpeg and ffprobe are run on footage nobody can vouch for: own process group, limits, no network where possible.
 
-`bwrap` (if installed and allowed) takes network and write access away; without it the limits and ffmpeg's own
-whitelists remain, and the real fence is the worker's systemd unit.
+The fence of an installed dock is the media worker's unit (`worker`, liuhen-proxy@.service), which cannot make namespaces. Where ffmpeg is run as
+a child of the dock, `bwrap` (if installed and allowed) takes network and write access away; the limits and ffmpeg's own whitelists
+are there in both.
 """
 
 from __future__ import annotations
@@ -50,8 +51,9 @@ def _bwrap_works() -> bool:
     return False
 
 
-async def start(command: Sequence[str]) -> asyncio.subprocess.Process:
-    """In its own process group, so that all of it can be killed. Raises ProxyFailed("no-tool")."""
+async def start(command: Sequence[str], handed: Sequence[int] = ()) -> asyncio.subprocess.Process:
+    """In its own process group, so that all of it can be killed. `handed`: open files it gets under the same numbers. Raises
+    ProxyFailed("no-tool")."""
     try:
         return await asyncio.create_subprocess_exec(
             *command,
@@ -59,6 +61,7 @@ async def start(command: Sequence[str]) -> asyncio.subprocess.Process:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
+            pass_fds=tuple(handed),
         )
     except OSError as error:
         raise ProxyFailed("no-tool", f"{command[0]} cannot be run: {error.strerror}") from error

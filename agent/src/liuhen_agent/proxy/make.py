@@ -11,14 +11,18 @@ import asyncio
 import contextlib
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from liuhen_agent.proxy import NoProxyNeeded, Progress, ProxyFailed, ProxyLimits, ProxyResult
 from liuhen_agent.proxy.fence import fenced, kill, start
+from liuhen_agent.proxy.hand_over import hand_over
 from liuhen_agent.proxy.probe import Media, probe
 from liuhen_agent.proxy.recipe import TRANSCODE as TRANSCODE
 from liuhen_agent.proxy.recipe import copy_command, encode_all, encode_command, picture_type, plan_for
+from liuhen_agent.proxy.wire import Made
 from liuhen_files import durable
 
 DEFAULT_LIMITS = ProxyLimits()
@@ -31,37 +35,59 @@ def _no_progress(_: float) -> None:
 
 
 async def make_proxy(
-    clip: Path, target: Path, limits: ProxyLimits = DEFAULT_LIMITS, progress: Progress = _no_progress
+    clip: Path,
+    target: Path,
+    limits: ProxyLimits = DEFAULT_LIMITS,
+    progress: Progress = _no_progress,
+    worker: Path | None = None,
 ) -> ProxyResult | NoProxyNeeded:
-    """`clip` is only read; `target` (in an existing folder) appears complete or not at all. Raises ProxyFailed."""
+    """`clip` is only read; `target` (in an existing folder) appears complete or not at all. `worker`: the socket of the media worker's
+    unit; None: ffmpeg runs as a child process. Raises ProxyFailed."""
+    temporary = target.with_name(target.name + ".part")
+    try:
+        if worker is None:
+            made = await work(clip, temporary, limits, progress)
+        else:
+            made = await hand_over(worker, clip, temporary, limits, progress)
+        if isinstance(made, NoProxyNeeded):
+            return made
+        await asyncio.to_thread(_publish, temporary, target)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+    return ProxyResult(target, made.media_type, made.recipe, made.tool, made.duration_seconds)
+
+
+async def work(
+    clip: Path, temporary: Path, limits: ProxyLimits, progress: Progress, handed: Sequence[int] = ()
+) -> Made | NoProxyNeeded:
+    """The proxy of `clip` in `temporary`, complete, checked and forced to the disk. `handed`: open files the two are paths of. Raises
+    ProxyFailed, and may leave a part behind then."""
     head = await asyncio.to_thread(_head, clip)
     if media_type := picture_type(head):
         return NoProxyNeeded(media_type)
-    temporary = target.with_name(target.name + ".part")
     length = _Length()
-    copying = asyncio.create_task(_run(copy_command(clip, temporary), temporary, length, limits, progress))
+    run = partial(_run, target=temporary, length=length, limits=limits, progress=progress, handed=handed)
+    copying = asyncio.create_task(run(copy_command(clip, temporary)))
     try:
-        media = await probe(clip, limits)
+        media = await probe(clip, limits, handed)
         length.seconds = media.duration_seconds
         plan = plan_for(media)
         if plan.recipe == "remux":
             try:
                 await copying
-                made = await _checked(temporary, media, limits)
+                made = await _checked(temporary, media, limits, handed)
             except ProxyFailed as failed:
                 if failed.reason not in ("crashed", "wrong-result"):
                     raise
                 plan = encode_all(plan)
         if plan.recipe == "transcode":
             await _stop(copying)
-            await _run(encode_command(clip, temporary, media, plan, limits), temporary, length, limits, progress)
-            made = await _checked(temporary, media, limits)
-        await asyncio.to_thread(_publish, temporary, target)
+            await run(encode_command(clip, temporary, media, plan, limits))
+            made = await _checked(temporary, media, limits, handed)
     finally:
         await _stop(copying)
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-    return ProxyResult(target, plan.media_type, plan.recipe, await tool_version(), made.duration_seconds)
+    return Made(plan.media_type, plan.recipe, await tool_version(), made.duration_seconds)
 
 
 @dataclass
@@ -86,11 +112,11 @@ def _head(clip: Path) -> bytes:
         raise ProxyFailed("not-media", f"{clip.name} cannot be read: {error.strerror}") from error
 
 
-async def _checked(temporary: Path, media: Media, limits: ProxyLimits) -> Media:
+async def _checked(temporary: Path, media: Media, limits: ProxyLimits, handed: Sequence[int]) -> Media:
     """What ffprobe says of the result, while its bytes are made durable. Raises ProxyFailed."""
     syncing = asyncio.create_task(asyncio.to_thread(_sync, temporary))
     try:
-        made = await probe(temporary, limits)
+        made = await probe(temporary, limits, handed)
     except ProxyFailed as failed:
         raise ProxyFailed("wrong-result", f"the result is not playable ({failed.detail})") from failed
     finally:
@@ -150,8 +176,15 @@ class _Watch:
             self.last, self.moved_at = tuple(state), now
 
 
-async def _run(command: list[str], target: Path, length: _Length, limits: ProxyLimits, progress: Progress) -> None:
-    process = await start(fenced(command, limits, target.parent))
+async def _run(
+    command: list[str],
+    target: Path,
+    length: _Length,
+    limits: ProxyLimits,
+    progress: Progress,
+    handed: Sequence[int],
+) -> None:
+    process = await start(fenced(command, limits, None if handed else target.parent), handed)
     assert process.stdout is not None
     assert process.stderr is not None
     began = time.monotonic()
@@ -200,7 +233,8 @@ def _failure(code: int, said: str) -> ProxyFailed:
     detail = f"ffmpeg left with {code}: {said.splitlines()[-1][:300] if said else 'no message'}"
     if "No space left" in said:
         return ProxyFailed("no-room", detail)
-    if code in (-25, -24, 153, 152) or "File too large" in said or "Cannot allocate memory" in said:  # SIGXFSZ, SIGXCPU
+    # SIGXFSZ, SIGXCPU, and SIGKILL, by which the kernel ends what needs more memory than its unit has
+    if code in (-25, -24, -9, 153, 152, 137) or "File too large" in said or "Cannot allocate memory" in said:
         return ProxyFailed("limit", detail)
     return ProxyFailed("crashed", detail)
 

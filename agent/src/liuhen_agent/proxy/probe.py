@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,12 +34,12 @@ class Media:
     audio_codec: str | None
 
 
-async def probe(path: Path, limits: ProxyLimits) -> Media:
+async def probe(path: Path, limits: ProxyLimits, handed: Sequence[int] = ()) -> Media:
     """Raises ProxyFailed: not-media (nothing to play in it, or a format recorders do not write), hung, no-tool."""
     fields = "format=format_name,duration:stream=codec_type,codec_name,pix_fmt,profile,width,height:stream_disposition"
     fence = [part for name, value in INPUT_FENCE.items() for part in (f"-{name}", value)]
     command = ["ffprobe", "-v", "error", *fence, "-show_entries", fields, "-of", "json", f"file:{path}"]
-    process = await start(fenced(command, limits, None))
+    process = await start(fenced(command, limits, None), handed)
     try:
         out, err = await asyncio.wait_for(process.communicate(), min(PROBE_SECONDS, limits.total_seconds))
     except TimeoutError as error:
