@@ -168,7 +168,9 @@ def load_credentials(path: Path, environment: Mapping[str, str] = os.environ) ->
     neither is there. Raises ConfigError, also when others can read the file; no message ever shows a secret."""
     if handed := environment.get("CREDENTIALS_DIRECTORY"):
         credential = Path(handed) / CREDENTIAL
-        found = _credentials(credential) if credential.exists() else {}  # its mode may show an ACL's mask; its folder is closed
+        found = (
+            _credentials(credential) if credential.exists() else {}
+        )  # its mode may show an ACL's mask; its folder is closed
         if found:
             return found
     if not path.exists():

@@ -400,7 +400,7 @@ async def test_what_was_cleared_is_said_although_the_recorder_is_taken_at_that_m
     """The helper is a stand-in: what matters is that its answer is heard. The real one is tested with the archive."""
     clearing, go_on = asyncio.Event(), asyncio.Event()
 
-    async def clear(journal: Journal, data_dir: Path, what: order.Order) -> Outcome:
+    async def clear(journal: Journal, data_dir: Path, what: order.Order, helper: Path | None) -> Outcome:
         clearing.set()
         await go_on.wait()
         return Outcome(what.session, True, "delete", 1, (("ab" * 32, 7),))
