@@ -69,6 +69,17 @@ class MockedUsb:
             self._call("set_attribute", f"/sys{path}".encode(), name.encode(), value.encode())
         await asyncio.to_thread(self._slowly, self._uevent, path, action)
 
+    def one_connector(self, device: Usb, other_side: str) -> None:
+        """The kernel knows the other side of the connector this device is plugged in at: the path of a hub's port."""
+        port = self._root / "sys" / f"{device.path.rpartition('/')[0]}/{device.bus}-0:1.0/port".lstrip("/")
+        peer = self._root / "sys" / other_side.lstrip("/")
+        for folder in (port, peer):
+            folder.mkdir(parents=True)
+        (port / "peer").symlink_to(f"/sys{other_side}")
+        (self._root / "sys" / device.path.lstrip("/") / "port").symlink_to(
+            f"/sys/{port.relative_to(self._root / 'sys')}"
+        )
+
     def _add(self, text: str) -> None:
         assert self._call("add_from_string", text.encode() + b"\n", None), text
         self._there.append(text.split("\n", 1)[0].removeprefix("P: "))

@@ -85,6 +85,9 @@ class Usb:
                 f"E: DEVNAME=/dev/{node}",
                 "E: SUBSYSTEM=usb",
                 "E: DEVTYPE=usb_device",
+                "E: MAJOR=189",
+                f"E: MINOR={128 * (self.bus - 1) + self.address - 1}",
+                f"A: dev=189:{128 * (self.bus - 1) + self.address - 1}",
                 f"A: idVendor={self.vendor:04x}",
                 f"A: idProduct={self.product:04x}",
                 f"A: serial={self.serial}",
@@ -106,7 +109,10 @@ class Usb:
             )
         if self.line:
             path = f"{self.below(len(self.interfaces) - 2)}/tty/{self.line}"
-            found.append(_paragraph(path, f"N: {self.line}", f"E: DEVNAME=/dev/{self.line}", "E: SUBSYSTEM=tty"))
+            numbers = ["E: MAJOR=166", f"E: MINOR={self.line[-1]}", f"A: dev=166:{self.line[-1]}"]
+            found.append(
+                _paragraph(path, f"N: {self.line}", f"E: DEVNAME=/dev/{self.line}", "E: SUBSYSTEM=tty", *numbers)
+            )
         if self.net:
             found.append(_paragraph(f"{self.below(0)}/net/{self.net}", "E: SUBSYSTEM=net", f"E: INTERFACE={self.net}"))
         return found

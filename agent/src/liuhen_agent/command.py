@@ -1,4 +1,4 @@
-"""`liuhen-agent`: enroll, run, collect, status, kiosk, alarms, policy, doctor. Leaves with 0 (well), 1 (work failed), 2 (wrong use)."""
+"""`liuhen-agent`: enroll, bays, run, collect, status, kiosk, alarms, policy, doctor. Leaves with 0 (well), 1 (work failed), 2 (wrong use)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from rich.live import Live
 
 from liuhen_agent import __version__, config, decisions, doctor
 from liuhen_agent.bay import State
+from liuhen_agent.bays import bays
 from liuhen_agent.detect import Bay
 from liuhen_agent.dock import JOURNAL, Dock, Show, Wishes
 from liuhen_agent.exits import said_and_left, until_told
@@ -48,6 +49,9 @@ def main(context: click.Context, data_dir: Path, verbose: bool) -> None:
     said = journald.handler(OneLine, "%(levelname)s %(name)s: %(message)s")
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[said])
     context.obj = data_dir.resolve()
+
+
+main.add_command(bays)
 
 
 @main.command()

@@ -1,4 +1,4 @@
-"""The udev backend: on mocked ports in a process of their own, and on the kernel's real netlink where that is allowed."""
+"""The udev backend: on mocked ports in processes of their own, and on the kernel's real netlink where that is allowed."""
 
 from __future__ import annotations
 
@@ -7,25 +7,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[3]
+MOCKED = sorted(Path(__file__).parent.glob("on_mocked_*.py"))
 
 
-def test_recorders_on_mocked_ports() -> None:
-    """Everything in on_mocked_ports.py; what fails there is shown here."""
+@pytest.mark.parametrize("tests", MOCKED, ids=[path.stem for path in MOCKED])
+def test_on_mocked_ports(tests: Path) -> None:
+    """Every test of that file, under umockdev; what fails there is shown here."""
     done = subprocess.run(
-        [
-            "umockdev-wrapper",
-            sys.executable,
-            "-m",
-            "pytest",
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "no:xdist",
-            Path(__file__).with_name("on_mocked_ports.py"),
-        ],
+        ["umockdev-wrapper", sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", tests],
         cwd=ROOT,
-        env={**os.environ, "G_SLICE": "always-malloc"},
+        env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
         capture_output=True,
         text=True,
         timeout=110,

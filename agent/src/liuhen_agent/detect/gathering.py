@@ -99,9 +99,9 @@ class Gathering:
                 )
         return found
 
-    def devices(self) -> list[tuple[UsbDevice, bool]]:
-        """Every device on the ports, refused or not, and whether it is a hub."""
-        return [(device.usb, is_hub(device.described)) for device in self._devices()]
+    def plugged(self) -> list[Device]:
+        """Every device on the ports but hubs, refused or not, in the order of their paths."""
+        return [device for device in self._devices() if not is_hub(device.described)]
 
     def _why(self, device: Device) -> Rule | None:
         place = device.usb.path

@@ -50,6 +50,18 @@ def on_bus(path: str) -> OnBus | None:
     return None
 
 
+def of_hub_port(path: str) -> OnBus | None:
+    """From the path of a hub's port below /sys, as a device's `port` and that one's `peer` lead to:
+    …/usb2/2-0:1.0/usb2-port1, …/usb2/2-1/2-1:1.0/2-1-port4. None: no such path."""
+    hub, port = path.rsplit("/", 2)[0], path.rpartition("-port")[2]
+    if not port.isdecimal():
+        return None
+    if (outer := on_bus(f"{hub}/")) is not None:
+        return OnBus(outer.controller, outer.root, outer.device, f"{outer.ports}.{port}")
+    root = on_bus(f"{hub}/{hub.rpartition('/usb')[2]}-{port}")
+    return root if root is not None and root.root == hub else None
+
+
 def bus_kind(root_speed: str) -> BusKind:
     """Of a root hub's `speed` in Mbit/s as sysfs writes it."""
     try:

@@ -25,7 +25,7 @@ import pyudev
 from liuhen_agent.detect import Bay, BayEvent, RefusedDevice, UsbDevice, WatchSettings
 from liuhen_agent.detect.descriptors import MOST_BYTES, parse
 from liuhen_agent.detect.gathering import Child, Device, Gathering, Node
-from liuhen_agent.detect.port_path import OnBus, bus_kind, on_bus, port_path
+from liuhen_agent.detect.port_path import OnBus, bus_kind, of_hub_port, on_bus, port_path
 from liuhen_agent.detect.refusals import RULES
 from liuhen_agent.detect.watcher import Watcher
 from liuhen_agent.plain_text import one_line
@@ -82,6 +82,34 @@ class Udev:
                 if (node := self.node(device)) is not None:
                     found.append(node)
         return found
+
+    async def refresh(self, gathering: Gathering, batch: list[PyDevice] | None) -> None:
+        """Put what events say into the gathering; None: they are not enough, put in all there is."""
+        if batch is None:
+            gathering.resync(await asyncio.to_thread(self.enumerate))
+        elif batch:
+            for path, node in await asyncio.to_thread(self._looked_at, batch):
+                if node is None:
+                    gathering.drop(path)
+                else:
+                    gathering.put(node)
+
+    def _looked_at(self, batch: list[PyDevice]) -> list[tuple[str, Node | None]]:
+        return [
+            (str(device.device_path), None if device.action == "remove" else self.node(device))
+            for device in batch
+            if device.device_path
+        ]
+
+    def other_side(self, device: Device) -> str | None:
+        """The port path of the other bus of the connector a device is plugged in at: USB 3 beside USB 2, or the reverse. None
+        where the kernel does not know of one."""
+        with suppress(OSError):
+            peer = Path(f"/sys{device.path}", "port", "peer").resolve(strict=True)
+            where = of_hub_port(str(peer).removeprefix("/sys"))
+            if where is not None:
+                return port_path(where, bus_kind(_text(where.root, "speed")))
+        return None
 
     def node(self, device: PyDevice) -> Node | None:
         """One device as it is now. None: not on a USB bus, of no interest, gone again, or udev is not done with it yet (its
@@ -161,7 +189,7 @@ async def watch(
     watcher = Watcher(settings.settle_seconds)
     said: dict[tuple[str, int, int], RefusedDevice] = {}
     with udev.listening() as heard:
-        gathering.resync(await asyncio.to_thread(udev.enumerate))
+        await udev.refresh(gathering, None)
         while True:
             for refusal in _differences(said, gathering.refused()):
                 yield refusal
@@ -170,22 +198,7 @@ async def watch(
                     yield event
             due = watcher.due()
             batch = await heard.batch(None if due is None else max(due - time.monotonic(), 0.0))
-            if batch is None:
-                gathering.resync(await asyncio.to_thread(udev.enumerate))
-            elif batch:
-                for path, node in await asyncio.to_thread(_looked_at, udev, batch):
-                    if node is None:
-                        gathering.drop(path)
-                    else:
-                        gathering.put(node)
-
-
-def _looked_at(udev: Udev, batch: list[PyDevice]) -> list[tuple[str, Node | None]]:
-    return [
-        (str(device.device_path), None if device.action == "remove" else udev.node(device))
-        for device in batch
-        if device.device_path
-    ]
+            await udev.refresh(gathering, batch)
 
 
 def _differences(
