@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-import time
 from pathlib import Path
 from types import TracebackType
 
 from support.usb_ports import Usb, root_hub
-
-PAUSE = 0.004  # seconds between two events, so that the reader keeps up
 
 
 class MockedUsb:
@@ -56,18 +53,24 @@ class MockedUsb:
 
     async def plug(self, device: Usb) -> None:
         for text in device.paragraphs():
-            await asyncio.to_thread(self._slowly, self._add, text)
+            self._add(text)
+            await _taken()
 
     async def pull(self, device: Usb) -> None:
         """Children first, each with its event, as the kernel does."""
         gone = [path for path in self._there if path == device.path or path.startswith(f"{device.path}/")]
         for path in reversed(gone):
-            await asyncio.to_thread(self._slowly, self._remove, path)
+            self._uevent(path, "remove")
+            await _taken()
+            self._call("remove_device", f"/sys{path}".encode())
+            (self._root / "sys/block" / Path(path).name).unlink(missing_ok=True)  # umockdev forgets it
+            self._there.remove(path)
 
     async def change(self, path: str, action: str = "change", **attributes: str) -> None:
         for name, value in attributes.items():
             self._call("set_attribute", f"/sys{path}".encode(), name.encode(), value.encode())
-        await asyncio.to_thread(self._slowly, self._uevent, path, action)
+        self._uevent(path, action)
+        await _taken()
 
     def one_connector(self, device: Usb, other_side: str) -> None:
         """The kernel knows the other side of the connector this device is plugged in at: the path of a hub's port."""
@@ -84,22 +87,16 @@ class MockedUsb:
         assert self._call("add_from_string", text.encode() + b"\n", None), text
         self._there.append(text.split("\n", 1)[0].removeprefix("P: "))
 
-    def _remove(self, path: str) -> None:
-        self._uevent(path, "remove")
-        time.sleep(PAUSE)
-        self._call("remove_device", f"/sys{path}".encode())
-        (self._root / "sys/block" / Path(path).name).unlink(missing_ok=True)  # umockdev forgets it
-        self._there.remove(path)
-
     def _uevent(self, path: str, action: str) -> None:
         self._call("uevent", f"/sys{path}".encode(), action.encode())
-
-    def _slowly(self, work: object, *arguments: object) -> None:
-        assert callable(work)
-        work(*arguments)
-        time.sleep(PAUSE)
 
     def _call(self, name: str, *arguments: object) -> int | None:
         before = () if name == "new" else (self._bed,)
         result: int | None = getattr(self._library, f"umockdev_testbed_{name}")(*before, *arguments)
         return result
+
+
+async def _taken() -> None:
+    """The loop looks at its sockets once or twice: who listens on it has taken the event."""
+    for _ in range(3):
+        await asyncio.sleep(0)

@@ -48,25 +48,27 @@ class Udev:
 
     def __init__(self, *, udev_runs: bool = True, source: str = "udev") -> None:
         self._udev_runs = udev_runs
+        self._source = source
         try:
             self._context = pyudev.Context()
-            self._monitor = pyudev.Monitor.from_netlink(self._context, source=source)
         except (ImportError, OSError) as error:
-            raise UdevUnusable(
-                errno.ENOSYS, f"udev cannot be used here ({error}): install libudev1 and udev"
-            ) from error
+            raise UdevUnusable(errno.ENOSYS, f"udev cannot be used here ({error}): install libudev1") from error
 
     @contextmanager
     def listening(self) -> Iterator[Heard]:
-        """What is heard from now on, inside an event loop."""
+        """What is heard from now on, inside an event loop. Raises UdevUnusable."""
+        try:
+            monitor = pyudev.Monitor.from_netlink(self._context, source=self._source)
+        except OSError as error:
+            raise UdevUnusable(errno.ENOSYS, f"udev cannot be listened to ({error})") from error
         for subsystem in SUBSYSTEMS:
-            self._monitor.filter_by(subsystem)
+            monitor.filter_by(subsystem)
         with suppress(OSError):  # needs a capability the dock does not have; then the default has to do
-            self._monitor.set_receive_buffer_size(BUFFER)
-        self._monitor.start()
+            monitor.set_receive_buffer_size(BUFFER)
+        monitor.start()
         loop = asyncio.get_running_loop()
-        number = self._monitor.fileno()
-        heard = Heard(self._monitor.poll, socket.socket(fileno=os.dup(number)))
+        number = monitor.fileno()
+        heard = Heard(monitor.poll, socket.socket(fileno=os.dup(number)))
         loop.add_reader(number, heard.drain)
         try:
             yield heard
@@ -177,6 +179,8 @@ class Heard:
         return None if lost else found
 
     def close(self) -> None:
+        """The monitor's own socket closes with the last reference to it."""
+        del self._poll
         self._status.close()
 
 
