@@ -74,7 +74,7 @@ WRONG: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "the clock stood at 1970 or in the future": (
         (DOCK, "test_a_recorder_whose_clock_is_absurd_is_collected"),
-        (MAIN, "test_an_absurd_clock_is_read_before_it_is_set_and_both_are_in_the_log"),
+        (MAIN, "test_an_absurd_clock_is_in_the_log_and_set_only_by_a_dock_whose_own_time_is_vouched_for"),
     ),
     "two identical 4255:0001 recorders were there at once": (
         (MAIN, "test_two_recorders_of_one_number_at_once_are_both_collected_and_cleared"),

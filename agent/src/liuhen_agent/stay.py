@@ -213,13 +213,13 @@ class Stay:
     async def _the_same(self, profile: Profile, said: LineFacts, volume: Volume) -> Profile | None:
         """The disk that came belongs to the recorder that was spoken to: where its label is its serial, another label is
         another recorder. What lies on it is read all the same, and nothing is cleared."""
-        label, serial = assigned(volume.info.label), said.identity.serial
-        if not profile.protocol.disk.label_is_serial or not label or not serial or label.upper() == serial.upper():
+        label, serial = assigned(volume.info.label) or "", said.identity.serial
+        if not profile.protocol.disk.label_is_serial or not serial or label.upper() == serial.upper():
             return profile
         self._state = move(self._state, Signal.UNKNOWN)
         assert self._session is not None
         self._session = replace(self._session, quarantined=True, state=self._state.value)
-        why = f"the recorder called itself {serial}, the disk that came is labelled {label}: another recorder? It is not cleared."
+        why = f"the recorder called itself {serial}, the disk that came is labelled {label!r}: another recorder? It is not cleared."
         await self._parts.journal.append(
             DockAlarm("other-disk", one_line(why), self._id),
             changes=[changes.SessionMoved(self._id, self._state.value)],

@@ -482,10 +482,13 @@ async def test_a_dock_whose_time_nobody_vouches_for_sets_no_recorders_clock_and_
     assert not of_kind(data_dir, RecorderClockSet)
 
 
-async def test_the_disk_of_another_recorder_is_read_and_never_cleared(data_dir: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("label", ["DSJ7A99", "NO NAME"])
+async def test_the_disk_of_another_recorder_is_read_and_never_cleared(
+    data_dir: Path, tmp_path: Path, label: str
+) -> None:
     """Pulled between disk mode and coming back, and another one put into the bay: its label is not the serial that was told."""
     port = tmp_path / "port"
-    disk = card(tmp_path / "line.img", tmp_path, {NAME: b"clip"}, label="DSJ7A99")
+    disk = card(tmp_path / "line.img", tmp_path, {NAME: b"clip"}, label=label)
     with SerialRecorder(port, disk, Character(reenumerate_seconds=0.1)):
         async with working(data_dir, serial_config(data_dir, port, "000000")):
             await until(lambda: bool(of_kind(data_dir, ClipCollected)))
