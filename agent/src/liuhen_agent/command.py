@@ -25,6 +25,7 @@ from liuhen_agent.identity.enrolment import enroll as enroll_dock
 from liuhen_agent.journal import queries, read_only
 from liuhen_agent.kiosk.command import kiosk
 from liuhen_agent.plain_text import OneLine
+from liuhen_agent.profiles_command import profiles
 from liuhen_agent.progress import BayView, sentence, table
 from liuhen_agent.status import alarm_line, look, status
 from liuhen_files import durable, journald
@@ -52,6 +53,7 @@ def main(context: click.Context, data_dir: Path, verbose: bool) -> None:
 
 
 main.add_command(bays)
+main.add_command(profiles)
 
 
 @main.command()

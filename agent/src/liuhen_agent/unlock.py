@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from liuhen_agent.clock import ReadClock
+from liuhen_agent.clock import UNSYNCHRONISED, ReadClock
 from liuhen_agent.detect import Port
 from liuhen_agent.recorders import Credential, RecorderError, RecorderIdentity
 from liuhen_agent.recorders.driver import Driver, Light
@@ -25,8 +25,6 @@ from liuhen_agent.recorders.protocol import Transport
 from liuhen_agent.recorders.wire_scsi import generic_node, inquiry
 
 log = logging.getLogger(__name__)
-
-UNVOUCHED = "unsynchronised"  # source of a dock's clock that nobody set since it started
 
 
 @dataclass(frozen=True)
@@ -131,7 +129,7 @@ class Line:
     @property
     def clock_may_be_set(self) -> bool:
         """A dock whose own time nobody vouches for sets no recorder's clock."""
-        return self._read_clock().clock.source != UNVOUCHED
+        return self._read_clock().clock.source != UNSYNCHRONISED.source
 
     async def set_clock(self, before: str) -> ClockSet | None:
         """Set the recorder's clock to the dock's time and read it again; None if it cannot be set. Raises RecorderError."""

@@ -12,6 +12,7 @@ from liuhen_agent.recorders.profile import (
     ProfileError,
     choose_profile,
     default_folder,
+    examine_profile,
     file_kind,
     glob_matches,
     load_profiles,
@@ -51,6 +52,70 @@ def test_a_wrong_profile_is_refused_with_file_line_and_key(change: tuple[str, st
     assert str(refused.value).startswith(f"mine.toml:{refused.value.line}: {key}: ")
 
 
+A1_TEXT = (default_folder() / "p-a1.toml").read_text("utf-8")
+BC_TEXT = (default_folder() / "p-bc.toml").read_text("utf-8")
+MATCH = 'transport = "disk"\npaths = ["DCIM/**"]\nnames = true'
+
+
+@pytest.mark.parametrize(
+    ("text", "change", "key", "why"),
+    [
+        (BC_TEXT, ('probes = ["unit_id", "id_code"]', 'probes = ["login"]'), "commands.login", "must only read"),
+        (BC_TEXT, ('send = "BC+DID?"', 'send = "BC+LOGIN=USER:000000"'), "commands.id_code", "logging in"),
+        (BC_TEXT, ('send = "BC+DID?"', 'send = "BC+DID={secret}"'), "commands.id_code.send", "{secret}"),
+        (BC_TEXT, ('probes = ["unit_id", "id_code"]\n', ""), "match.probes", "harmless question"),
+        (BC_TEXT, ("{role}:{secret}", "USER:000000"), "commands.login.send", "a password never stands in a profile"),
+        (A1_TEXT, ("opcode = 0x15", "opcode = 0x12"), "commands.id_code", "opcode of login"),
+        (A1_TEXT, ("opcode = 0x15", "opcode = 0x23"), "commands.id_code", "opcode of disk_mode"),
+        (
+            A1_TEXT,
+            ("[commands.info]", "[commands.set_info]\nopcode = 0x18\n[commands.info]"),
+            "commands.set_info",
+            "unknown",
+        ),
+        (
+            A1_TEXT,
+            ("[commands.info]", "[commands.format]\nopcode = 0x99\n[commands.info]"),
+            "commands.format",
+            "unknown",
+        ),
+        (A1_TEXT, ('frame = "A1', 'frame = "A1 {secret}'), "framing.frame", "neither two hex digits"),
+        (A1_TEXT, ('serial = "0:7" }', 'serial = "seven" }'), "commands.id_code.reply.serial", "offset:length"),
+        (A1_TEXT, ('usb = ["4255:0001"', 'usb = ["4255"'), "match.usb", "VID:PID"),
+        (OEM_TEXT, (MATCH, 'transport = "disk"'), "match.transport", "match every recorder"),
+        (OEM_TEXT, (MATCH, 'transport = "disk"\npaths = ["**"]'), "match.transport", "nothing but *"),
+        (OEM_TEXT, (MATCH, 'transport = "disk"\nlabel = "*"'), "match.transport", "nothing but *"),
+        (OEM_TEXT, (MATCH, 'transport = "disk"\nlast_resort = true'), "match.last_resort", "clears never"),
+    ],
+)
+def test_what_could_lock_or_wrongly_clear_a_recorder_cannot_be_written_down(
+    text: str, change: tuple[str, str], key: str, why: str
+) -> None:
+    changed = text.replace(*change, 1)
+    assert changed != text
+    profile, errors = examine_profile(changed, "mine.toml")
+    assert profile is None
+    assert any(error.key == key and why in error.why for error in errors), [str(error) for error in errors]
+
+
+def test_a_pattern_that_fits_every_name_tells_no_recorder() -> None:
+    changed = OEM_TEXT.replace(MATCH, 'transport = "disk"\nnames = true')
+    changed = changed[: changed.index("patterns")] + "patterns = ['(?P<time>.*)']\n"
+    _, errors = examine_profile(changed, "mine.toml")
+    assert "match every recorder" in errors[0].why
+
+
+def test_all_that_is_wrong_is_said_at_once_with_its_lines() -> None:
+    changed = (
+        OEM_TEXT.replace("clearing =", "clearings =").replace("names = true", "names = 1").replace('"A"', '"Q"', 1)
+    )
+    _, errors = examine_profile(changed, "mine.toml")
+    assert [error.key for error in errors] == ["grade", "clearings", "match.names"]
+    lines = changed.splitlines()
+    for error in errors:
+        assert error.line is not None and error.key.split(".")[-1] in lines[error.line - 1]
+
+
 def test_a_missing_key_is_named() -> None:
     text = OEM_TEXT.replace('grade = "A"\n', "")
     with pytest.raises(ProfileError, match=r"mine\.toml: grade: is missing"):
@@ -68,9 +133,12 @@ def test_two_profiles_of_one_name_and_an_empty_folder_are_refused(tmp_path: Path
 
 def test_every_shipped_profile_says_grade_and_sources_and_unknown_ones_are_never_cleared() -> None:
     assert {profile.name for profile in SHIPPED} >= {"generic-mass-storage", "oem-dcim", "p-bc", "directory"}
+    assert len(SHIPPED) >= 12
     for profile in SHIPPED:
         assert profile.sources
         assert profile.title_zh
+        assert profile.experimental or profile.name == "directory", "nobody has tried one on hardware"
+    assert all(profile.clearing == "never" for profile in SHIPPED if profile.match.last_resort)
     assert {profile.clearing for profile in SHIPPED if profile.name in ("generic-mass-storage", "directory")} == {
         "never"
     }
@@ -80,7 +148,7 @@ def test_every_shipped_profile_says_grade_and_sources_and_unknown_ones_are_never
     ("facts", "expected"),
     [
         (Facts("disk", "DSJ7A01", (OEM_CLIP, "LOG/20261122.txt")), "oem-dcim"),
-        (Facts("disk", "DSJ7A01", ("DCIM/100MEDIA/IMG_0001.JPG",)), "generic-mass-storage"),
+        (Facts("disk", "DSJ7A01", ("DCIM/100MEDIA/IMG_0001.JPG",)), "ambarella-a9"),
         (Facts("disk", "DSJ7A01", ("elsewhere/DSJ7A01_01234520261122093014_0007.MP4",)), "generic-mass-storage"),
         (Facts("disk", "", ()), "generic-mass-storage"),
         (Facts("serial"), "p-bc"),

@@ -33,16 +33,18 @@ class Complaints:
         self.found.append(ProfileError(self.file, self._line(section, key), name, why))
 
     def _line(self, section: str, key: str) -> int | None:
-        """The line of a key, else of its own table's head."""
-        inside, wanted = "", f"{section}.{key}" if section else key
+        """The line of a key or of its own table's head; of the head it should stand under where it is missing."""
+        inside, wanted, head_line = "", f"{section}.{key}" if section else key, None
         for number, line in enumerate(self.text.splitlines(), 1):
             if head := re.match(r"\s*\[\s*([^\]]+?)\s*\]", line):
                 inside = head.group(1).replace('"', "")
                 if inside == wanted or inside.startswith(f"{wanted}."):
                     return number
+                if inside == section:
+                    head_line = number
             elif inside == section and re.match(rf'\s*"?{re.escape(key)}"?\s*[=.]', line):
                 return number
-        return None
+        return head_line
 
 
 def read_toml(text: str, file: str) -> tuple[Table, Complaints]:
