@@ -9,7 +9,18 @@ import sys
 import tempfile
 from pathlib import Path
 
-NAMES = ("collect", "upload", "entries", "verify", "proxy", "memory")
+NAMES = (
+    "collect",
+    "upload",
+    "entries",
+    "verify",
+    "proxy",
+    "memory",
+    "dock-overhead",
+    "eight-bays",
+    "cpu-per-gb",
+    "dock-idle",
+)
 
 
 def main() -> int:
@@ -22,7 +33,7 @@ def main() -> int:
         parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(NAMES)}")
     held = True
     for name in arguments.names or NAMES:
-        module = importlib.import_module(f"house.bench.{name}")
+        module = importlib.import_module(f"house.bench.{name.replace('-', '_')}")
         with tempfile.TemporaryDirectory(dir=arguments.work, prefix="liuhen-bench-") as folder:
             for result in module.run(Path(folder)):
                 line = result.line()
