@@ -13,15 +13,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 RECENT_SECONDS = 15.0
 """How fast the past fades: what moved so long ago counts a third."""
 SURE_SECONDS = 3.0
 """So much time at work before a rate is believed."""
 READ_PAUSE_SECONDS = 10.0
-TURN_PAUSE_SECONDS = 120.0
-"""A bay may stand still that long while others have the reader's turn."""
 SEND_PAUSE_SECONDS = 45.0
 """The archive reads a whole clip back before it answers: no byte moves meanwhile, and nothing is wrong."""
 RECEIPT_SECONDS = 3.0
@@ -131,29 +129,36 @@ class Bus:
         }
 
 
-def forecast(works: Sequence[Work], bus: Bus | None, queue: int, sending: float | None) -> dict[str, float | None]:
-    """Seconds until each bay is safe to take. `queue`: bytes read and not sent; `sending`: bytes per second to the archive. None where
-    something that is needed is not known."""
+def forecast(
+    works: Sequence[Work], bus: Bus | None, readers: int, queue: int, sending: float | None
+) -> dict[str, float | None]:
+    """Seconds until each bay is safe to take. `readers` bays are read at once, those with the least left first (collect.fairness);
+    `queue`: bytes read and not sent; `sending`: bytes per second to the archive. None where something that is needed is not known."""
     found: dict[str, float | None] = {}
     for work in works:
         if not work.to_read:
             found[work.bay] = _sent_after(0.0, work.ahead, sending)
     left = {work.bay: float(work.to_read) for work in works if work.to_read}
     typical = {work.bay: work.typical for work in works}
-    if bus is None:
+    if bus is None or readers < 1:
         return found | dict.fromkeys(left)
     passed, waiting = 0.0, float(queue)
     while left:
-        shares = bus.shares(left)
-        step = min(rest / shares[bay] for bay, rest in left.items())
+        shares = bus.shares(first_to_read(left, readers))
+        step = min(left[bay] / share for bay, share in shares.items())
         passed += step
         waiting = max(0.0, waiting + (sum(shares.values()) - (sending or 0.0)) * step)
-        for bay in list(left):
-            left[bay] -= shares[bay] * step
+        for bay, share in shares.items():
+            left[bay] -= share * step
             if left[bay] <= 1.0:  # less than a byte
                 del left[bay]
                 found[bay] = _sent_after(passed, max(waiting, typical[bay]), sending)
     return found
+
+
+def first_to_read(left: Mapping[str, float], readers: int) -> list[str]:
+    """Whose turn it is: those with the least left to read."""
+    return sorted(left, key=lambda bay: left[bay])[:readers]
 
 
 def _sent_after(read: float, to_send: float, sending: float | None) -> float | None:
@@ -162,22 +167,14 @@ def _sent_after(read: float, to_send: float, sending: float | None) -> float | N
     return None if sending is None else read + to_send / sending + RECEIPT_SECONDS
 
 
-@dataclass
-class _Bay:
-    """What is known of one bay's reader."""
-
-    meter: Meter = field(default_factory=lambda: Meter(READ_PAUSE_SECONDS))
-    turns: Meter = field(default_factory=lambda: Meter(TURN_PAUSE_SECONDS))
-    all_sent: float | None = None  # since when nothing of it waits to be sent
-
-
 class Estimator:
     """Looks about once a second; keeps what it learnt of the bus and the line for the next recorders."""
 
     def __init__(self, readers: int) -> None:
         """`readers`: how many bays are read at once."""
         self._readers = readers
-        self._bays: dict[str, _Bay] = {}
+        self._bays: dict[str, Meter] = {}
+        self._all_sent: dict[str, float] = {}  # since when nothing of a bay waits to be sent
         self._bus = Meter(READ_PAUSE_SECONDS)
         self._line = Meter(SEND_PAUSE_SECONDS, recent=2 * RECENT_SECONDS)
         self._read = 0  # by all bays
@@ -194,40 +191,39 @@ class Estimator:
 
     def forget(self, bay: str) -> None:
         """Another recorder will come there."""
-        for known in (self._bays, self._seen, self._alone):
+        for known in (self._bays, self._seen, self._alone, self._all_sent):
             known.pop(bay, None)
 
     def look(self, at: float, works: Sequence[Work], queue: int, sent: int) -> dict[str, int | None]:
         """Seconds left of each bay in `works`. `queue`: bytes read and not sent yet, of all bays; `sent`: bytes sent, ever more."""
         self._measure(at, works, queue, sent)
-        active = [work for work in works if work.to_read]
-        moving = [work for work in active if not self._stands(work.bay, len(active))]
+        standing = self._standing(works)
+        moving = [work for work in works if work.bay not in standing]
         capacity = self._bus.rate
         bus = None if capacity is None else Bus(capacity, self._weights(moving), self._alone, self._best)
-        known = forecast([*moving, *(w for w in works if not w.to_read)], bus, queue, self._sending(queue))
+        known = forecast(moving, bus, self._readers - len(standing), queue, self._sending(queue))
         return {work.bay: self._honest(at, work, known.get(work.bay)) for work in works}
 
     def _measure(self, at: float, works: Sequence[Work], queue: int, sent: int) -> None:
         active = frozenset(work.bay for work in works if work.to_read)
         for work in works:
-            bay = self._bays.setdefault(work.bay, _Bay())
+            bay = self._bays.setdefault(work.bay, Meter(READ_PAUSE_SECONDS))
             self._read += max(work.read - self._seen.get(work.bay, 0), 0)
             self._seen[work.bay] = work.read
-            bay.meter.look(at, work.read, busy=work.bay in active)
-            bay.turns.look(at, work.read, busy=work.bay in active)
+            bay.look(at, work.read, busy=work.bay in active)
             if work.to_read or work.ahead or not work.total:
-                bay.all_sent = None
-            elif bay.all_sent is None:
-                bay.all_sent = at
+                self._all_sent.pop(work.bay, None)
+            else:
+                self._all_sent.setdefault(work.bay, at)
         self._bus.look(at, self._read, busy=bool(active))
         if active != self._active:
             self._active = active
             self._bus.forget()
             for name in active:
-                self._bays[name].meter.forget()
+                self._bays[name].forget()
         if len(active) == 1:
             (name,) = active
-            rate = self._bays[name].meter.rate
+            rate = self._bays[name].rate
             if rate is not None:
                 self._alone[name] = rate
                 self._best = max(rate, self._best or 0.0)
@@ -240,19 +236,19 @@ class Estimator:
         return None if queue and self._line.stalled else self._line.rate or self._usual_line
 
     def _weights(self, works: Sequence[Work]) -> dict[str, float]:
-        """Where bays take turns, their rates of a moment say nothing: then they are taken as equal."""
-        if len(works) > self._readers:
-            return {}
-        rates = ((work.bay, self._bays[work.bay].meter.rate) for work in works)
+        rates = ((work.bay, self._bays[work.bay].rate) for work in works if work.to_read)
         return {bay: rate for bay, rate in rates if rate is not None}
 
-    def _stands(self, bay: str, active: int) -> bool:
-        """Whether a bay's reader stands still although it has its turn (or would have had it long ago)."""
-        known = self._bays[bay]
-        return known.meter.stalled if active <= self._readers else known.turns.stalled
+    def _standing(self, works: Sequence[Work]) -> set[str]:
+        """Bays whose reader stands still although a place is free for it; they keep it. Who reads now comes first: a file that has begun
+        is read to its end."""
+        stalled = {work.bay: self._bays[work.bay].stalled for work in works if work.to_read}
+        left = {work.bay: work.to_read for work in works}
+        reading = sorted(stalled, key=lambda bay: (stalled[bay], left[bay]))[: self._readers]
+        return {bay for bay in reading if stalled[bay]}
 
     def _honest(self, at: float, work: Work, seconds: float | None) -> int | None:
-        since = self._bays[work.bay].all_sent
+        since = self._all_sent.get(work.bay)
         if since is not None and at - since > RECEIPT_LATE_SECONDS:
             return None  # the receipt does not come, and nobody knows when
         return None if seconds is None or not work.total else max(1, round(seconds))
