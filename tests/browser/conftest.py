@@ -18,7 +18,21 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from liuhen_protocol.digest import digest_of
-from liuhen_protocol.events import ClipDerived, RecorderDocked, RecorderIdentity
+from liuhen_protocol.events import (
+    ClipDerived,
+    ClipFailed,
+    DeletedFile,
+    DockAlarm,
+    InventoryFile,
+    NumberingGap,
+    ReceiptRef,
+    RecorderCleared,
+    RecorderClockSet,
+    RecorderDocked,
+    RecorderIdentity,
+    RecorderInventory,
+    RecorderUndocked,
+)
 from liuhen_protocol.statement import Subject
 from liuhen_server.config import Config
 from liuhen_server.operations.opening import found, opened
@@ -111,8 +125,25 @@ async def _seed(seeded: Seeded, folder: Path, dock: TestDock) -> None:
         "hostile": (HOSTILE, b"not a film at all" * 2000, False),
         "text": ("0000127_LOG_20261120.txt", "开机 17:58:03\n".encode() * 40, False),
     }
+    files = [
+        InventoryFile(f"DCIM/100MEDIA/{file}", None, len(data), "2026-11-20T18:02:11", "clip", important)
+        for file, data, important in footage.values()
+    ]
+    unread = InventoryFile(
+        "DCIM/100MEDIA/" + name.format("20261120190102", 9, ""), None, 87_654_321, None, "clip", False
+    )
+    gap = NumberingGap(name.format("20261120184841", 4, ""), name.format("20261120190102", 9, ""), 4)
+    deleted = DeletedFile(
+        "DCIM/100MEDIA/?000127_21032720261120185500_0005.MP4", None, 52_428_800, "2026-11-20T18:55:00"
+    )
+    problems = ("directory DCIM/101MEDIA: cluster 881 cannot be read",)
+    inventory = RecorderInventory(
+        session, 1, 1, 421_000_000, 31_000_000_000, (*files, unread), (gap,), 2, (deleted,), 1_048_576, problems
+    )
+    clock_set = RecorderClockSet(session, "0000127", "2026-11-20 18:59:57", "2026-11-20 19:00:00", -3200)
+    failed = ClipFailed(session, "0000127", unread.path, None, "read-error", "sector 90112 cannot be read", 4096)
     async with dock.connected():
-        await dock.send(dock.seal(docked))
+        await dock.send(dock.seal(docked), dock.seal(clock_set), dock.seal(inventory))
         for what, (file, data, important) in footage.items():
             seeded.clips[what] = digest_of(data).sha256
             clip = {"session": session, "recorder": "0000127", "officer": "210327", "path": f"DCIM/100MEDIA/{file}"}
@@ -131,8 +162,35 @@ async def _seed(seeded: Seeded, folder: Path, dock: TestDock) -> None:
         file = name.format("20261120184841", 4, "")
         path = f"DCIM/100MEDIA/{file}"
         await dock.send(dock.collected(waiting, file, session=session, recorder="0000127", officer=None, path=path))
+        alarm = DockAlarm("incomplete", "1 个文件无法读取 files could not be read", session)
+        gone = RecorderUndocked(session, "0000127", True, "failed")
+        await dock.send(dock.seal(failed), dock.seal(alarm), dock.seal(gone))
+        await dock.send(*_orderly_stay(dock), *_unknown_device(dock))
         for sha256 in (digest_of(proxy).sha256, *(seeded.clips[what] for what in footage)):
             assert await dock.receipt(sha256), "the log has published it"
+
+
+def _orderly_stay(dock: TestDock) -> list[bytes]:
+    """All collected, cleared and taken when it was ready; one file was collected in the first stay already."""
+    session, recorder = "s-20261121", RecorderIdentity("0000127", "210327", None, None, None, None)
+    old = InventoryFile("DCIM/100MEDIA/0000127_21032720261120180211_0001.MP4", None, 0, None, "clip", False)
+    old = replace(old, size=(FOOTAGE / "bigbuckbunny.mp4").stat().st_size)
+    docked = RecorderDocked(session, "2", recorder, "dsj-a9", "B", "image", None, None, None, False)
+    receipt = ReceiptRef("ab" * 32, 7)
+    return [
+        dock.seal(docked),
+        dock.seal(RecorderInventory(session, 1, 1, old.size, 0, (old,), (), 0)),
+        dock.seal(RecorderCleared(session, "0000127", "format", 1, 1, (receipt,))),
+        dock.seal(RecorderUndocked(session, "0000127", False, "ready")),
+    ]
+
+
+def _unknown_device(dock: TestDock) -> list[bytes]:
+    """Still in the bay; what it calls itself is hostile."""
+    identity = RecorderIdentity(HOSTILE, None, None, None, None, None)
+    docked = RecorderDocked("s-unknown", "3", identity, "unknown", "C", "disk", None, None, None, True)
+    waiting = InventoryFile(HOSTILE, None, 12, None, "other", False)
+    return [dock.seal(docked), dock.seal(RecorderInventory("s-unknown", 1, 2, 12, 0, (waiting,), (), 0))]
 
 
 async def _live(seeded: Future[Seeded], stop: asyncio.Event, folder: Path, call: Callable[..., Any]) -> None:

@@ -1,6 +1,6 @@
-"""The tables of this room. Both are conveniences over the log and the store: losing them loses no evidence."""
+"""The tables of this room. All are conveniences over the log and the store: losing them loses no evidence."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Integer, String, Table, Text
 
 from liuhen_server.database.schema import HEX32, NAME, TIME, BigKey, metadata
 
@@ -29,4 +29,39 @@ clip_checks = Table(
     Column("read_size", BigInteger),
     Column("read_chunk_root", HEX32),
     comment="What the verifier said last of each original, and what its bytes were when they were last read.",
+)
+
+stays = Table(
+    "stays",
+    metadata,
+    Column("docked_index", BigKey, primary_key=True, autoincrement=False),  # of the recorder.docked
+    Column("dock", NAME, nullable=False),
+    Column("seq", BigInteger, nullable=False),  # of the same, in the dock's chain: what follows it is the stay
+    Column("session", NAME, nullable=False),
+    Column("time", TIME, nullable=False, index=True),
+    Column("bay", NAME, nullable=False),
+    Column("recorder", NAME, nullable=False),
+    Column("officer", NAME),
+    Column("quarantined", Boolean, nullable=False),
+    Column("files", Integer, nullable=False),
+    Column("total_bytes", BigInteger, nullable=False),
+    Column("failed", Integer, nullable=False),  # files that could not be read
+    Column("missing", BigInteger, nullable=False),  # numbers that are missing between its files
+    Column("deleted", BigInteger, nullable=False),  # deleted entries the file system still showed
+    Column("problems", Integer, nullable=False),  # what could not be listed, and alarms
+    Column("cleared", Integer, nullable=False),  # files cleared under a receipt
+    Column("ended_seq", BigInteger),  # of the recorder.undocked; null while it is in the bay
+    Column("ended_time", TIME),
+    Column("premature", Boolean, nullable=False),
+    Index(None, "dock", "session"),
+    Index(None, "dock", "time"),
+    comment="Every stay of a recorder in a bay, as the log tells it so far.",
+)
+
+stays_read = Table(
+    "stays_read",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="one_row"), primary_key=True, autoincrement=False),
+    Column("next_index", BigInteger, nullable=False),
+    comment="One row: how far the log has been read into `stays`.",
 )

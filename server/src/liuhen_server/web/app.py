@@ -8,7 +8,7 @@ from liuhen_server.custody.checking import Checker
 from liuhen_server.custody.viewing import Views
 from liuhen_server.people.roles import Permission
 from liuhen_server.people.sign_in import SignIn
-from liuhen_server.web import clip_list, clip_page, log_page, media, sign_in_pages
+from liuhen_server.web import clip_list, clip_page, log_page, media, sign_in_pages, stay_pages
 from liuhen_server.web.clip_request import CHECKER, VIEWS
 from liuhen_server.web.context import CONTEXT, PeopleContext
 from liuhen_server.web.guard import SIGN_IN, guarded, session_of
@@ -32,6 +32,7 @@ def people_app(context: PeopleContext) -> web.Application:
     application.router.add_get("/favicon.ico", _no_icon)
     sign_in_pages.add_routes(application.router)
     clip_list.add_routes(application)
+    stay_pages.add_routes(application)
     clip_page.add_routes(application.router)
     media.add_routes(application.router)
     log_page.add_routes(application.router)

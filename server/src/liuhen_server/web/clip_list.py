@@ -17,6 +17,7 @@ from liuhen_protocol.report import Verdict
 from liuhen_server.custody.checking import Checker
 from liuhen_server.custody.evidence import ORIGINAL, Clip, clip_of
 from liuhen_server.custody.schema import clip_checks
+from liuhen_server.custody.stays import stays_of_clips
 from liuhen_server.database import Connection
 from liuhen_server.database.schema import clips
 from liuhen_server.people.roles import Permission
@@ -24,6 +25,7 @@ from liuhen_server.web.clip_request import CHECKER
 from liuhen_server.web.context import CONTEXT
 from liuhen_server.web.guard import needs
 from liuhen_server.web.render import page
+from liuhen_server.web.stay_pages import caught_up
 
 __all__ = ["Filters", "add_routes"]
 
@@ -129,9 +131,20 @@ async def show(request: web.Request) -> web.StreamResponse:
         await _check(request.app, unchecked)
         async with context.database.read() as conn:
             rows, total = await _rows(conn, filters, context.zone)
+    await caught_up(request)
+    async with context.database.read() as conn:
+        of = await stays_of_clips(conn, [(r.clip.dock, r.clip.session, r.clip.promised_index) for r in rows])
     pages = max(1, -(-total // PAGE_ROWS))
     return page(
-        request, "clips.html", filters=filters, rows=rows, total=total, pages=pages, docks=docks, verdicts=list(Verdict)
+        request,
+        "clips.html",
+        filters=filters,
+        rows=rows,
+        stays=of,
+        total=total,
+        pages=pages,
+        docks=docks,
+        verdicts=list(Verdict),
     )
 
 

@@ -11,6 +11,7 @@ from liuhen_protocol.report import Step
 from liuhen_protocol.words import STEPS, STEPS_ENGLISH, why
 from liuhen_server.custody.checking import Checked
 from liuhen_server.custody.evidence import Clip
+from liuhen_server.custody.stays import stays_of_clips
 from liuhen_server.custody.timeline import timeline
 from liuhen_server.people.roles import Permission
 from liuhen_server.web.clip_request import CHECKER, record_view, requested_clip
@@ -20,6 +21,7 @@ from liuhen_server.web.language import Language, Words
 from liuhen_server.web.media import attachment, playable
 from liuhen_server.web.render import page, words_of
 from liuhen_server.web.stated import told
+from liuhen_server.web.stay_pages import caught_up
 
 __all__ = ["add_routes"]
 
@@ -38,7 +40,9 @@ async def show(request: web.Request) -> web.StreamResponse:
     view_index = await record_view(request, clip, "page")
     checked = await request.app[CHECKER].check(clip)
     context, words = request.app[CONTEXT], words_of(request)
+    await caught_up(request)
     async with context.database.read() as conn:
+        of = await stays_of_clips(conn, [(clip.dock, clip.session, clip.promised_index)])
         shown = await playable(conn, clip)
         entries = await timeline(conn, clip)
     return page(
@@ -47,6 +51,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         clip=clip,
         address=f"/clips/{clip.dock}/{clip.sha256}",
         checked=checked,
+        stay=of.get(clip.promised_index),
         verdict=checked.report.verdict.value,
         sentence=_sentence(words, clip, checked),
         steps=[_tell(words, step) for step in checked.report.steps],

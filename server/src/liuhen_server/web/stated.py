@@ -1,4 +1,4 @@
-"""What a statement says, told in one line for the custody timeline."""
+"""What a statement says, told in one line for the timelines of custody and of a stay."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from liuhen_protocol.events import (
     ClipCollected,
     ClipDerived,
+    ClipFailed,
     ClipStored,
     ClipViewed,
+    DockAlarm,
     Event,
     RecorderCleared,
     RecorderClockSet,
     RecorderDocked,
+    RecorderInventory,
     RecorderUndocked,
 )
 from liuhen_server.custody.evidence import Entry
@@ -84,5 +87,11 @@ def _detail(event: Event, words: Words) -> str:
         case RecorderUndocked():
             early = "premature" if event.premature else "orderly"
             return words(f"event.recorder.undocked.{early}", recorder=words.plain(event.recorder))
+        case RecorderInventory():
+            return words("event.recorder.inventory.detail", part=event.part, parts=event.parts, count=len(event.files))
+        case ClipFailed():
+            return words("event.clip.failed.detail", path=words.plain(event.path), reason=words.plain(event.reason))
+        case DockAlarm():
+            return words("event.dock.alarm.detail", code=words.plain(event.code))
         case _:
             return ""

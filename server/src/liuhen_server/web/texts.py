@@ -1,15 +1,8 @@
 """Every text of the pages in both languages: Chinese first, English second. A test holds that none is missing."""
 
-from typing import NamedTuple
+from liuhen_server.web.stay_texts import STAY_TEXTS, Text
 
 __all__ = ["TEXTS", "Text"]
-
-
-class Text(NamedTuple):
-    """Places in braces stand in both."""
-
-    zh: str
-    en: str
 
 
 _SHELL = {
@@ -334,4 +327,14 @@ _PROBLEMS = {
     ),
 }
 
-TEXTS: dict[str, Text] = {**_SHELL, **_TERMS, **_SIGN_IN, **_CLIPS, **_CLIP, **_EVENTS, **_LOG, **_PROBLEMS}
+TEXTS: dict[str, Text] = {
+    **_SHELL,
+    **_TERMS,
+    **_SIGN_IN,
+    **_CLIPS,
+    **_CLIP,
+    **_EVENTS,
+    **_LOG,
+    **_PROBLEMS,
+    **STAY_TEXTS,
+}
