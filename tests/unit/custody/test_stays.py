@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 
 from liuhen_protocol.digest import digest_of
 from liuhen_protocol.events import (
@@ -32,10 +32,9 @@ from liuhen_server.custody.stay_account import Account, Fate, account
 from liuhen_server.custody.stay_reading import read_account
 from liuhen_server.custody.stays import Stay, StayReader, find_stay, stay_of, stays_of_clips
 from liuhen_server.database import Database
-from liuhen_server.database.schema import entries
-from liuhen_server.ingest import promises
+from liuhen_server.database.schema import clips, entries
 from liuhen_server.log import NewEntry
-from support.archive import Dock, append, new_archive
+from support.archive import NOW, Dock, append, new_archive
 
 RECORDER = RecorderIdentity("0000127", "210327", None, None, None, None)
 DOCKED = RecorderDocked("s1", "1", RECORDER, "dsj-a9", "B", "image", None, -3200, 64, False)
@@ -237,16 +236,15 @@ async def test_the_account_read_from_the_archive_finds_clips_and_earlier_ones(
             dock, DOCKED, inventory(A), collected(A), gone, replace(DOCKED, session="s2"), inventory(A, C, session="s2")
         )
         indexes = await append(archive, items)
-        statement = read_entry(0, items[2].envelope).statement
-        assert statement is not None
-        promise = promises.promise_of(statement)
-        assert promise is not None
+        promised = {"sha256": digest_of(A.path.encode()).sha256, "dock": "dock-1", "kind": "original", "size": A.size}
+        told_of = {"recorder": "0000127", "session": "s1", "name": "a.MP4", "important": False, "collected_time": NOW}
+        row = insert(clips).values(**promised, **told_of, chunk_root="00" * 32, promised_index=indexes[2])
         async with archive.database.write() as conn:
-            await promises.keep(conn, [replace(promise, promised_index=indexes[2])])
+            await conn.execute(row)
         first, second = await table(archive.database)
         async with archive.database.read() as conn:
-            here, clips = await read_account(conn, first) or (None, {})
+            here, its = await read_account(conn, first) or (None, {})
             later, _ = await read_account(conn, second) or (None, {})
             assert (await conn.execute(select(func.count()).select_from(entries))).scalar_one() == len(items) + 1
-        assert fates(here) == {A.path: Fate.COLLECTED} and set(clips) == {digest_of(A.path.encode()).sha256}
+        assert fates(here) == {A.path: Fate.COLLECTED} and set(its) == {digest_of(A.path.encode()).sha256}
         assert fates(later) == {A.path: Fate.EARLIER, C.path: Fate.WAITING}
