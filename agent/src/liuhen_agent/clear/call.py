@@ -97,6 +97,17 @@ async def _unit(helper: Path, session: str) -> tuple[bytes, str]:
         writer.close()
 
 
+async def greet(helper: Path) -> None:
+    """Asks the unit about no stay at all, which it must refuse: so it is seen that it answers. Raises OSError, ValueError."""
+    output, ended = await _unit(helper, "")
+    try:
+        code = json.loads(output)["code"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{helper} {ended} with {len(output)} bytes that are no answer") from error
+    if code != "wrong-use":
+        raise ValueError(f"{helper} answers {code!r} to a question about no stay")
+
+
 def read_answer(answer: bytes, what: order.Order, collected: Collection[str]) -> Outcome:
     """The helper's one JSON object. `collected`: the digests of the stay's files, as often as they occur. Raises Contradicts."""
     if len(answer) > MOST_ANSWER:
