@@ -70,6 +70,16 @@ def test_systemd_understands_every_unit(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("page", ["operations.md", "operations.zh-CN.md"])
+def test_every_unit_is_explained_with_its_bound(page: str) -> None:
+    rows = [line for line in (ROOT / "docs" / page).read_text("utf-8").splitlines() if line.startswith("| `liuhen-")]
+    for path in UNITS:
+        said = [row for row in rows if f"`{path.name}`" in row.split("|")[1]]
+        assert len(said) == 1, path.name
+        if path in SERVICES:
+            assert said[0].rstrip(" |").endswith(f" {MOST[path.name]}"), path.name
+
+
 @pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.name)
 def test_no_unit_runs_as_root_or_gets_a_right_of_root(path: Path) -> None:
     unit = Unit(path)
