@@ -72,6 +72,10 @@ class MockedUsb:
         self._uevent(path, action)
         await _taken()
 
+    def node(self, name: str) -> Path:
+        """The file that stands for a device node: what is in it is on the disk."""
+        return self._root / "dev" / name
+
     def one_connector(self, device: Usb, other_side: str) -> None:
         """The kernel knows the other side of the connector this device is plugged in at: the path of a hub's port."""
         port = self._root / "sys" / f"{device.path.rpartition('/')[0]}/{device.bus}-0:1.0/port".lstrip("/")

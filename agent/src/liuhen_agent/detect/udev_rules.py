@@ -22,7 +22,7 @@ def bay_rules(bays: Sequence[Bay]) -> str:
         "# 采集站各槽位的 USB 端口，由 liuhen-agent bays learn --rules 生成，请勿改动。",
         f"# The USB ports of this dock's bays: {FILE}, as `liuhen-agent bays learn --rules` prints it. Do not edit.",
         'ACTION=="remove", GOTO="liuhen_bays_end"',
-        'SUBSYSTEM!="usb|block|tty", GOTO="liuhen_bays_end"',
+        'SUBSYSTEM!="usb|block|scsi_generic|tty", GOTO="liuhen_bays_end"',
     ]
     lines += [
         f'SUBSYSTEMS=="usb", ATTRS{{devpath}}=="0", ATTRS{{speed}}=="{speeds}", ENV{{.LIUHEN_BUS}}="{kind}"'
