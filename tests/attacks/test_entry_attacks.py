@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import text
 
 from liuhen_protocol.dsse import seal
-from liuhen_protocol.events import DockHead, DockRevoked
+from liuhen_protocol.events import ClipDerived, DockHead, DockRevoked
 from liuhen_protocol.signer import Ed25519Signer
-from liuhen_protocol.statement import Clock, Link, Statement, place_in_chain, write_statement
+from liuhen_protocol.statement import Clock, Link, Statement, Subject, place_in_chain, write_statement
+from liuhen_server.log import signed_state
+from liuhen_server.operations.opening import opened
 from support.device import TUS, now_text, problem_of, running_archive
 
 
@@ -165,3 +168,54 @@ async def test_body_beyond_the_limit_is_refused_before_it_is_read(tmp_path: Path
         dock = await world.dock()
         async with dock.connected() as session, session.post("/v1/entries", data=b"x" * ((8 << 20) + 1)) as answer:
             assert answer.status == 413
+
+
+async def test_a_dock_cannot_derive_files_without_end_from_one_original(tmp_path: Path, database_url: str) -> None:
+    """64 of one original, in one request or in several; the same file again is none more, another original has its own."""
+
+    def derived(number: int, original: str = "ab" * 32) -> bytes:
+        event = ClipDerived(original, "proxy", "video/mp4", "remux", "ffmpeg", 5, "cd" * 32)
+        return dock.seal(event, subject=Subject(f"{number}.mp4", f"{number:064x}"))
+
+    async with running_archive(tmp_path, database_url) as world:
+        dock = await world.dock()
+        async with dock.connected():
+            assert refusals(await dock.send(*[derived(number) for number in range(40)])) == [None] * 40
+            assert refusals(await dock.send(derived(7), derived(900, "ef" * 32))) == [None, None]
+            head = dock.head
+            answer = await dock.send(*[derived(number) for number in range(40, 66)])
+            assert refusals(answer) == [None] * 24 + ["too-many-derivatives", "gap"]
+            dock.head = replace(head, seq=head.seq + 24, hash=str(answer["head"]["hash"]), time=answer["head"]["time"])
+            assert refusals(await dock.send(derived(70))) == ["too-many-derivatives"]
+
+
+@pytest.mark.parametrize("place", ["at the next index", "at the dock's next place"])
+async def test_an_entry_added_in_the_database_stops_the_log_and_is_no_traceback(
+    tmp_path: Path, database_url: str, place: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running_archive(tmp_path, database_url) as world:
+        dock = await world.dock()
+        async with dock.connected() as session:
+            await dock.send(*dock.heads(2))
+            index, seq = (4, 900) if place == "at the next index" else (700, 2)
+            async with opened(world.config) as archive, archive.database.write() as conn:
+                await conn.execute(
+                    text(
+                        "INSERT INTO entries (log_index, envelope, leaf_hash, envelope_hash, source, seq, kind, time)"
+                        " SELECT :index, envelope, leaf_hash, envelope_hash, source, :seq, kind, time FROM entries"
+                        " WHERE log_index = 3"
+                    ),
+                    {"index": index, "seq": seq},
+                )
+            async with session.post("/v1/entries", data=dock.heads(1)[0]) as answer:
+                assert answer.status == 503
+                assert answer.headers["Retry-After"] == "60"
+                problem = await problem_of(answer)
+            assert problem["code"] == "log-stopped"
+            assert "entry-added" in str(problem["detail"])
+            async with opened(world.config) as archive, archive.database.read() as conn:
+                state = await signed_state.read(conn)
+            assert state.alarm is not None
+            assert state.alarm.code == "entry-added"
+            assert state.signed_size <= 4
+    assert not [record for record in caplog.records if record.exc_info]

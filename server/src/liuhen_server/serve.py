@@ -38,12 +38,14 @@ from liuhen_files.notify import NOBODY, Notifier
 from liuhen_files.pulse import Pulse, keep_alive, sentence, stuck
 from liuhen_protocol.errors import Malformed, Refused
 from liuhen_server.config import Config, Listen
+from liuhen_server.database import DatabaseUnavailable
 from liuhen_server.ingest.device_api import DeviceApi
 from liuhen_server.ingest.line_helpers import LineHelpers
 from liuhen_server.ingest.log_routes import add_log_routes
 from liuhen_server.ingest.receipts import Receipts
 from liuhen_server.ingest.uploads import Uploads
 from liuhen_server.log.archive_chain import utc_now
+from liuhen_server.log.signed_state import LogStopped
 from liuhen_server.operations import alive
 from liuhen_server.operations.opening import opened
 from liuhen_server.people.bearer import entry_readers
@@ -239,7 +241,7 @@ async def _every(seconds: float, *rounds: Callable[[], Awaitable[None]]) -> None
         for one in rounds:
             try:
                 await one()
-            except (OSError, Malformed, Refused) as error:
+            except (OSError, Malformed, Refused, DatabaseUnavailable, LogStopped) as error:
                 _logger.error("%s: %s", getattr(one, "__qualname__", "round"), error)
             except Exception:
                 _logger.exception("%s failed", getattr(one, "__qualname__", "round"))

@@ -15,6 +15,7 @@ from liuhen_protocol import merkle
 from liuhen_protocol.tiles import ENTRIES, TileId, decode_bundle
 from liuhen_server import log
 from liuhen_server.log.sequencer import Outcome
+from liuhen_server.log.signed_state import LogStopped
 from liuhen_server.operations.verify import verify_archive
 from support.archive import Dock, RunningWitness, append, execute, new_archive, publish_all, sequencing
 
@@ -79,12 +80,10 @@ async def test_indexes_have_no_gaps_when_many_append_at_once(tmp_path: Path, dat
 
 
 async def test_a_second_entry_at_the_same_place_of_a_chain_is_never_taken(tmp_path: Path, database_url: str) -> None:
-    from sqlalchemy.exc import IntegrityError
-
     async with new_archive(tmp_path / "archive", database_url) as archive:
         (item,) = Dock("dock-03").heads(1)
         await append(archive, [item])
-        with pytest.raises(IntegrityError):
+        with pytest.raises(LogStopped, match="entry-added"):
             await append(archive, [item])
         assert (await publish_all(archive)).last is not None
         async with archive.database.read() as conn:

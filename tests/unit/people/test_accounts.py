@@ -3,7 +3,14 @@
 import pytest
 from sqlalchemy import select
 
-from liuhen_server.people.accounts import API_TOKEN_DAYS, add_person, bearer_may, give_api_token, set_disabled
+from liuhen_server.people.accounts import (
+    API_TOKEN_DAYS,
+    add_person,
+    bearer_may,
+    give_api_token,
+    set_disabled,
+    set_one_time_password,
+)
 from liuhen_server.people.roles import ALLOWED, Permission, Role, allowed, check_roles
 from liuhen_server.people.schema import api_tokens
 from liuhen_server.people.sessions import form_token, form_token_matches
@@ -53,6 +60,17 @@ async def test_same_name_twice_is_refused(door: Door) -> None:
     await door.person("zhang")
     with pytest.raises(ValueError, match="account zhang exists"):
         await door.person("zhang")
+
+
+async def test_a_reset_ends_the_auditors_token_too(door: Door) -> None:
+    auditor, other = await door.person("li", Role.AUDITOR), await door.person("wu", Role.AUDITOR)
+    async with door.database.write() as conn:
+        token = await give_api_token(conn, auditor, door.clock.now, door.random_bytes)
+        kept = await give_api_token(conn, other, door.clock.now, door.random_bytes)
+        await set_one_time_password(conn, auditor.id, "hash", door.clock.now)
+    async with door.database.read() as conn:
+        assert not await bearer_may(conn, f"Bearer {token}", ENTRIES, door.clock.now)
+        assert await bearer_may(conn, f"Bearer {kept}", ENTRIES, door.clock.now)
 
 
 async def test_auditors_token_opens_entries_until_it_ends(door: Door) -> None:

@@ -4,7 +4,8 @@
 version.
 """
 
+from liuhen_server.database.availability import DatabaseUnavailable
 from liuhen_server.database.engine import Connection, Database
 from liuhen_server.database.migrate import migrate
 
-__all__ = ["Connection", "Database", "migrate"]
+__all__ = ["Connection", "Database", "DatabaseUnavailable", "migrate"]

@@ -4,8 +4,8 @@ SQLite: WAL with synchronous=FULL (a committed row survives a power cut; NORMAL 
 on, and
 `BEGIN IMMEDIATE` for writers, since a transaction that first reads and then writes would fail with "database is
 locked" in the middle of its work. Writers of one process queue fairly in an asyncio lock; those of other processes
-wait in `busy_timeout`. PostgreSQL: READ COMMITTED; whoever appends to the log takes its row lock first
-(`log.append`), so indexes follow commit order.
+wait in `busy_timeout`. PostgreSQL: READ COMMITTED; whoever appends to the log takes its row lock first (`log.append`),
+so indexes follow commit order. A database that stays locked, or that cannot be reached, is `DatabaseUnavailable`.
 """
 
 from __future__ import annotations
@@ -13,19 +13,25 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import aiosqlite
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine import Connection as SyncConnection
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from liuhen_server.database.availability import DatabaseUnavailable, is_unavailable, unavailable
 
 Connection = AsyncConnection
 """A transaction of `Database.read` or `Database.write`; every room takes it as its first argument."""
 
-BUSY_TIMEOUT_MS = 30_000
+BUSY_TIMEOUT_MS = 20_000
+"""How long a lock is waited for: below the minute after which a dock asks anew."""
+
+CONNECT_SECONDS = 10.0
 POSTGRESQL_POOL = 8
 SQLITE = (
     "journal_mode=WAL",
@@ -52,13 +58,13 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
         """A transaction that only reads."""
-        async with self.engine.connect() as conn, conn.begin():
+        async with self._connected() as conn, conn.begin():
             yield conn
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Connection]:
         """A long transaction that only reads and sees one moment, whatever is committed meanwhile."""
-        async with self.engine.connect() as conn:
+        async with self._connected() as conn:
             if not self.is_sqlite:
                 await conn.execution_options(isolation_level="REPEATABLE READ")
             async with conn.begin():
@@ -70,16 +76,46 @@ class Database:
         another.
         """
         if self._one_writer is None:
-            async with self.engine.begin() as conn:
+            async with self._connected() as conn, conn.begin():
                 yield conn
             return
-        async with self._one_writer, self.engine.connect() as conn:
+        async with _alone(self._one_writer), self._connected() as conn:
             await conn.execution_options(**{_WRITER: True})
             async with conn.begin():
                 yield conn
 
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[Connection]:
+        """A connection of the pool. Raises DatabaseUnavailable where there is none, or where it says so later."""
+        async with AsyncExitStack() as stack:
+            try:
+                conn = await stack.enter_async_context(self.engine.connect())
+            except Exception as error:  # a driver raises its own errors here, and those of the system
+                raise unavailable(error) from error
+            try:
+                yield conn
+            except SQLAlchemyError as error:
+                if is_unavailable(error):
+                    raise unavailable(error) from error
+                raise
+
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+@asynccontextmanager
+async def _alone(one_writer: asyncio.Lock) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(BUSY_TIMEOUT_MS / 1000):
+            await one_writer.acquire()
+    except TimeoutError as error:
+        raise DatabaseUnavailable(
+            "数据库忙 / the database is locked: another writer does not come to its end"
+        ) from error
+    try:
+        yield
+    finally:
+        one_writer.release()
 
 
 def async_url(url: str) -> URL:
@@ -134,4 +170,7 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
 
 
 def _postgresql_engine(url: URL) -> AsyncEngine:
-    return create_async_engine(url, pool_size=POSTGRESQL_POOL, pool_pre_ping=True, hide_parameters=True)
+    options = {"timeout": CONNECT_SECONDS, "server_settings": {"lock_timeout": str(BUSY_TIMEOUT_MS)}}
+    return create_async_engine(
+        url, pool_size=POSTGRESQL_POOL, pool_pre_ping=True, hide_parameters=True, connect_args=options
+    )

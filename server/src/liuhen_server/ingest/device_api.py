@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aiohttp import StreamReader, web
+from aiohttp.typedefs import Middleware
 
 from liuhen_protocol.chain import ChainHead
 from liuhen_protocol.dsse import read_json
@@ -19,9 +20,11 @@ from liuhen_server.database import Database
 from liuhen_server.ingest import entries, tus
 from liuhen_server.ingest.line_helpers import LineHelpers
 from liuhen_server.ingest.peer import DOCK, ask_for_dock
-from liuhen_server.ingest.problems import as_problems
+from liuhen_server.ingest.problems import Handler, as_problems
 from liuhen_server.ingest.receipts import Receipts
 from liuhen_server.ingest.uploads import Uploads
+from liuhen_server.log import signed_state
+from liuhen_server.log.signed_state import LogStopped
 from liuhen_server.registry.docks import Dock
 from liuhen_server.registry.enrolment import AttemptLimit, EnrolmentRequest, Registry
 
@@ -48,7 +51,8 @@ class DeviceApi:
     def application(self) -> web.Application:
         """The application of the device listener, without /log (log_routes.py adds it)."""
         app = web.Application(
-            middlewares=[as_problems, ask_for_dock(self.database, self.now)], client_max_size=entries.MAX_BODY
+            middlewares=[as_problems, self._stop_the_log, ask_for_dock(self.database, self.now)],
+            client_max_size=entries.MAX_BODY,
         )
         app.add_routes(
             [
@@ -67,6 +71,21 @@ class DeviceApi:
             ]
         )
         return app
+
+    @property
+    def _stop_the_log(self) -> Middleware:
+        """What shows that the database is not what the log wrote stops the log, not only this request."""
+
+        @web.middleware
+        async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+            try:
+                return await handler(request)
+            except LogStopped as alarm:
+                async with self.database.write() as conn:
+                    await signed_state.stop(conn, alarm, self.now())
+                raise
+
+        return middleware
 
     async def enroll(self, request: web.Request) -> web.Response:
         fields = read_json(await _read(request, SMALL_BODY), "enrolment")

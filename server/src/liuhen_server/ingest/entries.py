@@ -8,7 +8,7 @@ refused one mostly fall to the chain's own rule (`gap`): what is accepted of a s
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -22,11 +22,14 @@ from liuhen_server.database.schema import entries
 from liuhen_server.ingest import promises
 from liuhen_server.ingest.line_helpers import LineHelpers
 from liuhen_server.ingest.lines import Opened
+from liuhen_server.ingest.promise import Promise
 from liuhen_server.registry import docks
 from liuhen_server.registry.docks import Dock
 
 MAX_LINES = 1000
 MAX_BODY = 8 << 20
+MOST_DERIVED = 64
+"""Files derived from one original by one dock: proxies and thumbnails are a handful."""
 
 _ANY_CLOCK = Clock("", 0)  # the rules of the chain do not ask for it
 _logger = logging.getLogger("liuhen.entries")
@@ -76,16 +79,22 @@ def split_lines(body: bytes) -> list[bytes]:
 
 
 def judge(
-    lines: Sequence[Opened | Refused], dock: str, head: ChainHead | None, key: str, taken: Mapping[int, Taken]
+    lines: Sequence[Opened | Refused],
+    dock: str,
+    head: ChainHead | None,
+    key: str,
+    taken: Mapping[int, Taken],
+    derived: Mapping[str, Set[str]],
 ) -> tuple[list[Judgement], list[int], ChainHead | None]:
     """Which lines follow the chain of `dock`: pure. `key`: the one that may speak, in hex; `taken`: the log's entries at
-    the places named by the lines.
+    the places named by the lines; `derived`: what this dock already derived from the originals they name, by original.
 
     Returns one judgement per line, the places of the accepted lines in the request, and the chain's head afterwards.
     """
     judgements: list[Judgement] = []
     accepted: list[int] = []
     hashes: list[str] = []
+    made = {original: set(known) for original, known in derived.items()}
     first_new = 0 if head is None else head.seq + 1
     for place, line in enumerate(lines):
         if isinstance(line, Refused):
@@ -102,6 +111,7 @@ def judge(
         else:
             try:
                 check_link(head, Link(dock, seq, line.prev, line.time, _ANY_CLOCK))
+                _check_derived(line.promise, made)
             except Refused as refusal:
                 judgements.append(refusal)
             else:
@@ -110,6 +120,20 @@ def judge(
                 accepted.append(place)
                 hashes.append(line.hash)
     return judgements, accepted, head
+
+
+def _check_derived(promise: Promise | None, made: dict[str, set[str]]) -> None:
+    """Raises Refused("too-many-derivatives") for one more than MOST_DERIVED files made from one original."""
+    if promise is None or promise.original is None:
+        return
+    known = made.setdefault(promise.original, set())
+    if promise.sha256 not in known and len(known) >= MOST_DERIVED:
+        raise Refused(
+            "too-many-derivatives",
+            f"{promise.name}: {len(known)} files are derived from {promise.original} by this dock already;"
+            " no more are taken",
+        )
+    known.add(promise.sha256)
 
 
 async def take(database: Database, dock: Dock, body: bytes, helpers: LineHelpers) -> EntriesAnswer:
@@ -125,7 +149,9 @@ async def take(database: Database, dock: Dock, body: bytes, helpers: LineHelpers
             raise Refused("revoked", f"dock {dock.name} was revoked")
         head = await log.head(conn, dock.name)
         taken = await _taken(conn, dock.name, opened, head)
-        judgements, accepted, head = judge(opened, dock.name, head, now_known.public_key.hex(), taken)
+        originals = {line.promise.original for line in opened if isinstance(line, Opened) and line.promise is not None}
+        derived = await promises.derived_from(conn, dock.name, sorted(filter(None, originals)))
+        judgements, accepted, head = judge(opened, dock.name, head, now_known.public_key.hex(), taken, derived)
         items, promised = [], []
         for place in accepted:
             line = opened[place]

@@ -6,6 +6,7 @@
 | Refused: no certificate, unknown, ended, revoked | 403 |
 | Refused: any other rule | 409 |
 | TusProblem | its own |
+| DatabaseUnavailable; LogStopped | 503, with Retry-After |
 | no room: ENOSPC, EDQUOT, EFBIG, a full SQLite file | 507 |
 | aiohttp's HTTP errors | their own |
 | anything else | 500, logged with its traceback |
@@ -22,7 +23,9 @@ from aiohttp import web
 from sqlalchemy.exc import OperationalError
 
 from liuhen_protocol.errors import Malformed, Refused
+from liuhen_server.database import DatabaseUnavailable
 from liuhen_server.ingest.tus import TusProblem
+from liuhen_server.log.signed_state import LogStopped
 
 TYPE = "application/problem+json"
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -31,6 +34,8 @@ FORBIDDEN = frozenset(
 )
 
 RETRY_WHEN_FULL = "10"  # seconds; docks wait longer and longer by themselves
+RETRY_WHEN_LOCKED = "10"
+RETRY_WHEN_STOPPED = "60"
 _TITLES = {460: "Checksum Mismatch", 423: "Locked", 507: "Insufficient Storage"}
 _logger = logging.getLogger("liuhen.problems")
 
@@ -73,6 +78,16 @@ def of(error: Exception) -> web.Response:
             raise error
         headers = {name: error.headers[name] for name in ("Allow", "Retry-After") if name in error.headers}
         return problem(error.status, error.reason.lower().replace(" ", "-"), error.text or error.reason, headers)
+    if isinstance(error, DatabaseUnavailable):
+        _logger.error("%s", error)
+        detail = f"{error}; nothing is lost, ask again"
+        return problem(503, "database-unavailable", detail, {"Retry-After": RETRY_WHEN_LOCKED})
+    if isinstance(error, LogStopped):
+        _logger.critical("the log stops: %s", error)
+        detail = (
+            f"日志已停止，等待管理员处理 / the log has stopped until an administrator has settled the reason: {error}"
+        )
+        return problem(503, "log-stopped", detail, {"Retry-After": RETRY_WHEN_STOPPED})
     if is_no_room(error):
         _logger.error("no room: %s", error)
         return problem(

@@ -36,6 +36,7 @@ class KnownClip:
     stored_index: int | None
 
 
+_AT_ONCE = 500
 _KEEP = InsertMany(
     "clips",
     Promise._fields,
@@ -62,6 +63,18 @@ async def find(conn: Connection, sha256: str, dock: str) -> KnownClip | None:
     )
     row = (await conn.execute(query)).one_or_none()
     return None if row is None else KnownClip(**row._mapping)
+
+
+async def derived_from(conn: Connection, dock: str, originals: Sequence[str]) -> dict[str, set[str]]:
+    """The digests that a dock promised as derived from these originals."""
+    found: dict[str, set[str]] = {}
+    for start in range(0, len(originals), _AT_ONCE):
+        query = select(clips.c.original, clips.c.sha256).where(
+            clips.c.original.in_(originals[start : start + _AT_ONCE]), clips.c.dock == dock
+        )
+        for row in await conn.execute(query):
+            found.setdefault(row.original, set()).add(row.sha256)
+    return found
 
 
 def check(promise: KnownClip | None, dock: str, sha256: str, length: int) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from liuhen_server.database import Connection
 from liuhen_server.ingest.schema import uploads
@@ -36,6 +37,14 @@ async def unfinished_of(conn: Connection, dock: str, sha256: str) -> list[Upload
     """Earlier attempts of this dock at this clip."""
     query = select(*_COLUMNS).where(uploads.c.dock == dock, uploads.c.sha256 == sha256, uploads.c.finished.is_(False))
     return [Upload(**row._mapping) for row in await conn.execute(query)]
+
+
+async def still_to_come(conn: Connection, expire_after: str, without: Sequence[str] = ()) -> int:
+    """Bytes that uploads have promised and not brought yet; those that expire before `expire_after` stand still."""
+    query = select(func.coalesce(func.sum(uploads.c.length - uploads.c.durable), 0)).where(
+        uploads.c.finished.is_(False), uploads.c.expires_time >= expire_after, uploads.c.id.not_in(without)
+    )
+    return int((await conn.execute(query)).scalar_one())
 
 
 async def complete_but_unfinished(conn: Connection) -> list[Upload]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -36,11 +36,12 @@ from liuhen_server.database import Connection, Database
 from liuhen_server.database.schema import clips, entries
 from liuhen_server.ingest import promises, tus
 from liuhen_server.ingest import upload_records as records
-from liuhen_server.ingest.problems import RETRY_WHEN_FULL, is_no_room
+from liuhen_server.ingest.problems import is_no_room
 from liuhen_server.ingest.promises import KnownClip
 from liuhen_server.ingest.receiving import Cut, receive
 from liuhen_server.ingest.threads import in_thread
 from liuhen_server.ingest.tus import Append, TusProblem, UploadState
+from liuhen_server.ingest.upload_limits import RESERVED_FOR, Places, check_room, free_bytes
 from liuhen_server.ingest.upload_records import Upload
 from liuhen_server.log.archive_chain import ArchiveChain
 from liuhen_server.registry import docks
@@ -49,9 +50,6 @@ from liuhen_server.store.interface import ReadBackFailed, Store
 
 TERM = timedelta(days=7)
 """How long an upload may lie without a byte; each durable step begins it anew."""
-
-ROOM_LEFT = 64 << 20
-"""Bytes of the disk that no upload may promise itself: the database and the log need them."""
 
 KEPT_OPEN = 32
 """Uploads whose hashes stay in memory between two requests (some kilobytes and one file handle each)."""
@@ -81,6 +79,7 @@ class Uploads:
         self._threads = threads
         self._now = now
         self._busy: set[str] = set()
+        self._places = Places()
         self._open: dict[str, Incoming] = {}
 
     async def create(self, dock: str, creation: tus.Creation, body: StreamReader | None) -> tuple[str, UploadState]:
@@ -94,8 +93,8 @@ class Uploads:
         async with self._database.read() as conn:
             promise = await promises.find(conn, sha256, dock)
             earlier = await records.unfinished_of(conn, dock, sha256)
-        promises.check(promise, dock, sha256, creation.length)
-        await self._run(self._check_room, creation.length)
+            promises.check(promise, dock, sha256, creation.length)
+            await self._check_room(conn, creation.length, earlier)
         for attempt in earlier:
             await self._end(attempt)
         now = self._now()
@@ -110,10 +109,16 @@ class Uploads:
             expires_time=format_time(now + TERM),
         )
         await self._run(Incoming.create, self._path(upload))
-        async with self._database.write() as conn:
-            await records.create(conn, upload)
+        try:
+            async with self._database.write() as conn:
+                await log.lock(conn)  # creations of several processes, too, see each other's promises
+                await self._check_room(conn, creation.length)
+                await records.create(conn, upload)
+        except TusProblem:
+            await self._run(durable.remove, self._path(upload))
+            raise
         if (body is not None and creation.with_upload) or creation.length == 0:
-            with self._claim(upload.id):
+            with self._claim(upload.id), self._places.taken(dock):
                 append = Append(0, creation.body_length, creation.checksum)
                 upload = await self._append(upload, append, body)
         return upload.id, state_of(upload)
@@ -138,7 +143,8 @@ class Uploads:
             append = read(None if upload is None else state_of(upload))
             assert upload is not None  # `read` refuses what is unknown
             if not upload.finished:
-                upload = await self._append(upload, append, body)
+                with self._places.taken(dock):
+                    upload = await self._append(upload, append, body)
             return state_of(upload)
 
     async def terminate(self, dock: str, upload_id: str, check: Callable[[UploadState | None], None]) -> None:
@@ -396,17 +402,10 @@ class Uploads:
     def _path(self, upload: Upload) -> Path:
         return self._incoming / upload.id
 
-    def _check_room(self, length: int) -> None:
-        room = os.statvfs(self._incoming)
-        free = room.f_bavail * room.f_frsize
-        if free < length + ROOM_LEFT:
-            raise TusProblem(
-                507,
-                "storage-full",
-                f"证据库存储空间不足 / the archive has {free} bytes free, the clip needs {length} and {ROOM_LEFT} stay free;"
-                " nothing is lost, try again later",
-                {"Retry-After": RETRY_WHEN_FULL},
-            )
+    async def _check_room(self, conn: Connection, length: int, instead_of: Sequence[Upload] = ()) -> None:
+        free = await self._run(free_bytes, self._incoming)
+        expiry = format_time(self._now() + TERM - RESERVED_FOR)
+        check_room(free, await records.still_to_come(conn, expiry, [each.id for each in instead_of]), length)
 
     def _digest_in_store(self, sha256: str, sm3: bool) -> Digest:
         digester = Digester(sm3=sm3)

@@ -11,12 +11,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import select, text, update
+from sqlalchemy.exc import IntegrityError
 
 from liuhen_protocol.chain import ChainHead, envelope_hash
 from liuhen_protocol.merkle import leaf_hash
 from liuhen_server.database import Connection
 from liuhen_server.database.rows import InsertMany
 from liuhen_server.database.schema import heads, log_state
+from liuhen_server.log.signed_state import LogStopped
 
 
 class NewEntry(NamedTuple):
@@ -53,8 +55,9 @@ async def append(conn: Connection, items: Sequence[NewEntry]) -> list[int]:
     """Gives each item the next index and inserts it; the chains' heads follow. Returns the indexes in the order of
     `items`.
 
-    Items of one source stand in the order of their seq. Raises sqlalchemy's IntegrityError for a (source, seq) that
-    the log already holds: the caller answers replays before it comes here, this is the last fence.
+    Items of one source stand in the order of their seq. Raises LogStopped("entry-added") where the database already
+    holds something at an index the log has not given, or at a (source, seq) behind its chain's head: callers answer
+    replays before they come here, so rows were added or altered there.
     """
     if not items:
         return []
@@ -73,7 +76,15 @@ async def append(conn: Connection, items: Sequence[NewEntry]) -> list[int]:
         leaf = item.leaf or leaf_hash(item.envelope)
         rows.append((index, item.envelope, leaf, digest, item.source, item.seq, item.kind, item.time))
         last[item.source] = {"source": item.source, "seq": item.seq, "hash": digest, "time": item.time}
-    await _INSERT.run(conn, rows)
+    try:
+        await _INSERT.run(conn, rows)
+    except IntegrityError as error:
+        raise LogStopped(
+            "entry-added",
+            f"entries {first} to {end - 1} cannot be appended (from {items[0].source} #{items[0].seq}): the database"
+            " already holds an entry at one of their places, which the log never gave. Restore the newest database; find"
+            " out who writes to it",
+        ) from error
     await conn.execute(_KEEP_HEAD, list(last.values()))
     return list(range(first, end))
 

@@ -134,13 +134,16 @@ async def rehash_password(conn: Connection, person_id: int, old_hash: str, new_h
 
 
 async def set_one_time_password(conn: Connection, person_id: int, one_time_hash: str, now: int) -> None:
-    """For someone who forgot: the old password and every session end at once."""
+    """For someone who forgot, or whose secrets others may know: the old password, every session and every token of a
+    program end at once.
+    """
     await conn.execute(
         update(people)
         .where(people.c.id == person_id)
         .values(password_hash=one_time_hash, must_change=True, one_time_until=now + ONE_TIME_S)
     )
     await conn.execute(delete(people_sessions).where(people_sessions.c.person_id == person_id))
+    await conn.execute(delete(api_tokens).where(api_tokens.c.person_id == person_id))
 
 
 async def set_disabled(conn: Connection, person_id: int, disabled: bool) -> None:

@@ -112,7 +112,7 @@ def _state(person: Person) -> str:
 @JSON
 @answers
 def reset(data: Path, name: str, as_json: bool) -> None:
-    """新的一次性密码。 For someone who forgot: the old password and every session end at once."""
+    """新的一次性密码。 The old password, every session and the auditor's token of this account end at once."""
     one_time = new_one_time_password(secrets.token_bytes)
     hashed = PasswordWork().hash_now(one_time)
 

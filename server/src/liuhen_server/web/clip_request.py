@@ -9,6 +9,8 @@ from aiohttp import web
 from liuhen_server.custody.checking import Checker
 from liuhen_server.custody.evidence import ORIGINAL, Clip, find_clip
 from liuhen_server.custody.viewing import Views
+from liuhen_server.database import DatabaseUnavailable
+from liuhen_server.log.signed_state import LogStopped
 from liuhen_server.web.context import CONTEXT
 from liuhen_server.web.guard import Problem, session_of
 
@@ -33,6 +35,9 @@ async def record_view(request: web.Request, clip: Clip, how: str) -> int:
     person = session_of(request).person
     try:
         return await request.app[VIEWS].record(clip, person.number, " ".join(sorted(person.roles)), how)
+    except (DatabaseUnavailable, LogStopped) as error:
+        log.error("the view of %s by %s could not be written: %s", clip.sha256, person.number, error)
+        raise Problem("not_recorded", 503) from error
     except Exception as error:
         log.exception("the view of %s by %s could not be written", clip.sha256, person.number)
         raise Problem("not_recorded", 503) from error

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from aiohttp import hdrs, web
 
+from liuhen_server.database import DatabaseUnavailable
 from liuhen_server.people.roles import Permission
 from liuhen_server.people.sessions import COOKIE, FORM_COOKIE, form_token_matches
 from liuhen_server.people.sign_in import Session, SignIn
@@ -98,6 +99,9 @@ async def _problems(request: web.Request, handler: Handler) -> web.StreamRespons
         raise
     except (ConnectionError, TimeoutError):
         raise
+    except DatabaseUnavailable as error:
+        log.error("page %s: %s", shown_path(request), error)
+        return page(request, "problem.html", status=503, name="database", seconds=0, reference="")
     except Exception:
         reference = secrets.token_hex(4)
         log.exception("page %s failed, reference %s", shown_path(request), reference)

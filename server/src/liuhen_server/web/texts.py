@@ -321,6 +321,11 @@ _PROBLEMS = {
         "未留痕不得查看，因此没有显示内容。请稍后再试。",
         "Nothing is shown without a trace of who saw it. Try again in a moment.",
     ),
+    "problem.database.title": Text("数据库正忙或无法访问", "The database is busy or cannot be reached"),
+    "problem.database.text": Text(
+        "证据库中的数据没有丢失。请稍后再试；若持续出现，请通知系统管理员。",
+        "Nothing in the archive is lost. Try again in a moment; if it goes on, tell the system administrator.",
+    ),
     "problem.failed.title": Text("页面出错", "This page failed"),
     "problem.failed.text": Text(
         "证据库中的数据没有改变。请稍后再试。", "Nothing in the archive was changed. Try again in a moment."

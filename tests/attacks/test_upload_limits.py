@@ -1,0 +1,124 @@
+"""Many uploads at once take neither all places nor the room that others were promised."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from liuhen_protocol.digest import digest_of
+from liuhen_server.ingest import upload_limits, uploads
+from liuhen_server.ingest.tus import TusProblem
+from liuhen_server.ingest.upload_limits import ROOM_LEFT, Places
+from support.device import TUS, TestDock, World, problem_of, running_archive
+
+CLIPS = [os.urandom(50_000) for _ in range(8)]
+
+
+@pytest.fixture
+async def world(tmp_path: Path, database_url: str) -> AsyncIterator[World]:
+    async with running_archive(tmp_path, database_url) as running:
+        yield running
+
+
+async def promised(dock: TestDock, clips: list[bytes]) -> None:
+    await dock.send(*[dock.collected(clip, f"{number}.MP4") for number, clip in enumerate(clips)])
+
+
+async def test_eight_uploads_cannot_all_be_promised_the_same_room(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Room for three clips: whoever comes at the same time, three are taken, and the others when there is room."""
+    monkeypatch.setattr(uploads, "free_bytes", lambda _folder: ROOM_LEFT + 3 * 50_000 + 10)
+    dock = await world.dock()
+    async with dock.connected():
+        await promised(dock, CLIPS)
+        answers = await asyncio.gather(*[dock.try_create(digest_of(clip).sha256, len(clip)) for clip in CLIPS])
+        assert sorted(status for status, _ in answers) == [201] * 3 + [507] * 5
+        assert {found["code"] for status, found in answers if status == 507} == {"storage-full"}
+        assert len(list(world.config.incoming_folder.iterdir())) == 3, "nothing is left of those that were refused"
+        for clip, (status, found) in zip(CLIPS, answers, strict=True):
+            if status == 201:
+                assert (await dock.patch(str(found["Location"]), 0, clip))[0] == 204
+        again = [await dock.try_create(digest_of(clip).sha256, len(clip)) for clip in CLIPS]
+        assert [status for status, found in again if found.get("code") != "already-stored"].count(201) == 3
+
+
+async def test_an_upload_begun_anew_does_not_stand_in_its_own_way(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "free_bytes", lambda _folder: ROOM_LEFT + 60_000)
+    dock = await world.dock()
+    async with dock.connected():
+        await promised(dock, CLIPS[:1])
+        await dock.create(CLIPS[0])
+        await dock.upload(CLIPS[0])
+
+
+async def test_an_upload_that_stands_still_gives_its_room_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "free_bytes", lambda _folder: ROOM_LEFT + 60_000)
+    dock = await world.dock()
+    async with dock.connected():
+        await promised(dock, CLIPS[:2])
+        await dock.create(CLIPS[0])
+        assert (await dock.try_create(digest_of(CLIPS[1]).sha256, 50_000))[0] == 507
+        monkeypatch.setattr(uploads, "RESERVED_FOR", timedelta(seconds=-1))
+        assert (await dock.try_create(digest_of(CLIPS[1]).sha256, 50_000))[0] == 201
+
+
+async def test_a_dock_with_too_many_uploads_under_way_is_told_to_come_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two senders that say nothing hold its two places; the third is asked to come again, and nothing of it is lost."""
+    monkeypatch.setattr(upload_limits, "MOST_OF_A_DOCK", 2)
+    dock = await world.dock()
+    async with dock.connected() as session:
+        await promised(dock, CLIPS[:3])
+        paths = [await dock.create(clip) for clip in CLIPS[:3]]
+        going_on = asyncio.Event()
+        begun = [asyncio.Event(), asyncio.Event()]
+
+        async def slow(number: int) -> int:
+            async def body() -> AsyncIterator[bytes]:
+                yield CLIPS[number][:10]
+                begun[number].set()
+                await going_on.wait()
+                yield CLIPS[number][10:]
+
+            headers = TUS | {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+            async with session.patch(paths[number], data=body(), headers=headers) as answer:
+                return answer.status
+
+        sending = [asyncio.create_task(slow(number)) for number in (0, 1)]
+        await asyncio.gather(*(each.wait() for each in begun))
+        headers = TUS | {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+        while True:  # until the archive has begun with both
+            async with session.patch(paths[2], data=b"", headers=headers) as answer:
+                if answer.status == 503:
+                    assert answer.headers["Retry-After"] == "5"
+                    assert (await problem_of(answer))["code"] == "too-many-uploads"
+                    break
+                assert answer.status == 204
+        going_on.set()
+        assert await asyncio.gather(*sending) == [204, 204]
+        assert await dock.offset(paths[2]) == 0
+        assert (await dock.patch(paths[2], 0, CLIPS[2]))[0] == 204
+
+
+def test_places_are_shared_by_all_docks_and_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upload_limits, "MOST_AT_ONCE", 3)
+    monkeypatch.setattr(upload_limits, "MOST_OF_A_DOCK", 2)
+    places = Places()
+    with places.taken("dock-1"), places.taken("dock-1"):
+        with pytest.raises(TusProblem), places.taken("dock-1"):
+            pass
+        with places.taken("dock-2"), pytest.raises(TusProblem), places.taken("dock-3"):
+            pass
+        with places.taken("dock-3"):
+            pass
+    with places.taken("dock-1"), places.taken("dock-1"):
+        pass
