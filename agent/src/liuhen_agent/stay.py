@@ -29,12 +29,13 @@ from liuhen_agent.detect import Port
 from liuhen_agent.journal import Journal, Said, SessionRow, changes, queries
 from liuhen_agent.plain_text import MOST_CODE, one_line
 from liuhen_agent.progress import Board
-from liuhen_agent.recorders import Credential, Listing, RecorderError, Volume, VolumeError
+from liuhen_agent.recorders import Credential, Listing, RecorderError, RecorderIdentity, Volume, VolumeError
 from liuhen_agent.recorders.directory import open_directory
+from liuhen_agent.recorders.mtp import open_mtp, place_of
 from liuhen_agent.recorders.names import NOTHING_KNOWN, assigned, parse_name
 from liuhen_agent.recorders.profile import Facts, Profile, Transport, choose_profile
 from liuhen_agent.recorders.volume import open_volume
-from liuhen_agent.unlock import Line, LineFacts, Refusals, find
+from liuhen_agent.unlock import Line, LineFacts, Refusals, find, show_ready
 from liuhen_files.journald import tell_about
 from liuhen_protocol.events import DockAlarm, RecorderClockSet, RecorderDocked, RecorderUndocked
 
@@ -87,7 +88,7 @@ class Stay:
         """Tell the stay that the port went (None) or came. True if it expects that: the recorder only changes over."""
         if self._disk is None or self._disk.done():
             return False
-        if port is not None and (port.disk is not None or port.directory is not None):
+        if port is not None and shows_files(port):
             self._disk.set_result(port)
         return True
 
@@ -155,21 +156,22 @@ class Stay:
         finally:
             await volume.close()
         await self._settle(profile)
+        if profile is not None and self._state is State.READY:
+            await show_ready(self._port, profile)
 
     # -- who it is --
 
     async def _find_line(self) -> Line | None:
         """The recorder's line, if it must be spoken to before it shows its files. An unknown device that shows none is said
         to be there, and left as it is."""
-        shows_files = self._port.disk is not None or self._port.directory is not None or self._over_mtp
         try:
             line = await self._parts.find_line(
                 self._port, self._parts.profiles, self._parts.read_clock, self._parts.zone
             )
-            if line is None and not shows_files:
+            if line is None and not shows_files(self._port):
                 raise RecorderError("unsupported", "no profile knows this device: it is left as it is")
         except RecorderError as error:
-            if shows_files and error.code != "gone":
+            if shows_files(self._port) and error.code != "gone":
                 log.info("bay %s: read as a plain disk: %s", self._bay, error)
                 return None
             await self._open(who(None, None, (), self._bay), None, self._transport, None)
@@ -189,7 +191,8 @@ class Stay:
         except BaseException:
             self._disk = None
             if self._session is None:
-                await asyncio.shield(self._open(who(None, None, (), self._bay), None, line.transport, None))
+                told = who(line.probe, None, (), self._bay)
+                await asyncio.shield(self._open(told, line.profile, line.transport, None))
             raise
         finally:
             await line.close()
@@ -257,22 +260,20 @@ class Stay:
     async def _reopen(self) -> Volume:
         if self._port.directory is not None:
             return await open_directory(self._port.directory)
-        if self._port.disk is None:
-            raise VolumeError("missing", "the port has neither a disk nor a folder")
-        return await open_volume(self._port.disk)
+        if self._port.disk is not None:
+            return await open_volume(self._port.disk)
+        if self._port.usb is not None and self._port.usb.mtp:
+            return await open_mtp(place_of(self._port.usb))
+        raise VolumeError("missing", "the port has neither a disk nor a folder")
 
     @property
     def _transport(self) -> Transport:
         port = self._port
         if port.directory is not None or port.disk is not None:
             return "directory" if port.directory is not None else "disk"
-        if self._over_mtp:
+        if shows_files(port):
             return "mtp"
         return "serial" if port.tty is not None else "usb"
-
-    @property
-    def _over_mtp(self) -> bool:
-        return self._port.disk is None and self._port.usb is not None and self._port.usb.mtp
 
     async def _identify(self, volume: Volume, listing: Listing) -> Profile | None:
         paths = [entry.path for entry in listing.files]
@@ -283,7 +284,9 @@ class Stay:
         names = [parse_name(path, patterns) or NOTHING_KNOWN for path in paths]
         if profile is not None and profile.match.last_resort and paths:
             profile = None  # nobody knows it, and it holds something; an empty card is nothing to be careful with
-        await self._open(who(None, volume.info, names, self._bay), profile, self._transport, None)
+        usb, mtp = self._port.usb, self._transport == "mtp"
+        said = RecorderIdentity(serial=assigned(usb.serial), model=assigned(usb.model)) if usb and mtp else None
+        await self._open(who(said, volume.info, names, self._bay), profile, self._transport, None)
         await self._go(Signal.DISK_OFFERED)
         await self._go(Signal.VOLUME_OPENED)
         return profile
@@ -443,6 +446,11 @@ class Stay:
     def _id(self) -> str:
         assert self._session is not None
         return self._session.id
+
+
+def shows_files(port: Port) -> bool:
+    """Whether what is plugged in can be read as it is."""
+    return port.disk is not None or port.directory is not None or (port.usb is not None and port.usb.mtp)
 
 
 async def close_session(

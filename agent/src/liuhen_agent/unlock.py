@@ -93,7 +93,7 @@ class Line:
     ):
         self.profile = profile
         self._driver = driver
-        self._probe = probe
+        self.probe = probe
         self._read_clock = read_clock
         self._zone = zone
 
@@ -116,7 +116,7 @@ class Line:
         return LineFacts(identity, reading, offset, await self._driver.battery())
 
     async def _login(self, bay: str, credential: Credential | None, refusals: Refusals) -> None:
-        recorder = self._probe.serial or f"bay {bay}"
+        recorder = self.probe.serial or f"bay {bay}"
         if credential is not None:
             refusals.check(self.profile.name, recorder, credential)
         try:
@@ -190,3 +190,20 @@ async def find(
         told = "; ".join(f"{name}: {error.why}" for name, error in failures)
         raise RecorderError(failures[-1][1].code, told)
     return None
+
+
+async def show_ready(port: Port, profile: Profile, wire_of: OpenWire = open_wire) -> None:
+    """Its lamp says that it can be taken, where it has one and still listens. Never a reason to fail."""
+    if "led_ready" not in profile.protocol.commands or port.usb is None:
+        return
+    try:
+        driver = await open_driver(port, profile, wire_of)
+    except RecorderError as error:
+        log.info("bay %s: lamp: %s", port.bay, error)
+        return
+    try:
+        await driver.led("ready")
+    except RecorderError as error:
+        log.info("bay %s: lamp: %s", port.bay, error)
+    finally:
+        await driver.close()

@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-FileSystem = Literal["fat12", "fat16", "fat32", "exfat", "ext2", "ext3", "ext4", "ntfs", "directory"]
+FileSystem = Literal["fat12", "fat16", "fat32", "exfat", "ext2", "ext3", "ext4", "ntfs", "directory", "mtp"]
 
 
 class VolumeError(Exception):

@@ -52,7 +52,7 @@ def _open(path: Path, limits: VolumeLimits) -> DiskVolume:
         mode = os.fstat(disk).st_mode
         if not (stat.S_ISREG(mode) or stat.S_ISBLK(mode)):
             raise VolumeError("missing", f"{path} is neither a disk nor a disk image")
-        reader = _Reader(disk, limits)
+        reader = Reader(CHILD, str(disk), (disk,), limits)
         try:
             bytes_of = Disk.of(disk)
         except OSError as error:
@@ -75,16 +75,16 @@ def _open(path: Path, limits: VolumeLimits) -> DiskVolume:
     return DiskVolume(reader, bytes_of, info, limits)
 
 
-class _Reader:
-    """The child process and the talk with it. Every failure ends the child."""
+class Reader:
+    """The child process and the talk with it: `python -m CHILD WHAT SOCKET_FD MEMORY ENTRIES DEPTH`. Every failure ends the child."""
 
-    def __init__(self, disk: int, limits: VolumeLimits) -> None:
+    def __init__(self, child: str, what: str, fds: tuple[int, ...], limits: VolumeLimits) -> None:
         ours, theirs = socket.socketpair()
         try:
-            arguments = (disk, theirs.fileno(), limits.memory_bytes, limits.entries, limits.depth)
+            arguments = (what, theirs.fileno(), limits.memory_bytes, limits.entries, limits.depth)
             self.process = subprocess.Popen(
-                [sys.executable, "-I", "-B", "-m", CHILD, *(str(argument) for argument in arguments)],
-                pass_fds=(disk, theirs.fileno()),
+                [sys.executable, "-I", "-B", "-m", child, *(str(argument) for argument in arguments)],
+                pass_fds=(*fds, theirs.fileno()),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -178,7 +178,7 @@ class _Reader:
 class DiskVolume:
     """See `recorders.Volume`."""
 
-    def __init__(self, reader: _Reader, disk: Disk, info: VolumeInfo, limits: VolumeLimits) -> None:
+    def __init__(self, reader: Reader, disk: Disk, info: VolumeInfo, limits: VolumeLimits) -> None:
         self._reader = reader
         self._disk = disk
         self._info = info
@@ -302,7 +302,7 @@ class DiskVolume:
 class PipeStream:
     """See `recorders.ClipStream`. For one thread."""
 
-    def __init__(self, reader: _Reader, pipe: int, entry: FileEntry, stall: float, busy: threading.Lock) -> None:
+    def __init__(self, reader: Reader, pipe: int, entry: FileEntry, stall: float, busy: threading.Lock) -> None:
         self._reader = reader
         self._pipe = pipe
         self._entry = entry
