@@ -195,6 +195,9 @@ async def test_reconciliation_says_which_receipted_clip_the_archive_lost(tmp_pat
         outcome = await world.clear(bay)
         assert (outcome.cleared, outcome.code) == (False, "halted")
         assert (bay / "a.mp4").exists()
+        (world.data_dir / (await world.clip(FIRST)).spool).write_bytes(FIRST)
+        await reconciled(world)  # as after a crash behind the alarm: it stands, and the clip is still to be sent
+        assert (await world.clip(FIRST)).state is ClipState.PROMISED
 
 
 async def reconciled(world: World) -> receipts.Reconciled:
