@@ -8,6 +8,7 @@ refuses such receipts); those are tested against the real archive elsewhere.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -78,10 +79,12 @@ def config(data_dir: Path, *bays: Bay, readers: int = 2, proxies: bool = False) 
     )
 
 
-async def run_until_idle(data_dir: Path, *bays: Bay, proxies: bool = False) -> list[BayView]:
+async def run_until_idle(
+    data_dir: Path, *bays: Bay, proxies: bool = False, proxy_socket: Path | None = None
+) -> list[BayView]:
     """The dock at work until every bay is done."""
-    dock = Dock(data_dir, config(data_dir, *bays, proxies=proxies), Wishes(once_idle=True, watch=QUICK, sync=Obliging))
-    return await dock.run()
+    settings = replace(config(data_dir, *bays, proxies=proxies), proxy_socket=proxy_socket)
+    return await Dock(data_dir, settings, Wishes(once_idle=True, watch=QUICK, sync=Obliging)).run()
 
 
 def journal_of(data_dir: Path) -> Path:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
 
-from liuhen_agent.config import DEFAULT, ConfigError, load, load_credentials, parse
+from liuhen_agent.config import DEFAULT, ConfigError, first_text, load, load_credentials, parse
 
 GOOD = """
 zone = "Asia/Urumqi"
@@ -59,6 +60,7 @@ def test_what_is_written_at_enrolment_and_nothing_at_all_are_the_same(tmp_path: 
         ("spool_days = -1", "spool_days"),
         ('sm3 = "yes"', "sm3"),
         ("colour = 1", "colour"),
+        ('wipe_socket = "run/wipe.sock"', "wipe_socket"),
         ("zone = ", "TOML"),
         ("bay = 1", "bay"),
         ('[[bay]]\nname = "1"\nbackend = "image"', "path"),
@@ -82,6 +84,31 @@ def test_passwords_others_can_read_are_refused(tmp_path: Path) -> None:
     path.chmod(0o600)
     assert load_credentials(path)["p-bc"].secret == "000000"
     assert load_credentials(tmp_path / "none.toml") == {}
+
+
+def test_what_systemd_hands_over_goes_before_the_file(tmp_path: Path) -> None:
+    handed, path = tmp_path / "credentials", tmp_path / "recorders.toml"
+    handed.mkdir()
+    (handed / "recorders.toml").write_text('[p-bc]\nrole = "USER"\nsecret = "handed"\n')
+    (handed / "recorders.toml").chmod(0o440)  # as an ACL's mask shows
+    path.write_text('[p-bc]\nrole = "USER"\nsecret = "file"\n')
+    path.chmod(0o600)
+    environment = {"CREDENTIALS_DIRECTORY": str(handed)}
+    assert load_credentials(path, environment)["p-bc"].secret == "handed"
+    (handed / "recorders.toml").write_text("#")  # what the unit hands over where there is nothing
+    assert load_credentials(path, environment)["p-bc"].secret == "file"
+    (handed / "recorders.toml").unlink()
+    assert load_credentials(path, environment)["p-bc"].secret == "file"
+
+
+def test_the_units_sockets_are_used_where_they_are(tmp_path: Path) -> None:
+    config = parse('proxy_socket = "/run/liuhen/proxy.sock"\n', tmp_path)
+    assert (config.proxy_socket, config.wipe_socket) == (Path("/run/liuhen/proxy.sock"), None)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "wipe.sock"))
+        text = first_text({"wipe_socket": tmp_path / "wipe.sock", "proxy_socket": tmp_path / "none.sock"})
+    assert parse(text, tmp_path).wipe_socket == tmp_path / "wipe.sock"
+    assert parse(text, tmp_path).proxy_socket is None
 
 
 @pytest.mark.parametrize("text", ['[p-bc]\nsecret = "hunter2"', '[p-bc]\nrole = 1\nsecret = "hunter2"', 'x = "hunter2'])

@@ -120,6 +120,16 @@ async def test_a_playable_copy_is_made_stated_and_sent_like_a_clip(data_dir: Pat
     assert hashlib.sha256((data_dir / proxy.spool).read_bytes()).hexdigest() == proxy.sha256
 
 
+async def test_a_clip_whose_media_worker_was_not_there_gets_its_copy_later(data_dir: Path, bay: Bay) -> None:
+    make_clip(bay.folder / "film.mp4", seconds=1)
+    (bay.folder / "a.mp4").unlink()
+    [view] = await dock_alone.run_until_idle(data_dir, bay, proxies=True, proxy_socket=data_dir / "nobody.sock")
+    assert view.state is State.READY, "nothing waits for a copy"
+    assert not [event for event in said(data_dir) if isinstance(event, ClipDerived)]
+    await dock_alone.run_until_idle(data_dir, bay, proxies=True)
+    assert len([event for event in said(data_dir) if isinstance(event, ClipDerived)]) == 1
+
+
 async def test_no_playable_copy_is_begun_where_only_the_room_for_originals_is_left(
     data_dir: Path, bay: Bay, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,8 +17,11 @@ from liuhen_agent.clear import call, order
 from liuhen_agent.clear.call import Contradicts, read_answer
 from liuhen_agent.clear.rule import Method
 from liuhen_agent.clear.wipe import Outcome
+from liuhen_agent.collect.spool import Spool
+from liuhen_agent.journal import queries
+from liuhen_agent.recovery import recover
 from support.activated import Activated, activated
-from unit.agent_sync.world import SESSION, World, enrolled
+from unit.agent_sync.world import SESSION, Ticking, World, enrolled
 
 FILES = {"DCIM/a.mp4": b"a" * 3000, "DCIM/b.mp4": b"b" * 5000}
 PROGRAM = (sys.executable, "-m", "liuhen_agent.clear")
@@ -89,6 +92,24 @@ async def test_a_helper_that_is_gone_in_the_middle_counts_as_crashed(tmp_path: P
         async with activated(tmp_path / "wipe.sock", [sys.executable, "-c", program]) as unit:
             outcome = await call.clear(world.journal, world.data_dir, ordered(bay), unit.path)
         assert (outcome.cleared, outcome.code) == (False, "crashed")
+
+
+async def test_an_answer_counts_when_it_is_whole_however_long_its_unit_takes_to_end(tmp_path: Path) -> None:
+    async with enrolled(tmp_path) as (world, _archive):
+        bay = await world.dock_folder(FILES)
+        program = f"import os, time; os.write(1, {answer(REFUSED)!r} + b'\\n'); time.sleep(1000)"
+        async with activated(tmp_path / "wipe.sock", [sys.executable, "-c", program]) as unit:
+            outcome = await call.clear(world.journal, world.data_dir, ordered(bay), unit.path)
+        assert outcome == REFUSED
+
+
+async def test_a_start_has_the_unit_finish_what_a_killed_dock_had_begun(tmp_path: Path) -> None:
+    async with with_unit(tmp_path) as (world, bay, unit):
+        await world.journal.change(order.kept(ordered(bay)))
+        await recover(world.journal, Spool(world.data_dir), Ticking(), unit.path)
+        assert (left(bay), len(unit.started)) == (0, 1)
+        stay = await world.journal.ask(queries.session, SESSION)
+        assert stay is not None and (stay.state, stay.ended is not None) == ("ready", True)
 
 
 async def test_an_answer_without_end_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

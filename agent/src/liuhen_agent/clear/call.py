@@ -88,8 +88,8 @@ async def _unit(helper: Path, session: str) -> tuple[bytes, str]:
         try:
             writer.write(session.encode() + b"\n")
             writer.write_eof()
-            while len(answer) <= MOST_ANSWER and (piece := await reader.read(1 << 16)):
-                answer += piece
+            while len(answer) <= MOST_ANSWER and not answer.endswith(b"\n") and (piece := await reader.read(1 << 16)):
+                answer += piece  # one line; the unit may take its time to end after it
         except ConnectionError as error:
             return b"", f"broke off ({error.strerror})"
         return answer, ANSWERED
