@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from array import array
 
-from liuhen_agent.recorders.volume_facts import little
+from liuhen_agent.recorders.volume_facts import PIECE, little
 
 MOST_CLUSTERS = 4 << 20  # a table of 16 MiB; a larger one is of no recorder, and is not looked at
 MOST_ENTRIES = 1 << 20  # of all directories together; hostile ones show the same clusters again and again
@@ -81,6 +81,9 @@ class Allocation:
         mask, bad = (0x0FFFFFFF, 0x0FFFFFF7) if wide else (0xFFFF, 0xFFF7)
         heads = [(first & (mask if wide else 0xFFFF), run) for first, run in self._heads]
         owned = _owned(table, mask, [*heads, (little(head, 44, 4), 0)] if wide else heads)
+        used = len(table) - table.count(0) - table.count(bad)
+        if used == sum(owned):  # as on nearly every card; only else one by one
+            return 0
         lost = sum(
             1 for value, is_owned in zip(table, owned, strict=True) if value & mask not in (0, bad) and not is_owned
         )
@@ -134,10 +137,13 @@ class Allocation:
             return None
         table = array(kind)
         size = (count + 2) * table.itemsize
-        data = os.pread(self._disk, size, self._offset + start)
-        if len(data) < size:
-            return None
-        table.frombytes(data)
+        begin, at = self._offset + start, 0
+        while at < size:  # in pieces: the table is large, and is not wanted twice in memory
+            piece = os.pread(self._disk, min(PIECE, size - at), begin + at)
+            if not piece or len(piece) % table.itemsize:
+                return None
+            table.frombytes(piece)
+            at += len(piece)
         return table
 
 
@@ -151,7 +157,7 @@ def _owned(table: array[int], mask: int, heads: list[tuple[int, int]]) -> bytear
             owned[first:last] = b"\1" * max(last - first, 0)
             continue
         at = first
-        while 2 <= at < end and not owned[at]:
+        while 2 <= at < end and not owned[at] and (following := table[at] & mask):  # a free cluster is nobody's
             owned[at] = 1
-            at = table[at] & mask
+            at = following
     return owned
