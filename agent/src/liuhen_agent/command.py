@@ -117,7 +117,8 @@ def collect(data_dir: Path, folder: Path, as_json: bool) -> None:
         if not any(folder.iterdir()):
             raise click.UsageError(f"{folder}: 文件夹为空 the folder is empty")
         bay = Bay("import", "directory", folder.resolve())
-        ended = _work(data_dir, replace(settings, bays=(bay,)), once_idle=True, as_json=as_json)
+        now = replace(settings, bays=(bay,), upload_hours=None)  # somebody waits for it
+        ended = _work(data_dir, now, once_idle=True, as_json=as_json)
     _leave(data_dir, ended, as_json=as_json, judged=True)
 
 
