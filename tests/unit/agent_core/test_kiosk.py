@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -21,9 +22,10 @@ import aiohttp
 import pytest
 from click.testing import CliRunner
 
+from liuhen_agent import journal
 from liuhen_agent.bay import State
 from liuhen_agent.command import main
-from liuhen_agent.journal import Day
+from liuhen_agent.journal import Day, JournalDamaged, read_only
 from liuhen_agent.kiosk import server
 from liuhen_agent.kiosk.reading import Folder, Kept, Seen
 from liuhen_agent.kiosk.view import Officers, about, masked, screen
@@ -169,6 +171,27 @@ async def test_today_begins_at_midnight_of_the_agency(tmp_path: Path) -> None:
     assert before.kept is not None and after.kept is not None
     assert before.kept.today == Day(5, 2_000_000_000, 3)
     assert after.kept.today == Day(0, 0, 0) and after.kept.waiting == 2
+
+
+async def test_a_stopped_docks_figures_are_read_even_where_this_user_can_make_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As root nothing forbids that, so the first way of opening is made to fail as SQLite does for the screen's own user."""
+    await world.seed(tmp_path, clips=3, receipted=3)
+    opened = journal._opened_read_only
+
+    def forbidden(path: Path, option: str) -> sqlite3.Connection:
+        if not option:
+            raise JournalDamaged("unable to open database file")
+        return opened(path, option)
+
+    monkeypatch.setattr(journal, "_opened_read_only", forbidden)
+    kept = Folder(tmp_path, ZONE).look().kept
+    assert kept is not None and kept.today.clips == 3
+    with pytest.raises(JournalDamaged), read_only(tmp_path / "journal.db"):
+        pass  # whoever decides on what it reads does not read like that
+    (tmp_path / "journal.db-wal").touch()
+    assert Folder(tmp_path, ZONE).look().kept is None, "somebody writes"
 
 
 def test_a_folder_that_is_no_dock_is_shown_all_the_same(tmp_path: Path) -> None:

@@ -139,3 +139,26 @@ async def test_dock_whose_clock_is_years_ahead_renews_once_and_does_its_work(tmp
                 await asyncio.sleep(0.01)
             await until(world, ClipState.RECEIPTED, 1)
         assert archive.requests.count("renewal") == 1
+
+
+async def test_screens_are_told_whether_the_archive_answers_and_what_it_has_taken(tmp_path: Path) -> None:
+    async with enrolled(tmp_path) as (world, archive):
+        await world.dock_folder({"a.mp4": FIRST})
+        archive.cut_after = 300_000
+        answered: list[bool] = []
+        taken: dict[str, int] = {}
+        sync = Sync(
+            world.journal,
+            world.data_dir,
+            now=lambda: NOW,
+            random=lambda: 0.5,
+            pace=QUICK,
+            moved=taken.__setitem__,
+            reached=answered.append,
+        )
+        task = asyncio.create_task(sync.run())
+        await until(world, ClipState.RECEIPTED, 1)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert False in answered, "the line was cut"
+    assert answered[-1] and taken == {digest_of(FIRST).sha256: len(FIRST)}

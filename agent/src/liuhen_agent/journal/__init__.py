@@ -301,20 +301,37 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 @contextlib.contextmanager
-def read_only(path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that cannot write, for `queries` from another process. Raises JournalDamaged if there is none."""
+def read_only(path: Path, *, for_screens: bool = False) -> Iterator[sqlite3.Connection]:
+    """A connection that cannot write, for `queries` from another process. Raises JournalDamaged if there is none.
+
+    `for_screens`: also where no dock runs and this user may not make the files that SQLite wants beside it. Then nothing keeps a dock
+    that starts this moment from writing under the reader, so nothing may be decided on what is read."""
     try:
-        db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10)
-    except sqlite3.Error as error:
-        raise JournalDamaged(f"{path}: 没有可读的日志 no journal can be read here ({error})") from error
+        db = _opened_read_only(path, "")
+    except JournalDamaged:
+        if not for_screens or not path.exists() or path.with_name(path.name + "-wal").exists():
+            raise
+        db = _opened_read_only(path, "&immutable=1")
     try:
-        try:
-            db.execute("BEGIN")  # all answers from one moment
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-        except sqlite3.Error as error:
-            raise JournalDamaged(f"{path}: {error}. {WHAT_TO_DO}") from error
-        if version != schema.VERSION:
-            raise JournalDamaged(f"{path} has schema {version}, this program knows {schema.VERSION}")
         yield db
     finally:
         db.close()
+
+
+def _opened_read_only(path: Path, option: str) -> sqlite3.Connection:
+    """In a transaction: all answers from one moment."""
+    uri = f"{path.absolute().as_uri()}?mode=ro{option}"
+    try:
+        db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10)
+    except sqlite3.Error as error:
+        raise JournalDamaged(f"{path}: 没有可读的日志 no journal can be read here ({error})") from error
+    try:
+        db.execute("BEGIN")
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.Error as error:
+        db.close()
+        raise JournalDamaged(f"{path}: {error}. {WHAT_TO_DO}") from error
+    if version != schema.VERSION:
+        db.close()
+        raise JournalDamaged(f"{path} has schema {version}, this program knows {schema.VERSION}")
+    return db

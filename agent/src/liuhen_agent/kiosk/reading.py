@@ -63,7 +63,7 @@ class Folder:
     def _kept(self, now: datetime) -> Kept | None:
         begins = datetime.combine(now.astimezone(self.zone).date(), time(), self.zone)
         try:
-            with read_only(self.data_dir / JOURNAL) as db:
+            with read_only(self.data_dir / JOURNAL, for_screens=True) as db:
                 queue = queries.queue(db)
                 return Kept(
                     today=queries.day(db, write_time(begins.astimezone(UTC))),
