@@ -67,17 +67,16 @@ class Refusals:
 
 async def facts_of(port: Port) -> list[Facts]:
     """What a port offers to be spoken to, without saying a word to the recorder but INQUIRY. A disk that is there already
-    needs no unlocking, unless it takes commands itself."""
-    if port.disk is not None:
-        if port.usb is None:
-            return []
+    needs no unlocking, unless it takes commands itself; one without a medium may show it after a command."""
+    found: list[Facts] = []
+    if (disk := port.disk or port.empty_disk) is not None and port.usb is not None:
         try:
-            said = await asyncio.to_thread(inquiry, generic_node(port.disk) or port.disk)
+            said = await asyncio.to_thread(inquiry, generic_node(disk) or disk)
+            found.append(Facts("scsi", usb=port.usb, inquiry=said))
         except RecorderError as error:
             log.info("bay %s: INQUIRY: %s", port.bay, error)
-            return []
-        return [Facts("scsi", usb=port.usb, inquiry=said)]
-    found: list[Facts] = []
+    if port.disk is not None:
+        return found
     if port.tty is not None:
         found.append(Facts("serial", usb=port.usb))
     if port.usb is not None:

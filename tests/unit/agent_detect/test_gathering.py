@@ -6,9 +6,11 @@ from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from liuhen_agent import unlock
 from liuhen_agent.detect import Bay, BayEvent, UsbDevice
 from liuhen_agent.detect.descriptors import parse
 from liuhen_agent.detect.gathering import DISK_PATIENCE, Child, Device, Gathering, Node
@@ -198,6 +200,15 @@ def test_a_disk_that_stays_without_medium_is_offered_as_that_after_a_while() -> 
     seen = gathered(one, disk(one, 0, size=0)).seen()["1"]
     assert seen is not None and seen.patience == DISK_PATIENCE
     assert (seen.port.disk, seen.port.empty_disk) == (None, Path("/dev/sda"))
+
+
+async def test_a_disk_without_medium_may_be_a_recorder_that_takes_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unlock, "inquiry", lambda node: f"said by {node}")
+    one = device(PORTS[0], 2)
+    seen = gathered(one, disk(one, 0, size=0)).seen()["1"]
+    assert seen is not None
+    facts = await unlock.facts_of(seen.port)
+    assert [(each.transport, each.inquiry) for each in facts] == [("scsi", "said by /dev/sda"), ("usb", "")]
 
 
 def test_a_disk_of_the_same_name_that_came_later_is_another_recorder() -> None:

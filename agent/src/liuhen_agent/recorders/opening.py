@@ -25,9 +25,10 @@ def open_wire(port: Port, profile: Profile) -> Wire:
         return SerialWire(port.tty, link.baud, link.reply_seconds)
     if profile.match.transport == "usb" and port.usb is not None:
         return ControlWire(port.usb, link) if profile.driver == "control" else BulkWire(port.usb, link)
-    if profile.match.transport == "scsi" and port.disk is not None and profile.protocol.bytes is not None:
+    disk = port.disk or port.empty_disk
+    if profile.match.transport == "scsi" and disk is not None and profile.protocol.bytes is not None:
         begins = bytes.fromhex(profile.protocol.bytes.read_frame.split("{")[0])[:2]
-        return ScsiWire(generic_node(port.disk) or port.disk, begins, link.reply_seconds)
+        return ScsiWire(generic_node(disk) or disk, begins, link.reply_seconds)
     raise RecorderError("unsupported", f"profile {profile.name} cannot be spoken to in this port")
 
 
