@@ -220,7 +220,7 @@ class Dock:
     async def _detect(self, journal: Journal) -> None:
         refusals = Refusals(journal, self._board)
         settings = replace(self._wishes.watch, own_ports=self._config.own_ports)
-        async for event in watch(self._config.bays, settings):
+        async for event in watch(self._config.bays, settings, self._pulse):
             if isinstance(event, RefusedDevice):
                 await refusals.say(event)
             else:

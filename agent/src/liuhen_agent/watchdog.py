@@ -11,15 +11,15 @@ dock's own something must change within the state's term (bytes count), else the
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from liuhen_agent.bay import State
 from liuhen_agent.progress import BayView
 from liuhen_files.pulse import Doing, Pulse, sentence, stuck
 
 TERMS: dict[State, float] = {
-    State.IDENTIFIED: 300.0,  # a slow line, a clock that is set
-    State.UNLOCKED: 120.0,  # it comes back as a disk within 30 s
+    State.IDENTIFIED: 600.0,  # a slow line, a clock that is set
+    State.UNLOCKED: 900.0,  # it comes back as a disk within what its profile gives it
     State.MOUNTED: 600.0,  # an inventory of tens of thousands of files is stated
     State.INVENTORIED: 120.0,
     State.COLLECTING: 300.0,
@@ -34,41 +34,44 @@ READ = (State.COLLECTING, State.QUARANTINED)
 
 @dataclass(frozen=True)
 class Seen:
-    """What a bay showed, and since when (seconds of a clock that only goes forward) it shows nothing else."""
+    """What a bay showed. `moved`: since when (seconds of a clock that only goes forward) it shows nothing else; `since`: from when that counts
+    as its own standstill, which is later for one that waited for its turn."""
 
     mark: tuple[object, ...]
+    moved: float
     since: float
 
 
-def look_at(views: Sequence[BayView], before: Mapping[str, Seen], now: float) -> dict[str, Seen]:
-    """What all bays show now; who shows the same as before keeps the moment."""
+def look_at(views: Sequence[BayView], before: Mapping[str, Seen], now: float, *, readers: int) -> dict[str, Seen]:
+    """What all bays show now; who shows the same as before keeps the moment. `readers`: how many are read at once."""
     found = {}
     for view in views:
         mark = (view.state, view.session, view.read_bytes, view.files, view.collected, view.failed, view.note)
         known = before.get(view.bay)
-        found[view.bay] = known if known is not None and known.mark == mark else Seen(mark, now)
+        found[view.bay] = known if known is not None and known.mark == mark else Seen(mark, now, now)
+    for view in views:
+        if _waits_for_its_turn(view, views, found, now, readers):
+            found[view.bay] = replace(found[view.bay], since=now)
     return found
 
 
-def doing(views: Sequence[BayView], seen: Mapping[str, Seen], now: float, *, readers: int, waiting: str) -> list[Doing]:
-    """What each bay does, with its term where it has one. `readers`: how many are read at once; `waiting`: the note of a bay that waits for
-    room."""
+def _waits_for_its_turn(
+    view: BayView, views: Sequence[BayView], seen: Mapping[str, Seen], now: float, readers: int
+) -> bool:
+    """As many others as may be read at once are being read: they moved within their term."""
+    others = [each for each in views if each.bay != view.bay and each.state in READ]
+    moving = [each for each in others if now - seen[each.bay].moved < TERMS[each.state]]
+    return view.state in READ and len(moving) >= readers
+
+
+def doing(views: Sequence[BayView], seen: Mapping[str, Seen], waiting: str) -> list[Doing]:
+    """What each bay does, with its term where it has one. `waiting`: the note of a bay that waits for room."""
     said = []
     for view in views:
-        since = seen[view.bay].since
-        term = TERMS.get(view.state)
-        done = view.state is State.QUARANTINED and view.collected + view.failed >= view.files > 0
-        if done or (view.state in READ and view.note == waiting):
-            term = None
-        if term is not None and view.state in READ:
-            others = [
-                each
-                for each in views
-                if each.bay != view.bay and each.state in READ and now - seen[each.bay].since < term
-            ]
-            if len(others) >= readers:
-                term = None
-        said.append(Doing(f"bay {view.bay}", view.state.value, since, term))
+        read = view.state is State.QUARANTINED and view.collected + view.failed >= view.files > 0
+        full = view.state in READ and view.note == waiting
+        term = None if read or full else TERMS.get(view.state)
+        said.append(Doing(f"bay {view.bay}", view.state.value, seen[view.bay].since, term))
     return said
 
 
@@ -87,8 +90,8 @@ class Watchdog:
         """What is stuck, in words; None when the dock gets on. Raises what the journal raises."""
         await self.ask()
         now, views = self.pulse.now(), self.views()
-        self.seen = look_at(views, self.seen, now)
-        parts = [*self.pulse.parts(), *doing(views, self.seen, now, readers=self.readers, waiting=self.waiting)]
+        self.seen = look_at(views, self.seen, now, readers=self.readers)
+        parts = [*self.pulse.parts(), *doing(views, self.seen, self.waiting)]
         found = stuck(parts, now)
         return sentence(found, now) if found else None
 

@@ -8,24 +8,25 @@ import pytest
 
 from liuhen_agent.bay import State
 from liuhen_agent.progress import BayView
-from liuhen_agent.watchdog import TERMS, Seen, Watchdog, doing, look_at, status
+from liuhen_agent.watchdog import TERMS, Watchdog, doing, look_at, status
 from liuhen_files.pulse import Pulse, stuck
 
 FULL = "the disk is full"
 
 
 def stuck_bays(views: list[BayView], changed: dict[str, float], now: float, readers: int = 2) -> list[str]:
-    """Bays that are stuck at `now` when each changed last at the given moment."""
-    seen = {view.bay: Seen((), changed[view.bay]) for view in views}
-    return [each.part for each in stuck(doing(views, seen, now, readers=readers, waiting=FULL), now)]
+    """Bays that are stuck at `now` when each changed last at the given moment and none was looked at in between."""
+    seen = look_at(views, {}, 0.0, readers=readers)
+    seen = {bay: replace(seen[bay], moved=at, since=at) for bay, at in changed.items()}
+    return [each.part for each in stuck(doing(views, look_at(views, seen, now, readers=readers), FULL), now)]
 
 
 def test_a_bay_that_moves_bytes_gets_on_and_one_that_does_not_is_stuck() -> None:
     view = BayView("1", State.COLLECTING, read_bytes=10, files=3)
-    seen = look_at([view], {}, 0.0)
-    seen = look_at([replace(view, read_bytes=11)], seen, 200.0)
+    seen = look_at([view], {}, 0.0, readers=2)
+    seen = look_at([replace(view, read_bytes=11)], seen, 200.0, readers=2)
     assert seen["1"].since == 200.0
-    seen = look_at([replace(view, read_bytes=11, rate=5)], seen, 900.0)
+    seen = look_at([replace(view, read_bytes=11, rate=5)], seen, 900.0, readers=2)
     assert seen["1"].since == 200.0, "a rate that is measured anew is no progress"
     assert stuck_bays([view], {"1": 200.0}, 200.0 + TERMS[State.COLLECTING] + 1) == ["bay 1"]
 
@@ -52,6 +53,29 @@ def test_a_bay_that_waits_for_its_turn_is_not_stuck_while_others_are_read() -> N
     assert stuck_bays(views, {"1": now, "2": now - 1, "3": 0.0}, now) == []
     assert stuck_bays(views, {"1": now, "2": 0.0, "3": 0.0}, now) == ["bay 2", "bay 3"], "one of them has a turn"
     assert stuck_bays(views, {"1": 0.0, "2": 0.0, "3": 0.0}, now) == ["bay 1", "bay 2", "bay 3"]
+
+
+def test_who_gets_its_turn_after_a_long_wait_has_its_whole_term_from_then_on() -> None:
+    term = TERMS[State.COLLECTING]
+    views = [BayView(name, State.COLLECTING, files=3) for name in "123"]
+    seen = look_at(views, {}, 0.0, readers=2)
+    for step in range(1, 11):  # two are read for a long time, the third waits
+        views = [replace(view, read_bytes=step) if view.bay != "3" else view for view in views]
+        seen = look_at(views, seen, step * term / 2, readers=2)
+    now = 10 * term / 2
+    views = [replace(view, state=State.COLLECTED) if view.bay != "3" else view for view in views]
+    seen = look_at(views, seen, now + 1, readers=2)
+    assert stuck(doing(views, seen, FULL), now + 1) == []
+    assert [each.part for each in stuck(doing(views, seen, FULL), now + 1 + term)] == ["bay 3"]
+
+
+def test_bays_that_wait_for_each_other_are_no_excuse() -> None:
+    views = [BayView(name, State.COLLECTING, files=3) for name in "1234"]
+    seen = look_at(views, {}, 0.0, readers=2)
+    term, step = TERMS[State.COLLECTING], 10.0
+    for look in range(1, int(3 * term / step)):
+        seen = look_at(views, seen, look * step, readers=2)
+    assert len(stuck(doing(views, seen, FULL), 3 * term)) == 4
 
 
 def test_an_unknown_device_that_was_read_waits_for_the_archive() -> None:

@@ -17,9 +17,11 @@ from contextlib import suppress
 
 from liuhen_agent.detect import Bay, BayEvent, Port, WatchSettings
 from liuhen_agent.detect.watcher import Seen, Watcher
+from liuhen_files.pulse import Pulse
 
 DISK_SUFFIX = ".img"
 DEFAULTS = WatchSettings()
+LOOK_SECONDS = 300.0  # to look at all folders; longer is a standstill
 
 
 def look(bay: Bay) -> Seen | None:
@@ -69,10 +71,13 @@ def _look_at_line(bay: Bay) -> Seen | None:
     return None
 
 
-async def watch(bays: Sequence[Bay], settings: WatchSettings = DEFAULTS) -> AsyncGenerator[BayEvent, None]:
+async def watch(
+    bays: Sequence[Bay], settings: WatchSettings = DEFAULTS, pulse: Pulse | None = None
+) -> AsyncGenerator[BayEvent, None]:
     """Events for ever, first for what is there already. End it by cancelling."""
-    watcher = Watcher(settings.settle_seconds)
+    watcher, pulse = Watcher(settings.settle_seconds), pulse or Pulse()
     while True:
+        pulse.does("detection of folders", "looking", settings.poll_seconds + LOOK_SECONDS)
         found = await asyncio.to_thread(lambda: [(bay.name, look(bay)) for bay in bays])
         for name, seen in found:
             for event in watcher.step(name, seen, time.monotonic()):

@@ -29,9 +29,12 @@ from liuhen_agent.detect.port_path import OnBus, bus_kind, of_hub_port, on_bus, 
 from liuhen_agent.detect.refusals import RULES
 from liuhen_agent.detect.watcher import Watcher
 from liuhen_agent.plain_text import one_line
+from liuhen_files.pulse import Pulse
 
 FOREIGN = frozenset().union(*(rule.subsystems for rule in RULES))
 SUBSYSTEMS = ("usb", "block", "tty", *sorted(FOREIGN))
+PART = "detection of USB devices"
+LOOK_SECONDS = 300.0  # to look at all that is plugged in; longer is a standstill
 SECTOR = 512  # bytes; sysfs counts disks in them whatever the disk does
 MOST_TEXT = 126  # characters a USB string descriptor can hold
 MOST_WAITING = 4096  # events; more than that is an enumeration
@@ -185,10 +188,11 @@ class Heard:
 
 
 async def watch(
-    bays: Sequence[Bay], settings: WatchSettings, udev: Udev | None = None
+    bays: Sequence[Bay], settings: WatchSettings, udev: Udev | None = None, pulse: Pulse | None = None
 ) -> AsyncGenerator[BayEvent | RefusedDevice, None]:
     """Events for ever, first for what is there already. End it by cancelling. Raises UdevUnusable."""
-    udev = udev or Udev(udev_runs=settings.udev_runs)
+    udev, pulse = udev or Udev(udev_runs=settings.udev_runs), pulse or Pulse()
+    pulse.does(PART, "listing what is plugged in", LOOK_SECONDS)
     gathering = Gathering(bays, settings.own_ports)
     watcher = Watcher(settings.settle_seconds)
     said: dict[tuple[str, int, int], RefusedDevice] = {}
@@ -201,7 +205,9 @@ async def watch(
                 for event in watcher.step(bay, seen, time.monotonic()):
                     yield event
             due = watcher.due()
+            pulse.waits(PART, "events")
             batch = await heard.batch(None if due is None else max(due - time.monotonic(), 0.0))
+            pulse.does(PART, "looking at what came", LOOK_SECONDS)
             await udev.refresh(gathering, batch)
 
 
