@@ -115,6 +115,7 @@ class County:
     people_port: int = field(default_factory=free_port)
     witness_port: int = field(default_factory=free_port)
     servers: dict[str, Server] = field(default_factory=dict)
+    server_names: tuple[str, ...] = ()  # by which docks on other machines reach the archive
 
     @property
     def archive(self) -> Path:
@@ -142,6 +143,8 @@ class County:
         found: list[str | Path] = ["init", "--data", self.archive, "--origin", ORIGIN, "--json"]
         found += ["--witness", f"{WITNESS} {witness_key} http://127.0.0.1:{self.witness_port}", "--quorum", "1"]
         found += ["--devices", f"127.0.0.1:{self.devices_port}", "--people", f"127.0.0.1:{self.people_port}"]
+        for server_name in self.server_names:
+            found += ["--server-name", server_name]
         if self.database:
             found += ["--database", self.database]
         log_key = json.loads(command("liuhen-server", *found).stdout)["log_key"]
