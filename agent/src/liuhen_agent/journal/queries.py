@@ -195,18 +195,21 @@ def collected_before(db: sqlite3.Connection, recorder_key: str, raw: bytes, sha2
 
 
 def outstanding(db: sqlite3.Connection, session_id: str) -> int:
-    """How many files of a stay have no checked receipt yet; where all have one, how many of its statements are not in the log."""
+    """How many files of a stay have no checked receipt yet; where all have one, 1 while a statement of it is not in the log."""
     row = db.execute(
         "SELECT count(*) FROM files f WHERE f.session = ? AND NOT EXISTS "
         "(SELECT 1 FROM clips c WHERE c.sha256 = f.sha256 AND c.receipt IS NOT NULL)",
         (session_id,),
     ).fetchone()
-    return int(row[0]) or _unlogged(db, session_id)
+    return int(row[0]) or int(_is_unlogged(db, session_id))
 
 
-def _unlogged(db: sqlite3.Connection, session_id: str) -> int:
-    rows = db.execute(f"SELECT data FROM envelopes WHERE log_index IS NULL AND kind IN ({OF_A_STAY})")  # noqa: S608
-    return sum(_session_of(_event(data)) == session_id for (data,) in rows)
+def _is_unlogged(db: sqlite3.Connection, session_id: str) -> bool:
+    """Looks from the newest on: a stay that waits is among the last that spoke, however much else has not been sent for days."""
+    rows = db.execute(
+        f"SELECT data FROM envelopes WHERE log_index IS NULL AND kind IN ({OF_A_STAY}) ORDER BY seq DESC"  # noqa: S608
+    )
+    return any(_session_of(_event(data)) == session_id for (data,) in rows)
 
 
 def stated_of(db: sqlite3.Connection, session_id: str) -> list[Stated]:
