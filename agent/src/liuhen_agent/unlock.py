@@ -22,7 +22,7 @@ from liuhen_agent.recorders.driver import Driver, Light
 from liuhen_agent.recorders.opening import OpenWire, open_driver, open_wire
 from liuhen_agent.recorders.profile import Facts, Profile, candidates
 from liuhen_agent.recorders.protocol import Transport
-from liuhen_agent.recorders.wire_scsi import generic_node, inquiry
+from liuhen_agent.recorders.wire_scsi import inquiry
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ async def facts_of(port: Port) -> list[Facts]:
     found: list[Facts] = []
     if (disk := port.disk or port.empty_disk) is not None and port.usb is not None:
         try:
-            said = await asyncio.to_thread(inquiry, generic_node(disk) or disk)
+            said = await asyncio.to_thread(inquiry, disk)
             found.append(Facts("scsi", usb=port.usb, inquiry=said))
         except RecorderError as error:
             log.info("bay %s: INQUIRY: %s", port.bay, error)

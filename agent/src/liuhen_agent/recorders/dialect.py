@@ -35,6 +35,8 @@ class Answer:
 class Dialect(Protocol):
     """Raises RecorderError: no-answer · refused · locked · garbled · gone."""
 
+    patience: float
+
     def perform(
         self, name: str, command: Command, given: Mapping[str, str], moment: datetime | None = None
     ) -> Answer: ...
@@ -48,6 +50,9 @@ class _Paced:
         self._link = link
         self._seconds = seconds
         self._owes = False  # an answer did not come: it may still
+        self.patience = (
+            link.reply_seconds
+        )  # for one answer; a driver asks with less while it does not know whom it asks
 
     def _begin(self) -> None:
         if self._owes:
@@ -57,7 +62,7 @@ class _Paced:
 
     def _late(self, name: str) -> RecorderError:
         self._owes = True
-        return RecorderError("no-answer", f"{name}: no answer in {self._link.reply_seconds:g} s")
+        return RecorderError("no-answer", f"{name}: no answer in {self.patience:g} s")
 
 
 class TextDialect(_Paced):
@@ -78,7 +83,7 @@ class TextDialect(_Paced):
         return found
 
     def _answer(self, name: str, command: Command) -> Answer:
-        deadline = self._seconds() + self._link.reply_seconds
+        deadline = self._seconds() + self.patience
         found: Answer | None = None
         pending, total = bytearray(), 0
         while (left := deadline - self._seconds()) > 0:
@@ -163,7 +168,7 @@ class ByteDialect(_Paced):
         """Whole: pieces are put together until it is complete or time is up."""
         framing, reply = self._framing, b""
         wanted = self._wanted(command)
-        deadline = self._seconds() + self._link.reply_seconds
+        deadline = self._seconds() + self.patience
         while len(reply) < max(wanted, 1) and (left := deadline - self._seconds()) > 0:
             piece = self._wire.read(framing.reply_size - len(reply), left)
             if not piece and (reply or not self._wire.keeps_late_answers):

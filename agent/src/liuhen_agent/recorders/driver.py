@@ -26,6 +26,7 @@ from liuhen_agent.recorders.wire import Wire
 
 Result = TypeVar("Result")
 Light = Literal["busy", "ready"]
+PROBE_SECONDS = 1.0  # recorders answer in milliseconds; several kinds may have to be asked in turn
 SECRET = re.compile(r"[\x21-\x7e]{1,32}")
 
 
@@ -69,6 +70,7 @@ class ProfileDriver:
         self._wire = wire
         self._thread = thread
         self._dialect = _dialect(profile, wire, seconds)
+        self._patience = self._dialect.patience
         self._refused: RecorderError | None = None
 
     async def probe(self) -> RecorderIdentity:
@@ -78,6 +80,7 @@ class ProfileDriver:
         def ask() -> RecorderIdentity:
             values: dict[str, str] = {}
             answered = False
+            self._dialect.patience = min(PROBE_SECONDS, self._patience)
             for name in self._probes:
                 try:
                     values = {**self._perform(name).values, **values}
@@ -85,6 +88,7 @@ class ProfileDriver:
                 except RecorderError as error:
                     if error.code == "gone":
                         raise
+            self._dialect.patience = self._patience
             if not answered:
                 questions = ", ".join(self._probes)
                 raise RecorderError("no-answer", f"{questions}: not answered as a recorder of {self._name} would")

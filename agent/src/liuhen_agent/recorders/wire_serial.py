@@ -35,7 +35,8 @@ class SerialWire:
 
     def read(self, most: int, seconds: float) -> bytes:
         try:
-            self._port.timeout = seconds
+            if self._port.timeout != seconds:  # setting it asks the driver anew
+                self._port.timeout = seconds
             first = self._port.read(1)
             return bytes(first + self._port.read(min(self._port.in_waiting, most - 1))) if first else b""
         except (OSError, TypeError, termios.error) as error:
