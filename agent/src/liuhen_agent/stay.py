@@ -227,6 +227,7 @@ class Stay:
             DockAlarm("other-disk", one_line(why), self._id),
             changes=[changes.SessionMoved(self._id, self._state.value)],
         )
+        self._parts.board.show(self._bay, code="other-disk")
         return None
 
     async def _set_clock(self, line: Line, reading: str, serial: str) -> None:

@@ -96,6 +96,7 @@ def test_an_unknown_device_is_held_while_it_is_read_and_then_goes_to_the_adminis
     assert tile(UNKNOWN)["hold"][0] == "请勿拔出" and tile(UNKNOWN)["do"][0] == "请联系管理员"
     done = tile(UNKNOWN_DONE)
     assert done["hold"] == ("", "") and "未清空" in done["what"][0]
+    assert tile(replace(UNKNOWN_DONE, code="other-disk"))["do"][0] == "请拔出后重新插入"
 
 
 def test_a_failure_says_what_and_what_to_do_and_shows_no_raw_error() -> None:

@@ -13,7 +13,9 @@ from liuhen_agent.kiosk import words
 from .test_operations import codes_of, constants
 
 SAID = {
-    "bay": codes_of("VolumeError", "RecorderError", "_broke", "Bad", "_Bad", within="agent/src/liuhen_agent"),
+    "bay": codes_of(
+        "VolumeError", "RecorderError", "_broke", "Bad", "_Bad", "DockAlarm", within="agent/src/liuhen_agent"
+    ),
     "not cleared": {
         f"not-cleared-{code}" for code in codes_of("Refuse", within="agent/src/liuhen_agent/clear") | {"crashed"}
     },

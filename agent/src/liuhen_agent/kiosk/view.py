@@ -141,7 +141,9 @@ def _advice(bay: BayView, refused: str) -> Advice | None:
     if bay.state is State.FAILED:
         return words.advice_of(bay.code)
     if bay.state is State.QUARANTINED:
-        return words.QUARANTINE_READING if _quarantine_reading(bay) else words.QUARANTINE_DONE
+        if _quarantine_reading(bay):
+            return words.QUARANTINE_READING
+        return words.advice_of(bay.code) if bay.code else words.QUARANTINE_DONE
     return words.PULLED if bay.state is State.PULLED else None
 
 

@@ -101,6 +101,7 @@ _SAID: tuple[tuple[tuple[str, ...], Advice], ...] = (
     ),
     (("unsupported",), Advice(Text("不支持这种型号", "This model is not known"), _ADMINISTRATOR)),
     (("wrong-password", "locked"), Advice(Text("记录仪口令不符", "The recorder refused the password"), _ADMINISTRATOR)),
+    (("other-disk",), Advice(Text("像是换了一台", "It looks like another one"), _AGAIN)),
     (("clock-not-set",), Advice(Text("记录仪时钟无法校准", "Its clock cannot be set"), _ADMINISTRATOR)),
     (("not-cleared-never", "not-cleared-quarantined"), Advice(_KEPT, _NOTHING)),
     (("not-cleared-new-or-changed",), Advice(Text("又有新的录像", "There is new footage on it"), _AGAIN)),
