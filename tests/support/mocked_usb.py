@@ -56,6 +56,11 @@ class MockedUsb:
             self._add(text)
             await _taken()
 
+    async def plug_line(self, device: Usb) -> None:
+        """Its serial line comes; the rest is there."""
+        self._add(next(text for text in device.paragraphs() if f"DEVNAME=/dev/{device.line}" in text))
+        await _taken()
+
     async def pull(self, device: Usb) -> None:
         """Children first, each with its event, as the kernel does."""
         gone = [path for path in self._there if path == device.path or path.startswith(f"{device.path}/")]

@@ -52,6 +52,7 @@ class Usb:
     sectors: int = 131_072
     line: str | None = None  # ttyACM0
     net: str | None = None
+    driver: str | None = None  # of the first interface
     authorised: bool = True
     raw: bytes | None = None  # other descriptors than those of `interfaces`
 
@@ -101,6 +102,11 @@ class Usb:
                 f"H: descriptors={data.hex().upper()}",
             )
         ]
+        for number, (usb_class, *_) in enumerate(self.interfaces):
+            lines = ["E: SUBSYSTEM=usb", "E: DEVTYPE=usb_interface", f"A: bInterfaceClass={usb_class:02x}"]
+            if self.driver and not number:
+                lines.append(f"L: driver=../../../../../../bus/usb/drivers/{self.driver}")
+            found.append(_paragraph(self.below(number), *lines))
         if self.disk:
             letters = ord(self.disk[-1]) - ord("a")
             found.append(_block(self.disk_path, self.disk, "disk", 16 * letters, self.sectors, self.address))
@@ -108,7 +114,7 @@ class Usb:
                 _block(f"{self.disk_path}/{self.disk}1", f"{self.disk}1", "partition", 16 * letters + 1, 2048, None)
             )
         if self.line:
-            path = f"{self.below(len(self.interfaces) - 2)}/tty/{self.line}"
+            path = f"{self.below(max(len(self.interfaces) - 2, 0))}/tty/{self.line}"
             numbers = ["E: MAJOR=166", f"E: MINOR={self.line[-1]}", f"A: dev=166:{self.line[-1]}"]
             found.append(
                 _paragraph(path, f"N: {self.line}", f"E: DEVNAME=/dev/{self.line}", "E: SUBSYSTEM=tty", *numbers)

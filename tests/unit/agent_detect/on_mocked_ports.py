@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,21 @@ async def test_a_recorder_pulled_before_its_disk_came_was_never_there(ports: Moc
     await ports.pull(early)
     await ports.plug(Usb("1.2", [DISK], address=9, disk="sda"))
     assert (await events.bay_event()).bay == "2"
+
+
+async def test_a_serial_adapter_is_one_plugging_in_although_its_line_comes_late(
+    ports: MockedUsb, events: Following
+) -> None:
+    """The driver is there before the line; without waiting it would be plugged in twice, once as nobody knows what."""
+    adapter = Usb("1.1", [VENDOR], vendor=0x0403, product=0x6001, driver="ftdi_sio")
+    await ports.plug(adapter)
+    await ports.plug(other := Usb("1.2", [VENDOR], address=9))
+    assert (await events.bay_event()).bay == "2", "that one has settled"
+    await ports.plug_line(replace(adapter, line="ttyUSB0"))
+    plugged = await events.bay_event()
+    assert (plugged.bay, plugged.port.tty) == ("1", Path("/dev/ttyUSB0"))
+    await ports.pull(other)
+    assert (await events.bay_event()).change == "pulled"
 
 
 async def test_a_disk_without_medium_is_waited_for(ports: MockedUsb, events: Following) -> None:

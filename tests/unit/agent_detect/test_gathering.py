@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from liuhen_agent import unlock
 from liuhen_agent.detect import Bay, BayEvent, UsbDevice
 from liuhen_agent.detect.descriptors import parse
-from liuhen_agent.detect.gathering import DISK_PATIENCE, Child, Device, Gathering, Node
+from liuhen_agent.detect.gathering import DISK_PATIENCE, LINE_PATIENCE, Child, Device, Gathering, Node
 from liuhen_agent.detect.watcher import Watcher
 from support.usb_ports import DISK, HUB, KEYBOARD, LINE, VENDOR, Interface, descriptors
 
@@ -62,6 +62,8 @@ class World:
         self._address += 1
         new = device(place, self._address, kind)
         self._add(place, new)
+        for number in range(len(KINDS[kind])):
+            self._add(place, Child(f"{new.path}/1.{number}", place, "interface", "usb"))
         if kind in ("disk", "composite", "keyboard"):
             self._add(place, disk(new))
         if kind == "composite":
@@ -209,6 +211,30 @@ async def test_a_disk_without_medium_may_be_a_recorder_that_takes_commands(monke
     assert seen is not None
     facts = await unlock.facts_of(seen.port)
     assert [(each.transport, each.inquiry) for each in facts] == [("scsi", "said by /dev/sda"), ("usb", "")]
+
+
+def interface(owner: Device, number: int = 0, driver: str = "") -> Child:
+    return Child(f"{owner.path}/1.{number}", owner.usb.path, "interface", "usb", driver=driver)
+
+
+def patience(*nodes: Node) -> float:
+    seen = gathered(*nodes).seen()["1"]
+    assert seen is not None
+    return seen.patience
+
+
+def test_a_vendors_own_interface_is_waited_for_until_it_is_known_what_the_system_makes_of_it() -> None:
+    one = device(PORTS[0], 2, "vendor")
+    assert patience(one) == LINE_PATIENCE, "udev has not looked at it yet"
+    assert patience(one, interface(one)) == 0, "no driver took it: it is spoken to on the bus"
+    assert patience(one, interface(one, driver="ftdi_sio")) == LINE_PATIENCE, "a serial line is on its way"
+    assert patience(one, interface(one, driver="ftdi_sio"), line(one)) == 0
+    assert patience(one, interface(one, driver="usbfs")) == 0
+
+
+def test_a_disk_that_is_there_is_not_kept_waiting() -> None:
+    one = device(PORTS[0], 2)
+    assert patience(one, disk(one)) == 0
 
 
 def test_a_disk_of_the_same_name_that_came_later_is_another_recorder() -> None:

@@ -30,6 +30,9 @@ from liuhen_agent.detect.watcher import Seen
 
 DISK_PATIENCE = 15.0  # seconds from a device that promises a disk to the disk: a slow card, eight at once
 LINE_PATIENCE = 5.0  # to the serial line: the kernel may have to load the driver
+NO_LINE = frozenset(
+    {"", "usb", "usbfs", "usb-storage", "uas", "cdc_acm"}
+)  # drivers whose work is known otherwise, or nobody's
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,9 @@ class Device:
 
 @dataclass(frozen=True)
 class Child:
-    """What the kernel made of a device: a disk, a partition, a serial line, an interface with a name, or something no recorder is
-    (`kind` "foreign"). `place`: the device's port path. `size` of disks, bytes; `instance`: differs for a disk that took an
-    earlier one's name."""
+    """What the kernel made of a device: a disk, a partition, a serial line, an interface, or something no recorder is (`kind`
+    "foreign"). `place`: the device's port path. `size` of disks, bytes; `instance`: differs for a disk that took an
+    earlier one's name; `driver` of interfaces."""
 
     path: str
     place: str
@@ -57,6 +60,7 @@ class Child:
     size: int = 0
     instance: str = ""
     mtp: bool = False
+    driver: str = ""
 
 
 Node = Device | Child
@@ -136,12 +140,6 @@ class Gathering:
         disk = disks[0] if disks else None
         empty = next((child for child in children if child.kind == "disk" and not child.size), None)
         line = next((child for child in children if child.kind == "line"), None)
-        classes = {(each.usb_class, each.subclass) for each in usb.interfaces}
-        patience = 0.0
-        if disk is None and any(usb_class == MASS_STORAGE for usb_class, _ in classes):
-            patience = DISK_PATIENCE
-        elif line is None and (0x02, 0x02) in classes:
-            patience = LINE_PATIENCE
         parts = [f"usb:{usb.path}:{usb.bus}:{usb.address}"]
         parts += [f"{child.kind}:{child.node}:{child.instance}" for child in (disk, line) if child]
         port = BayPort(
@@ -154,7 +152,7 @@ class Gathering:
             usb=usb,
             empty_disk=empty.node if empty and not disk else None,
         )
-        return Seen(port, tuple(children), patience)
+        return Seen(port, tuple(children), _patience(port, usb, children))
 
     def _devices(self) -> list[Device]:
         return sorted((node for node in self._nodes.values() if isinstance(node, Device)), key=lambda node: node.path)
@@ -171,6 +169,22 @@ class Gathering:
             if any(place == port or is_below(place, port) for port in bay.ports):
                 return bay
         return None
+
+
+def _patience(port: BayPort, usb: UsbDevice, children: Iterable[Child]) -> float:
+    """How long to wait for what is on its way: a disk or line the device promises; the word of the system on interfaces it has
+    not looked at yet; the line that a driver is about to make of a vendor's own interface."""
+    classes = {(each.usb_class, each.subclass) for each in usb.interfaces}
+    if port.disk is not None:
+        return 0.0
+    if any(usb_class == MASS_STORAGE for usb_class, _ in classes):
+        return DISK_PATIENCE
+    if port.tty is not None:
+        return 0.0
+    known = [child for child in children if child.kind == "interface"]
+    complete = len(known) >= len({each.number for each in usb.interfaces})
+    coming = (0x02, 0x02) in classes or any(child.driver not in NO_LINE for child in known)
+    return LINE_PATIENCE if coming or not complete else 0.0
 
 
 def _with_medium(children: Iterable[Child]) -> list[Child]:

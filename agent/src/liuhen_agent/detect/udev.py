@@ -129,8 +129,7 @@ class Udev:
         if subsystem == "usb":
             if path == where.device:
                 return _device(device, where, place)
-            name = _text(path, "interface")
-            return Child(path, place, "interface", mtp="MTP" in name) if name else None
+            return Child(path, place, "interface", mtp="MTP" in _text(path, "interface"), driver=_driver(path))
         if subsystem == "block":
             return _block(device, path, place, node)
         if subsystem == "tty":
@@ -272,6 +271,12 @@ def _bytes(path: str, name: str) -> bytes:
 
 def _text(path: str, name: str) -> str:
     return one_line(_bytes(path, name).decode("utf-8", "replace").strip(), MOST_TEXT)
+
+
+def _driver(path: str) -> str:
+    with suppress(OSError):
+        return Path(f"/sys{path}", "driver").readlink().name
+    return ""
 
 
 def _number(path: str, name: str, base: int) -> int | None:
