@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from house.deb.environment import MACHINES, Target
-from house.deb.package import REPOSITORY, build, release
+from house.deb.package import REPOSITORY, build, needed, release
 from house.deb.parts import PARTS, BuildError
 
 
@@ -29,15 +29,24 @@ def main() -> int:
         default="3.11",
         help="目标系统的 Python / of the target: 3.11 on Debian 12 and Raspberry Pi OS bookworm, 3.13 on Debian 13 and Raspberry Pi OS trixie",
     )
+    parser.add_argument(
+        "--needs",
+        action="store_true",
+        help="只列出所需的 Debian 软件包 / only name the Debian packages they need, and make nothing",
+    )
     given = parser.parse_args()
     unknown = [name for name in given.part if name not in PARTS]
     if unknown:
         parser.error(f"没有此安装包 / no such package: {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    parts = [PARTS[name] for name in dict.fromkeys(given.part or PARTS)]
+    if given.needs:
+        print("\n".join(needed(parts)))
+        return 0
     try:
         target = Target(given.arch or _own_architecture(), given.python)
         made = release()
-        for name in dict.fromkeys(given.part or PARTS):
-            print(build(PARTS[name], target, given.out.resolve(), made), flush=True)
+        for part in parts:
+            print(build(part, target, given.out.resolve(), made), flush=True)
     except (BuildError, OSError) as error:
         print(f"build-deb: {error}", file=sys.stderr)
         return 1

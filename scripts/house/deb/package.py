@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,11 +108,19 @@ def _control(root: Path, part: Part, target: Target, version: str, placed: list[
         script.chmod(0o755)
 
 
+EVERY = ("libc6 (>= 2.36)", "tzdata", "systemd (>= 252)", "init-system-helpers (>= 1.54)")
+
+
+def needed(parts: Iterable[Part]) -> list[str]:
+    """Names of the Debian packages that these want, so that a machine without network can have them beforehand."""
+    names = {text.split()[0] for part in parts for text in (*EVERY, *part.depends, *part.recommends)}
+    return sorted({"python3", *names})
+
+
 def control(part: Part, target: Target, version: str, kilobytes: int) -> str:
     """DEBIAN/control. The environment holds wheels of one Python minor version: no other may be the target's."""
     major, minor = target.python.split(".")
-    depends = [f"python3 (>= {target.python})", f"python3 (<< {major}.{int(minor) + 1})", "libc6 (>= 2.36)", "tzdata"]
-    depends += ["systemd (>= 252)", "init-system-helpers (>= 1.54)", *part.depends]
+    depends = [f"python3 (>= {target.python})", f"python3 (<< {major}.{int(minor) + 1})", *EVERY, *part.depends]
     lines = {
         "Package": part.package,
         "Version": version,
@@ -151,6 +160,7 @@ def filled(template: str, part: Part, units: dict[Path, str], compiled: bool) ->
         "STOP_INSTANCES": "\n".join(
             f"systemctl stop '{name.replace('@.', '@*.')}' || true" for name in sorted(names) if "@." in name
         ),
+        "NO_SETTINGS": f"rm -rf {part.settings}" if part.settings else "",
         "UDEV": "udevadm control --reload || true" if any(p.suffix == ".rules" for p in units) else "",
     }
     done = []

@@ -28,6 +28,8 @@ class Part:
     """Beginnings of the names of its files below systemd/."""
     profiles: bool = False
     """Whether the recorder profiles come with it."""
+    settings: str = ""
+    """Its folder below /etc, made by tmpfiles: settings and passwords, no evidence. Purging removes it."""
 
     @property
     def package(self) -> str:
@@ -61,6 +63,7 @@ PARTS = {
             recommends=("systemd-timesyncd | time-daemon",),
             units=("liuhen-dock", "liuhen-proxy", "liuhen-wipe", "liuhen-kiosk"),
             profiles=True,
+            settings="/etc/liuhen-dock",
         ),
         Part(
             name="archive",

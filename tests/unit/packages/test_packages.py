@@ -20,7 +20,7 @@ from house.deb.environment import Target, wanted
 from house.deb.package import REPOSITORY, control, filled
 from house.deb.parts import PARTS, BuildError, Part, of_unit, place_of
 
-pytestmark = pytest.mark.xdist_group("packages")
+pytestmark = [pytest.mark.xdist_group("packages"), pytest.mark.timeout(600)]  # a package is built twice
 PYTHON = "3.11"
 ARCH = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True).stdout.strip()
 
@@ -160,12 +160,17 @@ def test_maintainer_scripts_are_scripts_a_shell_accepts(dock: Built) -> None:
 
 @pytest.mark.parametrize("part", PARTS.values(), ids=lambda part: part.name)
 def test_removing_and_purging_never_touch_data(part: Part) -> None:
-    """Data is evidence: no maintainer script of any package has a command that deletes below its folder."""
+    """Data is evidence: no maintainer script has a command that deletes below its folder, except folders with nothing in them."""
     units = {Path("/usr/lib/systemd/system") / f"{part.units[0]}.service": "[Unit]\n\n[Install]\n"}
+    only_empty = f"find {part.data} -depth -type d -empty -delete"
     for source in (REPOSITORY / "scripts/house/deb/maintainer").glob("*.sh"):
         for line in filled(source.read_text(), part, units, compiled=False).splitlines():
-            if re.search(r"\b(rm|unlink|find|userdel|deluser|shred)\b", line) and not line.strip().startswith("echo"):
-                assert str(part.data) not in line and "/var" not in line and str(part.home) in line
+            command = line.strip()
+            if not re.search(r"\b(rm|rmdir|unlink|find|userdel|deluser|shred)\b", command) or command.startswith(
+                "echo"
+            ):
+                continue
+            assert command.startswith((f"find {part.home} ", only_empty)) or command == f"rm -rf {part.settings}", line
 
 
 @pytest.mark.parametrize("part", PARTS.values(), ids=lambda part: part.name)
@@ -204,3 +209,42 @@ def test_an_unknown_package_is_wrong_use(tmp_path: Path) -> None:
 
 def _files(root: Path) -> Iterator[Path]:
     return (path for path in root.rglob("*") if path.is_file() and not path.is_symlink())
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments", "said"),
+    [
+        ("install-dock", ["--archive", "http://a.example"], "https://"),
+        ("install-dock", ["--code", "secret"], "unknown: --code"),
+        ("install-dock", ["--config", "/nowhere/config.toml"], "no such file"),
+        ("install-archive", ["--data", "/srv/liuhen"], "/var/lib/liuhen-archive"),
+        ("install-archive", [], "--origin"),
+    ],
+)
+def test_wrong_use_of_an_install_script_changes_nothing(script: str, arguments: list[str], said: str) -> None:
+    """No package list is fetched, nothing is built or installed before the arguments are right."""
+    done = subprocess.run(
+        [str(REPOSITORY / "scripts" / script), *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+    assert done.returncode == 2 and said in done.stderr
+    assert "==" not in done.stderr
+
+
+@pytest.mark.parametrize("script", ["install-dock", "install-archive", "try-packages", "build-deb"])
+def test_shell_scripts_are_scripts_a_shell_accepts(script: str) -> None:
+    assert subprocess.run(["bash", "-n", str(REPOSITORY / "scripts" / script)]).returncode == 0
+    for part in ("install.sh", "trial.sh"):
+        assert subprocess.run(["bash", "-n", str(REPOSITORY / "scripts/house/deb" / part)]).returncode == 0
+
+
+def test_what_a_package_needs_can_be_had_beforehand() -> None:
+    """For a machine without network: their names alone."""
+    done = subprocess.run(
+        [sys.executable, "-m", "house.deb", "dock", "--needs"],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY / "scripts")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert {"ffmpeg", "python3", "libusb-1.0-0", "systemd"} <= set(done.stdout.split())
+    assert not re.search(r"[()|<>=]", done.stdout)
