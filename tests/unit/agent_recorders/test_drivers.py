@@ -288,6 +288,29 @@ async def test_a_serial_recorder_is_identified_and_comes_back_as_a_disk(tmp_path
     assert disk.read_bytes() == b"card"
 
 
+@pytest.mark.parametrize("name", ["p-at", "p-e1"])
+async def test_framed_and_binary_protocols_are_spoken_over_a_line_as_well(tmp_path: Path, name: str) -> None:
+    profile = quick(name)
+    profile = replace(profile, match=replace(profile.match, transport="serial"))
+    with SerialRecorder(tmp_path / "port", family=FAMILIES[name]) as simulated:
+        port = Port("1", "image", tmp_path, "tty", tty=tmp_path / "port" / "tty")
+        driver = await open_driver(port, profile)
+        assert (await driver.probe()).serial == "DSJ7A01"
+        await driver.login(RIGHT)
+        assert await driver.time_set(datetime.now())
+        await driver.enter_disk_mode()
+        await driver.close()
+        assert simulated.in_disk_mode.wait(5)
+
+
+def test_a_device_that_is_not_on_the_real_bus_is_said() -> None:
+    """libusb itself, or its absence; no device has this address."""
+    seen = replace(plugged("p-a1").seen(), bus=250, address=120)
+    with pytest.raises(RecorderError) as missing:
+        ControlWire(seen, SHIPPED["p-a1"].protocol.link)
+    assert missing.value.code in ("gone", "unsupported")
+
+
 async def test_a_line_that_floods_ends_in_an_error(tmp_path: Path) -> None:
     with SerialRecorder(tmp_path / "port", character=Character(endless=True)):
         driver = await serial_driver(tmp_path)

@@ -53,6 +53,7 @@ def test_a_wrong_profile_is_refused_with_file_line_and_key(change: tuple[str, st
 
 
 A1_TEXT = (default_folder() / "p-a1.toml").read_text("utf-8")
+JL_TEXT = (default_folder() / "p-jl.toml").read_text("utf-8")
 BC_TEXT = (default_folder() / "p-bc.toml").read_text("utf-8")
 MATCH = 'transport = "disk"\npaths = ["DCIM/**"]\nnames = true'
 
@@ -81,6 +82,9 @@ MATCH = 'transport = "disk"\npaths = ["DCIM/**"]\nnames = true'
         ),
         (A1_TEXT, ('frame = "A1', 'frame = "A1 {secret}'), "framing.frame", "neither two hex digits"),
         (A1_TEXT, ('serial = "0:7" }', 'serial = "seven" }'), "commands.id_code.reply.serial", "offset:length"),
+        (BC_TEXT, ('send = "BC+UDISKEN=1"', "sends = []"), "commands.disk_mode.sends", "says nothing"),
+        (BC_TEXT, ('send = "BC+UDISKEN=1"', 'send = "磁盘"'), "commands.disk_mode.send", "ASCII"),
+        (JL_TEXT, ('read_frame = "FD 81', 'read_frame = "FB 82'), "framing.read_frame", "two bytes of its own"),
         (A1_TEXT, ('usb = ["4255:0001"', 'usb = ["4255"'), "match.usb", "VID:PID"),
         (OEM_TEXT, (MATCH, 'transport = "disk"'), "match.transport", "match every recorder"),
         (OEM_TEXT, (MATCH, 'transport = "disk"\npaths = ["**"]'), "match.transport", "nothing but *"),

@@ -168,12 +168,19 @@ def _text_framing(table: Table, driver: str) -> TextFraming:
     encoding = table.one_of("encoding", ("gbk", "utf-8", "ascii"), "gbk")
     return TextFraming(
         whole="lines" if lines else "message",
-        end=table.text("end", "\r\n" if lines else ""),
+        end=_ascii(table, "end", "\r\n" if lines else ""),
         ok=(table.pattern("ok", "OK") if lines else nothing) or nothing,
         error=table.pattern("error") or nothing,
         locked=table.pattern("locked") or nothing,
         encoding=encoding,
     )
+
+
+def _ascii(table: Table, key: str, default: str) -> str:
+    text = table.text(key, default)
+    if not text.isascii():
+        table.complain(key, "must be ASCII")
+    return text
 
 
 def _byte_framing(table: Table, driver: str) -> ByteFraming:
@@ -183,6 +190,8 @@ def _byte_framing(table: Table, driver: str) -> ByteFraming:
     for name, template in zip(names, frames, strict=True):
         if template and (why := wrong_frame(template)):
             table.complain(name, why)
+    if scsi and (frames[0].split()[:2] == frames[1].split()[:2] or "{" in "".join(frames[1].split()[:2])):
+        table.complain("read_frame", "must begin with two bytes of its own: they tell a command that reads")
     return ByteFraming(
         frame=frames[0],
         read_frame=frames[-1],
@@ -267,7 +276,13 @@ def _field(table: Table, name: str) -> Field:
 def _check_command(table: Table, name: str, command: Command, clock: ClockForm) -> None:
     given = set().union(*(holes(text) for text in (*command.send, command.payload)))
     allowed = {"login": {"role", "secret"}, "time_set": {"time"}}.get(name, set())
-    key = "send" if command.send else "payload"
+    key = ("sends" if table.has("sends") else "send") if _is_text(command) else "payload"
+    if not all(text.isascii() for text in (*command.send, command.payload)):
+        table.complain(key, "must be ASCII")
+    if _is_text(command) and not command.send:
+        table.complain(key, "says nothing")
+    if clock.parts and "time" in holes(command.payload) and command.payload != "{time}":
+        table.complain(key, "a clock of bytes is a payload of its own: {time}")
     for hole in sorted(given - allowed):
         table.complain(key, f"{{{hole}}} cannot stand in {name}")
     if name == "login" and "secret" not in given:
@@ -283,6 +298,10 @@ def _check_command(table: Table, name: str, command: Command, clock: ClockForm) 
         table.complain("reply", f"{name} must say where its answer lies")
     if name == "time_get" and groups and "time" not in groups:
         table.complain("reply", "must have 'time'")
+
+
+def _is_text(command: Command) -> bool:
+    return command.opcode < 0
 
 
 def _check_reads_are_harmless(table: Table, commands: dict[str, Command]) -> None:
