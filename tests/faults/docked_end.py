@@ -21,7 +21,7 @@ from liuhen_agent.identity import store
 from liuhen_agent.journal import ClipKind, ClipRow, ClipState, EnvelopeRow, queries, read_only
 from liuhen_agent.simulate.footage import CardFile
 from liuhen_agent.simulate.images import build_image
-from liuhen_agent.sync.receipts import Trust, check
+from liuhen_agent.sync.trust import Trust, check
 from liuhen_protocol import chain, dsse
 from liuhen_protocol.chain import ChainHead
 from liuhen_protocol.events import (

@@ -27,6 +27,7 @@ from liuhen_agent.recorders.volume import open_volume
 from liuhen_agent.sync import entries, receipts
 from liuhen_agent.sync.archive import Archive, connector
 from liuhen_agent.sync.log_view import LogView
+from liuhen_agent.sync.trust import Trust
 from liuhen_agent.sync.uploads import Uploader
 from liuhen_files import keys
 from liuhen_protocol.digest import digest_of
@@ -60,7 +61,7 @@ class World:
     journal: Journal
     session: aiohttp.ClientSession
     archive: Archive
-    trust: receipts.Trust
+    trust: Trust
     view: LogView
     sent: dict[str, int] = field(default_factory=dict)
 
@@ -250,7 +251,7 @@ async def opened(data_dir: Path, bay: Path, journal_name: str = "journal.db") ->
     context = store.client_context(data_dir)
     async with aiohttp.ClientSession(connector=connector(context)) as session:
         archive = Archive(session, identity.archive_url, identity.dock)
-        trust = receipts.Trust(store.load_policy(data_dir), identity.archive_key, identity.dock)
+        trust = Trust(store.load_policy(data_dir), identity.archive_key, identity.dock)
         view = LogView(journal, trust.policy, archive.tile)
         try:
             yield World(data_dir, bay, journal, session, archive, trust, view)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -191,3 +192,9 @@ def test_an_answer_that_agrees_with_the_journal_is_believed() -> None:
 def test_an_answer_that_contradicts_itself_or_the_journal_is_not_believed(said: bytes) -> None:
     with pytest.raises(Contradicts):
         read_answer(said, ORDER, DIGESTS)
+
+
+def test_the_wipe_helper_brings_no_library_of_the_network() -> None:
+    """It is started for each clearing, and reaches nobody."""
+    program = "import sys, liuhen_agent.clear.__main__; sys.exit('aiohttp' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 0

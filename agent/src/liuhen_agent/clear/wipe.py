@@ -27,7 +27,7 @@ from liuhen_agent.journal import ClipRow, JournalDamaged, SessionRow, Stated, qu
 from liuhen_agent.recorders import Listing, Volume, VolumeError, VolumeInfo
 from liuhen_agent.recorders.directory import open_directory
 from liuhen_agent.recorders.volume import open_volume
-from liuhen_agent.sync.receipts import Trust, check
+from liuhen_agent.sync.trust import Trust, check
 
 _SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 JOURNAL = "journal.db"

@@ -2,7 +2,7 @@
 
 A receipt is kept when all of this holds, in this order:
   1. it is the proof of a `clip.stored` statement of this archive's key, for the digest this dock computed, the kind of clip it is,
-     and a promise of this very dock (liuhen_protocol.receipt)
+     and a promise of this very dock (trust.check)
   2. its checkpoint is signed by the policy's log and cosigned by the policy's quorum (the same call)
   3. its checkpoint continues the log as this dock has seen it (log_view)
 
@@ -24,19 +24,8 @@ from liuhen_agent.sync import alarms
 from liuhen_agent.sync.answers import Refusal
 from liuhen_agent.sync.archive import Archive, NotYet
 from liuhen_agent.sync.log_view import LogView, Origin
-from liuhen_protocol.digest import Digest
+from liuhen_agent.sync.trust import Trust, check
 from liuhen_protocol.errors import Malformed, Refused
-from liuhen_protocol.policy import Policy
-from liuhen_protocol.receipt import Receipt, check_receipt
-
-
-@dataclass(frozen=True)
-class Trust:
-    """What receipts are checked against: the dock's policy file, the archive's statement key (32 bytes), this dock's name."""
-
-    policy: Policy
-    archive_key: bytes
-    dock: str
 
 
 @dataclass(frozen=True)
@@ -64,24 +53,6 @@ class Rejected:
 
     code: str
     why: str
-
-
-def digest_of(clip: ClipRow) -> Digest:
-    """What this dock computed when it read the clip."""
-    return Digest(clip.size, clip.sha256, clip.chunk_root, clip.sm3)
-
-
-def check(data: bytes, clip: ClipRow, trust: Trust) -> Receipt:
-    """Steps 1 and 2, pure. Raises Malformed, Refused."""
-    receipt, _accepted = check_receipt(
-        data,
-        digest=digest_of(clip),
-        source=trust.dock,
-        policy=trust.policy,
-        archive_key=trust.archive_key,
-        kind=clip.kind.value,
-    )
-    return receipt
 
 
 async def fetch(

@@ -34,6 +34,7 @@ from liuhen_agent.sync.archive import Archive, Reached, connector, told_of_answe
 from liuhen_agent.sync.backoff import Backoff, Random
 from liuhen_agent.sync.log_view import LogView, Origin, Untrue
 from liuhen_agent.sync.pace import UploadHours, may_go
+from liuhen_agent.sync.trust import Trust
 from liuhen_agent.sync.uploads import BytesRejected, Moved, SpoolDamaged, Throttle, Uploader
 from liuhen_files.journald import about
 from liuhen_files.pulse import Pulse
@@ -106,7 +107,7 @@ class Sync:
         self._pulse = pulse or Pulse()
         self._reached = reached
         self._identity = store.load(data_dir)
-        self._trust = receipts.Trust(store.load_policy(data_dir), self._identity.archive_key, self._identity.dock)
+        self._trust = Trust(store.load_policy(data_dir), self._identity.archive_key, self._identity.dock)
         self._woken = {name: asyncio.Event() for name in ("entries", "uploads", "receipts")}
         self._resting = _Resting()
         self._throttle = Throttle(self._pace.upload_mbit) if self._pace.upload_mbit else None
