@@ -37,7 +37,7 @@ SQLITE = (
     "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
-    "cache_size=-8000",  # KiB: a thousand statements stay in memory until they are committed
+    "cache_size=-4000",  # KiB a connection: a thousand statements stay in memory until they are committed
     "wal_autocheckpoint=4000",  # pages of 4 KiB: pages that many commits touch are copied into the file once
 )
 _WRITER = "liuhen_writer"
@@ -152,7 +152,7 @@ def _connect(database: str, **options: Any) -> _LockFreeing:
 
 def _sqlite_engine(url: URL) -> AsyncEngine:
     options = {"timeout": BUSY_TIMEOUT_MS / 1000, "async_creator_fn": _connect}
-    engine = create_async_engine(url, connect_args=options, hide_parameters=True)
+    engine = create_async_engine(url, connect_args=options, hide_parameters=True, pool_use_lifo=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(dbapi_connection: Any, _record: object) -> None:

@@ -80,7 +80,10 @@ def of(error: Exception) -> web.Response:
         return problem(error.status, error.reason.lower().replace(" ", "-"), error.text or error.reason, headers)
     if isinstance(error, DatabaseUnavailable):
         _logger.error("%s", error)
-        detail = f"{error}; nothing is lost, ask again"
+        detail = (  # what the driver says of hosts and users stays in the log
+            "证据库的数据库忙或无法访问，数据未丢失，稍后自动重试 / the archive's database is locked or cannot be reached;"
+            " nothing is lost, ask again"
+        )
         return problem(503, "database-unavailable", detail, {"Retry-After": RETRY_WHEN_LOCKED})
     if isinstance(error, LogStopped):
         _logger.critical("the log stops: %s", error)
