@@ -58,7 +58,9 @@ class Status:
         clock = (
             "" if self.dock.clock == "ntp" else f" · 时钟未同步 clock not synchronised ({self.dock.clock or 'unknown'})"
         )
-        return f"采集站运行中 the dock is running · {ARCHIVE_WORDS[self.dock.archive]}{rate}{clock}"
+        elsewhere = ", ".join(f"{each.code} ({each.where})" for each in self.dock.refused if not each.bay)
+        refused = f" · 不在槽位上的设备 at no bay: {elsewhere}" if elsewhere else ""
+        return f"采集站运行中 the dock is running · {ARCHIVE_WORDS[self.dock.archive]}{rate}{clock}{refused}"
 
     def as_json(self) -> str:
         told = asdict(self)
