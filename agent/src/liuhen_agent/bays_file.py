@@ -1,13 +1,15 @@
 """Bays in `config.toml`, written by a program into a file that people write too.
 
 It is changed where it has to be and nowhere else: comments, order and all other keys stay. The new text is read as the dock reads
-it before it takes the old one's place, at once and durably, with the owner and the rights the old one had.
+it before it takes the old one's place, at once and durably, and it belongs to the dock's user from its first byte on: an
+administrator who is stopped halfway leaves no file that the dock cannot read.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import tomlkit
@@ -57,10 +59,24 @@ def change(data_dir: Path, edit: Callable[[str], str]) -> None:
     """Put the edited text in the file's place. Raises ConfigError (the result would not be read), OSError."""
     durable.mkdirs(data_dir)
     path = data_dir / config.FILE
-    there = path.exists()
-    before = path.stat() if there else data_dir.stat()
-    text = edit(path.read_text("utf-8") if there else config.DEFAULT)
-    config.parse(text, data_dir, str(path))
-    durable.replace(path, text.encode(), before.st_mode & 0o777 if there else MODE)
-    if before.st_uid != os.geteuid():  # an administrator's hand: the dock's user must be able to read it
-        os.chown(path, before.st_uid, before.st_gid, follow_symlinks=False)
+    with _as_owner_of(data_dir):
+        there = path.exists()
+        text = edit(path.read_text("utf-8") if there else config.DEFAULT)
+        config.parse(text, data_dir, str(path))
+        durable.replace(path, text.encode(), path.stat().st_mode & 0o777 if there else MODE)
+
+
+@contextmanager
+def _as_owner_of(folder: Path) -> Iterator[None]:
+    """Root acts as the user whose folder it is; anybody else as themselves."""
+    owner, us = folder.stat(), (os.geteuid(), os.getegid())
+    if us[0] != 0 or owner.st_uid == 0:
+        yield
+        return
+    os.setegid(owner.st_gid)
+    os.seteuid(owner.st_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(us[0])
+        os.setegid(us[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -101,11 +102,12 @@ def test_the_file_keeps_its_owner_and_rights_and_a_new_one_is_the_folders_owners
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
-def test_what_an_administrator_writes_belongs_to_the_docks_user(tmp_path: Path) -> None:
-    os.chown(tmp_path, 12_345, 12_346)
-    bays_file.change(tmp_path, lambda text: bays_file.with_bay(text, "1", [f"{HERE}/usb2/1"]))
-    found = (tmp_path / "config.toml").stat()
-    assert (found.st_uid, found.st_gid) == (12_345, 12_346)
+def test_what_an_administrator_writes_belongs_to_the_docks_user() -> None:
+    with tempfile.TemporaryDirectory() as name:  # where another user can go
+        os.chown(name, 12_345, 12_346)
+        bays_file.change(Path(name), lambda text: bays_file.with_bay(text, "1", [f"{HERE}/usb2/1"]))
+        found = Path(name, "config.toml").stat()
+    assert (found.st_uid, found.st_gid, os.geteuid(), os.getegid()) == (12_345, 12_346, 0, 0)
 
 
 def test_a_bay_made_by_hand_with_odd_characters_cannot_reach_a_rule(tmp_path: Path) -> None:
