@@ -16,6 +16,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from liuhen_agent.bay import Signal, State, is_premature, move
+from liuhen_agent.changeover import Changeover, another_disk, shows_files
 from liuhen_agent.clear import call, order
 from liuhen_agent.clear.format import FormatFailed
 from liuhen_agent.clear.rule import Method
@@ -76,7 +77,7 @@ class Stay:
         self._state = State.ABSENT
         self._session: SessionRow | None = None
         self._interrupted: SessionRow | None = None  # the stay in which clearing this very recorder was not completed
-        self._disk: asyncio.Future[Port] | None = None  # set while the recorder changes from line to disk
+        self._changeover = Changeover()
         self._stop = threading.Event()
         self.done = asyncio.Event()  # run has returned, whatever came of it
 
@@ -86,11 +87,7 @@ class Stay:
 
     def comes_back(self, port: Port | None) -> bool:
         """Tell the stay that the port went (None) or came. True if it expects that: the recorder only changes over."""
-        if self._disk is None or self._disk.done():
-            return False
-        if port is not None and shows_files(port):
-            self._disk.set_result(port)
-        return True
+        return self._changeover.comes_back(port)
 
     async def run(self) -> None:
         """From identified to ready, failed or fully read in quarantine."""
@@ -186,10 +183,10 @@ class Stay:
             if self._parts.set_clocks and facts.clock_reading is not None:
                 await self._set_clock(line, facts.clock_reading, found.serial)
             if line.profile.protocol.disk.again:
-                self._disk = asyncio.get_running_loop().create_future()
+                self._changeover.begin()
             await line.show_disk()
         except BaseException:
-            self._disk = None
+            self._changeover.give_up()
             if self._session is None:
                 told = who(line.probe, None, (), self._bay)
                 await asyncio.shield(self._open(told, line.profile, line.transport, None))
@@ -197,32 +194,17 @@ class Stay:
         finally:
             await line.close()
         await self._go(Signal.DISK_OFFERED)
-        if self._disk is not None:
-            await self._until_disk(self._disk, line.profile.protocol.disk.seconds)
+        self._port = await self._changeover.disk(self._port, line.profile.protocol.disk.seconds)
         return facts
 
-    async def _until_disk(self, disk: asyncio.Future[Port], seconds: float) -> None:
-        """Where its profile says so, a recorder leaves the port and comes back there as a disk."""
-        try:
-            async with asyncio.timeout(seconds):
-                self._port = await disk
-        except TimeoutError:
-            if self._port.disk is None:
-                why = f"it did not come back as a disk within {seconds:.0f} s"
-                raise RecorderError("no-answer", why) from None
-        finally:
-            self._disk = None
-
     async def _the_same(self, profile: Profile, said: LineFacts, volume: Volume) -> Profile | None:
-        """The disk that came belongs to the recorder that was spoken to: where its label is its serial, another label is
-        another recorder. What lies on it is read all the same, and nothing is cleared."""
-        label, serial = assigned(volume.info.label) or "", said.identity.serial
-        if not profile.protocol.disk.label_is_serial or not serial or label.upper() == serial.upper():
+        """The profile, if the disk that came is that recorder's. Else what lies on it is read all the same, and nothing is cleared."""
+        why = another_disk(profile, said.identity, volume.info.label)
+        if why is None:
             return profile
         self._state = move(self._state, Signal.UNKNOWN)
         assert self._session is not None
         self._session = replace(self._session, quarantined=True, state=self._state.value)
-        why = f"the recorder called itself {serial}, the disk that came is labelled {label!r}: another recorder? It is not cleared."
         await self._parts.journal.append(
             DockAlarm("other-disk", one_line(why), self._id),
             changes=[changes.SessionMoved(self._id, self._state.value)],
@@ -447,11 +429,6 @@ class Stay:
     def _id(self) -> str:
         assert self._session is not None
         return self._session.id
-
-
-def shows_files(port: Port) -> bool:
-    """Whether what is plugged in can be read as it is."""
-    return port.disk is not None or port.directory is not None or (port.usb is not None and port.usb.mtp)
 
 
 async def close_session(
