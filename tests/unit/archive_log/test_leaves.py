@@ -1,0 +1,77 @@
+"""The place in its chain that an entry claims is read as the protocol reads it, by the quick way and by the general one."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from house.bench.made_log import Writer, collected
+from liuhen_protocol.dsse import Envelope, seal
+from liuhen_protocol.errors import Malformed
+from liuhen_protocol.events import ClipFailed, DockHead
+from liuhen_protocol.signer import Ed25519Signer
+from liuhen_protocol.statement import read_statement
+from liuhen_server.log.leaves import link_of
+from support.archive import Dock, append, new_archive, sequencing
+
+SIGNER = Ed25519Signer.from_seed(b"D" * 32)
+HOSTILE = (
+    '","seq":9,"prev":"x"},"prev":null,"seq":7,"source":"dock-9","time":"2020-01-01T00:00:00.000Z"},"predicateType":"'
+)
+
+
+def written() -> list[bytes]:
+    writer = Writer("dock-1", SIGNER)
+    return [
+        writer.state(DockHead(0, 0)),
+        writer.state(*collected(1)),
+        writer.state(ClipFailed("s", "r", HOSTILE, None, "unreadable", HOSTILE, 0)),
+    ]
+
+
+def in_other_words(envelope: bytes) -> bytes:
+    """The same statement from a program that writes its JSON in another order, with spaces."""
+    payload = json.loads(Envelope.parse(envelope).payload)
+    payload["predicate"] = dict(reversed(list(payload["predicate"].items())))
+    return seal(json.dumps(dict(reversed(list(payload.items()))), indent=1).encode(), SIGNER).encode()
+
+
+@pytest.mark.parametrize("envelope", written() + [in_other_words(entry) for entry in written()])
+def test_an_entrys_place_is_the_one_its_statement_names(envelope: bytes) -> None:
+    true, found = read_statement(Envelope.parse(envelope).payload).link, link_of(envelope)
+    assert (found.source, found.seq, found.prev, found.time) == (true.source, true.seq, true.prev, true.time)
+
+
+@pytest.mark.parametrize(
+    "envelope", [b"", b"{}", b'{"payload":"', b'{"payload":"A"}', b'{"payload":"' + base64.b64encode(b"{}") + b'"}']
+)
+def test_what_is_no_entry_has_no_place(envelope: bytes) -> None:
+    with pytest.raises(Malformed):
+        link_of(envelope)
+
+
+async def test_a_tick_syncs_every_file_and_every_folder_once_however_many_entries_came(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """3,000 entries: 12 bundles and 12 tiles of level 0, 11 of them full each, and one tile of level 1."""
+    async with new_archive(tmp_path / "archive", f"sqlite:///{tmp_path / 'archive.db'}") as archive:
+        async with sequencing(archive) as sequencer:
+            await sequencer.tick()
+            await append(archive, Dock("dock-03").heads(3000))
+            real, calls = os.fsync, 0
+
+            def counted(handle: int) -> None:
+                nonlocal calls
+                calls += 1
+                real(handle)
+
+            monkeypatch.setattr(os, "fsync", counted)
+            await sequencer.tick()
+        published = archive.reader.published()
+        assert published is not None and published[0].size == 3001
+    files, folders, checkpoint = 12 + 12 + 1, 2 + 3 + 2 * 3, 2
+    assert calls <= files + folders + checkpoint
