@@ -130,38 +130,41 @@ def show(data_dir: Path, name: str | None, as_json: bool) -> None:
 
 @profiles.command()
 @click.argument("name")
+@click.option(
+    "--like", type=click.Choice(sorted(FAMILIES)), help="由哪个模拟器扮演 Which simulator plays the recorder."
+)
 @click.option("--tty", "on_tty", is_flag=True, help="作为串口 As a serial line, until Ctrl-C.")
 @click.option("--manners", type=click.Choice(MANNERS), default="well", show_default=True, help="表现 How it behaves.")
 @click.pass_obj
-def simulate(data_dir: Path, name: str, on_tty: bool, manners: str) -> None:
-    """与模拟记录仪对话 Talk to a simulated recorder as the profile says and print what was said; nothing touches real hardware.
+def simulate(data_dir: Path, name: str, like: str | None, on_tty: bool, manners: str) -> None:
+    """与模拟记录仪对话 Talk to a simulated recorder as the profile NAME (or a file of yours) says and print what was said.
 
-    密码为六个零。 Its password is six zeros.
+    不接触真实硬件；密码为六个零。 Nothing touches real hardware; its password is six zeros.
     """
-    profile = _named(data_dir, name)
-    family = FAMILIES.get(name)
+    profile = _parsed(Path(name)) if name.endswith(".toml") else _named(data_dir, name)
+    family = FAMILIES.get(like or profile.name)
     if family is None:
         known = ", ".join(sorted(FAMILIES))
-        raise click.UsageError(
-            f"{name}: 没有模拟器 has no simulator (those that have: {known}); its trace is replayed by check"
-        )
+        raise click.UsageError(f"{name}: 没有模拟器 has no simulator; --like: {known}")
     character = _character(manners)
     if on_tty:
         if family.carries != "stream":
             raise click.UsageError(f"{name}: 不经串口 is not spoken to over a line of bytes; leave out --tty")
         _serve_tty(family(character, datetime.now()))
         return
-    trace, error = simulated_trace(profile, character)
+    trace, error = simulated_trace(profile, character, family)
     click.echo(trace.text(), nl=False)
     if error is not None:
         click.echo(f"错误 error: {one_line(str(error))}", err=True)
         sys.exit(1)
 
 
-def simulated_trace(profile: Profile, character: Character | None = None) -> tuple[Trace, RecorderError | None]:
+def simulated_trace(
+    profile: Profile, character: Character | None = None, family: type[Machine] | None = None
+) -> tuple[Trace, RecorderError | None]:
     """What dock and simulated recorder say, always the same; and what ended it early."""
     about = character or _character("well")
-    simulated = MachineWire(FAMILIES[profile.name](about, SAMPLE_TIME), lambda: SAMPLE_TIME)
+    simulated = MachineWire((family or FAMILIES[profile.name])(about, SAMPLE_TIME), lambda: SAMPLE_TIME)
     credential = Credential("USER" if "role" in _login_holes(profile) else "", Character.password)
     trace = Trace(profile.name, SIMULATED)
     wire = RecordingWire(simulated, trace)
@@ -339,9 +342,10 @@ def _named(data_dir: Path, name: str) -> Profile:
 
 
 def _parsed(path: Path) -> Profile:
+    """A profile of a recorder that is spoken to."""
     try:
         profile, errors = examine_profile(read_profile_text(path), path.name)
-    except ProfileError as error:
+    except (ProfileError, OSError) as error:
         raise click.UsageError(str(error)) from error
     if profile is None:
         raise click.UsageError("\n".join(str(error) for error in errors))

@@ -76,6 +76,17 @@ def test_a_simulated_recorder_is_talked_to_and_misbehaves_on_demand(name: str) -
     assert run("simulate", name, "--manners", "silent").exit_code == 1
 
 
+def test_a_profile_of_ones_own_is_tried_against_the_simulator_of_another(tmp_path: Path) -> None:
+    mine = tmp_path / "acme-x2.toml"
+    mine.write_text(BC.read_text().replace('name = "p-bc"', 'name = "acme-x2"'))
+    assert run("simulate", mine, "--like", "p-bc").exit_code == 0
+    assert run("simulate", mine).exit_code == 2
+    mine.write_text(mine.read_text().replace("BC+DID?", "BC+XID?").replace("BC+UID?", "BC+YID?"))
+    done = run("simulate", mine, "--like", "p-bc")
+    assert done.exit_code == 1 and "BC+XID?" in done.output
+    assert run("simulate", tmp_path / "nothing.toml").exit_code == 2
+
+
 def test_what_cannot_be_simulated_says_so() -> None:
     assert run("simulate", "boblov").exit_code == 2
     assert run("simulate", "p-a1", "--tty").exit_code == 2
