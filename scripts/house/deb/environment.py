@@ -137,13 +137,16 @@ def byte_compile(root: Path, home: Path, target: Target, environ: Mapping[str, s
 
 
 def _interpreters(target: Target) -> Iterator[str]:
+    """Programs of this machine that are the target's Python; Debian's own first, as on the target."""
     name = f"python{target.python}"
-    if Path(f"/usr/bin/{name}").exists():  # Debian's own, as on the target
-        yield f"/usr/bin/{name}"
-    if sys.version_info[:2] == tuple(map(int, target.python.split("."))):
-        yield sys.executable
-    if found := shutil.which(name):
-        yield found
+    asked = "import sys; print('%d.%d' % sys.version_info[:2])"
+    for program in filter(None, (f"/usr/bin/{name}", sys.executable, shutil.which(name))):
+        try:
+            done = subprocess.run([program, "-I", "-c", asked], capture_output=True, text=True)
+        except OSError:
+            continue
+        if done.stdout.strip() == target.python:
+            yield program
 
 
 def _pip(*arguments: str, environ: Mapping[str, str]) -> None:

@@ -23,6 +23,7 @@ from liuhen_server.command import main
 from liuhen_server.config import Config, ConfigError
 from liuhen_server.log import signed_state
 from liuhen_server.log.sequencer import Outcome
+from liuhen_server.operations.backup_copy import check_owner
 from liuhen_server.operations.backup_format import clip_path, complete_backups
 from liuhen_server.operations.opening import found, opened
 from liuhen_server.operations.restore import restore
@@ -426,3 +427,11 @@ async def test_a_sqlite_backup_is_restored_beside_a_running_archive_without_touc
         await restore(taken.folder, tmp_path / "restored")
         assert configuration.load(tmp_path / "restored").database is None
         assert await alarm_of(replace(world.config)) is None
+
+
+def test_root_does_not_leave_files_that_the_archives_user_could_not_handle(tmp_path: Path) -> None:
+    check_owner(tmp_path, 0)
+    os.chown(tmp_path, 12345, 12345)
+    check_owner(tmp_path, 12345)
+    with pytest.raises(ConfigError, match="run this as"):
+        check_owner(tmp_path, 0)

@@ -89,6 +89,21 @@ def test_its_commands_run_with_nothing_but_what_is_inside(dock: Built) -> None:
         assert subprocess.run([str(python), "-I", "-c", f"import {other}"], capture_output=True).returncode == 1
 
 
+def test_a_package_for_a_raspberry_pi_is_built_here_and_holds_programs_for_it_alone(tmp_path: Path) -> None:
+    """What cannot be had here: it is not run on one. Where there is no Python 3.13, its byte code is made at installation."""
+    deb = build(tmp_path / "out", "dock", "--arch", "arm64", "--python", "3.13")
+    subprocess.run(["dpkg-deb", "-R", str(deb), str(tmp_path / "root")], check=True)
+    libraries = [path for path in _files(tmp_path / "root") if path.read_bytes()[:4] == b"\x7fELF"]
+    assert len(libraries) > 10
+    machines = {int.from_bytes(path.read_bytes()[18:20], "little") for path in libraries}
+    assert machines == {183}, "EM_AARCH64"
+    assert not [path.name for path in libraries if "cpython-" in path.name and "cpython-313-aarch64" not in path.name]
+    if not list((tmp_path / "root").rglob("*.pyc")):
+        assert "python -m compileall" in (tmp_path / "root/DEBIAN/postinst").read_text()
+        assert "__pycache__" in (tmp_path / "root/DEBIAN/prerm").read_text()
+    assert (tmp_path / "root/opt/liuhen/dock/bin/python3.13").readlink() == Path("/usr/bin/python3.13")
+
+
 def test_recorder_profiles_are_where_the_agent_looks_for_them(dock: Built) -> None:
     there = {path.name for path in (dock.root / "usr/share/liuhen/firmware_profiles").iterdir()}
     assert {path.name for path in (REPOSITORY / "firmware_profiles").glob("*.toml")} <= there

@@ -31,7 +31,7 @@ from liuhen_server.database.schema import clips
 from liuhen_server.log import signed_state
 from liuhen_server.log.signed_state import SignedState
 from liuhen_server.operations import backup_database
-from liuhen_server.operations.backup_copy import digest_of, write_hashed
+from liuhen_server.operations.backup_copy import check_owner, digest_of, write_hashed
 from liuhen_server.operations.backup_format import (
     ABOUT,
     SECRETS,
@@ -115,6 +115,7 @@ async def take(
     the database is not what was signed, no room), OSError.
     """
     _check_outside(archive.config.folder, to)
+    check_owner(to, os.geteuid())
     with _alone(to):
         try:
             return await _take(archive, to, with_keys, most, progress)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pwd
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from liuhen_protocol.digest import CHUNK_SIZE
+from liuhen_server.config import ConfigError
 
 
 def write_hashed(pieces: Iterable[bytes], target: Path, mode: int = 0o600) -> str:
@@ -38,3 +40,17 @@ def digest_of(path: Path) -> str:
     for piece in pieces_of(path):
         digest.update(piece)
     return digest.hexdigest()
+
+
+def check_owner(folder: Path, user: int) -> None:
+    """Raises ConfigError when root (`user` 0) is about to write into somebody else's folder: its owner could do nothing with the files."""
+    owner = folder.stat().st_uid
+    if user != 0 or owner == 0:
+        return
+    try:
+        name = pwd.getpwuid(owner).pw_name
+    except KeyError:
+        name = f"'#{owner}'"
+    raise ConfigError(
+        f"{folder} 属于用户 {name},请以该用户运行 / {folder} belongs to {name}: run this as that user: runuser -u {name} -- liuhen-server …"
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,7 +25,7 @@ from liuhen_server.log.archive_chain import utc_now
 from liuhen_server.log.signed_state import LogStopped
 from liuhen_server.operations import backup_database
 from liuhen_server.operations.backup import Progress, with_database
-from liuhen_server.operations.backup_copy import digest_of, pieces_of, write_hashed
+from liuhen_server.operations.backup_copy import check_owner, digest_of, pieces_of, write_hashed
 from liuhen_server.operations.backup_format import (
     ABOUT,
     POSTGRESQL_FILE,
@@ -76,6 +77,7 @@ async def restore(
     given = _examined(source, keys_folder, database)
     _check_empty(data)
     durable.mkdirs(data)
+    check_owner(data, os.geteuid())
     try:
         await asyncio.to_thread(_copy, given, data, progress)
         config = replace(given.config, folder=data)
