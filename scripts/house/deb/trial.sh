@@ -1,8 +1,8 @@
 # Run by scripts/try-packages inside a Debian 12: one promise a line, the first that is broken ends it.
 set -euo pipefail
 export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
-cd /root
-log=/root/trial.log
+cd /srv
+log=/srv/trial.log
 quietly() { "$@" >>"$log" 2>&1 </dev/null || { tail -30 "$log"; return 1; }; }
 held() { echo "✓ $*"; }
 broken() { echo "✗ $*"; tail -20 "$log"; exit 1; }
@@ -22,7 +22,7 @@ held "their units are enabled"
 [ "$(stat -c '%U %a' $ARCHIVE $DOCK)" = "$(printf 'liuhen-archive 700\nliuhen-dock 750')" ] || broken "folders belong to their users alone"
 held "folders belong to their users"
 
-code=0; /checkout/scripts/install-archive --deb /root/liuhen-archive_*.deb --origin trial.example/log >>"$log" 2>&1 </dev/null || code=$?
+code=0; /checkout/scripts/install-archive --deb /srv/liuhen-archive_*.deb --origin trial.example/log >>"$log" 2>&1 </dev/null || code=$?
 [ $code = 1 ] && tail -2 "$log" | grep -q 'systemctl start liuhen-archive' || broken "install-archive founds it and says what it left undone"
 held "install-archive founds an archive, upgrades the package, and says what it could not do here (no systemd)"
 before=$(sha256sum $ARCHIVE/config.toml $ARCHIVE/keys/*)
@@ -30,11 +30,11 @@ runuser -u liuhen-archive -- sh -c 'echo $$ >/tmp/served; exec liuhen-server ser
 for _ in $(seq 300); do grep -q ^ready "$log.ready" && break; sleep 0.1; done
 as liuhen-archive liuhen-server dock add --data $ARCHIVE dock-01 --agency 朝阳县市场监督管理局 --json >code.json
 python3 -c 'import json; print(json.load(open("code.json"))["code"])' >code.txt
-code=0; /checkout/scripts/install-dock --archive https://127.0.0.1:8443 --deb /root/liuhen-dock_*.deb <code.txt >>"$log" 2>&1 || code=$?
+code=0; /checkout/scripts/install-dock --archive https://127.0.0.1:8443 --deb /srv/liuhen-dock_*.deb <code.txt >>"$log" 2>&1 || code=$?
 [ $code = 1 ] && [ "$(stat -c %U $DOCK/identity.json)" = liuhen-dock ] || broken "install-dock enrols it with one code"
 held "install-dock enrols a dock with one code, as its own user"
-mkdir /root/import; head -c 300000 /dev/urandom >/root/import/DSJ_000001.MP4; chmod 755 /root /root/import
-quietly as liuhen-dock liuhen-agent collect /root/import || broken "a clip is collected, stored and receipted"
+mkdir /srv/import; head -c 300000 /dev/urandom >/srv/import/DSJ_000001.MP4; chmod 755 /srv/import
+quietly as liuhen-dock liuhen-agent collect /srv/import || broken "a clip is collected, stored and receipted"
 held "a clip is collected, stored and receipted by the installed programs"
 install -d -o liuhen-archive -m 700 /var/backups/liuhen-archive
 quietly as liuhen-archive liuhen-server backup --data $ARCHIVE --to /var/backups/liuhen-archive || broken "it is backed up while it runs"
@@ -43,7 +43,7 @@ quietly as liuhen-archive liuhen-server restore /var/backups/liuhen-archive/*Z -
 held "it is backed up while it runs, sha256sum finds the backup whole, and it restores"
 kill "$(cat /tmp/served)"; wait
 
-clip=$(sha256sum /root/import/DSJ_000001.MP4 | cut -d' ' -f1)
+clip=$(sha256sum /srv/import/DSJ_000001.MP4 | cut -d' ' -f1)
 kept() { [ "$(sha256sum $ARCHIVE/config.toml $ARCHIVE/keys/*)" = "$before" ] && [ -f $DOCK/identity.json ] && [ -f "$ARCHIVE/store/sha256/${clip:0:2}/${clip:2:2}/$clip" ]; }
 quietly systemctl disable liuhen-witness.service
 quietly apt-get install -y --no-install-recommends ./liuhen-*.deb || broken "an upgrade in place"
@@ -56,7 +56,7 @@ kept && [ ! -e /opt/liuhen ] && [ ! -e /usr/bin/liuhen-agent ] && [ ! -L /usr/bi
 held "removing takes every program and leaves the data"
 apt-get purge -y liuhen-dock liuhen-archive liuhen-witness >>"$log" 2>&1 </dev/null || broken "they are purged"
 grep -q "data kept: $ARCHIVE" "$log" && kept || broken "purging leaves the data and says so"
-left=$(find / -xdev \( -path /proc -o -path /run -o -path /root -o -path /checkout -o -path /var/lib/dpkg -o -path /var/log -o -path /var/cache -o -path /var/backups -o -path /tmp \) -prune \
+left=$(find / -xdev \( -path /proc -o -path /run -o -path /srv -o -path /checkout -o -path /var/lib/dpkg -o -path /var/log -o -path /var/cache -o -path /var/backups -o -path /tmp \) -prune \
   -o -name '*liuhen*' -print | grep -v -E "^($ARCHIVE|$DOCK)(/|$)" || true)
 [ -z "$left" ] || broken "purging leaves nothing else: $left"
 held "purging leaves the evidence, says where it is, and nothing else"
