@@ -31,6 +31,8 @@ from liuhen_agent.status import alarm_line, look, status
 from liuhen_files import durable, journald
 from liuhen_files.notify import Notifier
 
+log = logging.getLogger(__name__)
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="liuhen-agent")
@@ -233,7 +235,16 @@ def _screen(as_json: bool) -> Iterator[Show]:
                 before = said.get(view.bay)
                 if before is None or _matters(before) != _matters(view):
                     said[view.bay] = view
-                    click.echo(json.dumps(asdict(view), ensure_ascii=False) if as_json else sentence(view))
+                    say(view)
+
+        def say(view: BayView) -> None:
+            if as_json:
+                click.echo(json.dumps(asdict(view), ensure_ascii=False))
+            elif journald.is_journal(sys.stderr):  # so that it can be asked for by bay, recorder and stay
+                with journald.about(bay=view.bay, recorder=view.recorder, session=view.session):
+                    log.info("%s", sentence(view))
+            else:
+                click.echo(sentence(view))
 
         yield lines
         return

@@ -52,6 +52,7 @@ class Proxies:
         self._limits = limits or ProxyLimits()
         self._pulse = pulse or Pulse()
         self._worker = worker  # the socket of the media worker's unit; None: ffmpeg runs as a child process
+        self._lost: set[str] = set()  # clips whose worker ended without a word
         self.idle = asyncio.Event()
 
     async def run(self) -> None:
@@ -81,7 +82,8 @@ class Proxies:
                 await changed.wait()
 
     async def make(self, clip: ClipRow) -> None:
-        """One proxy, or the reason why there is none. Raises ProxyFailed when the worker is not there: the clip is tried again."""
+        """One proxy, or the reason why there is none. Raises ProxyFailed when the worker is not there or was lost for the first time: the
+        clip is tried again."""
         if Path(clip.name).suffix.lower() not in PLAYABLE:
             await self._give_up(clip, "not a kind of file that is played")
             return
@@ -99,6 +101,9 @@ class Proxies:
         except ProxyFailed as failed:
             log.warning("%s: 无法生成预览 no proxy: %s", clip.name, failed)
             if failed.reason == "no-worker":
+                raise
+            if failed.reason == "worker-lost" and clip.sha256 not in self._lost:
+                self._lost.add(clip.sha256)  # a clip that costs a second worker is given up
                 raise
             await self._give_up(clip, str(failed))
             return

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
+import socket
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +16,7 @@ from liuhen_agent.bay import State
 from liuhen_agent.clock import read_system_clock
 from liuhen_agent.collect.spool import RESERVE, Spool
 from liuhen_agent.detect import Bay
+from liuhen_agent.dock import Dock, Wishes
 from liuhen_agent.identity import store
 from liuhen_agent.journal import ClipKind, Journal, SessionRow, changes, queries, read_only
 from liuhen_agent.simulate.footage import make_clip
@@ -20,6 +25,7 @@ from liuhen_protocol import dsse
 from liuhen_protocol.events import ClipDerived, DockHead, DockStarted, Event, RecorderUndocked
 from liuhen_protocol.statement import read_statement
 from support import dock_alone
+from support.activated import activated
 
 
 @pytest.fixture
@@ -128,6 +134,30 @@ async def test_a_clip_whose_media_worker_was_not_there_gets_its_copy_later(data_
     assert not [event for event in said(data_dir) if isinstance(event, ClipDerived)]
     await dock_alone.run_until_idle(data_dir, bay, proxies=True)
     assert len([event for event in said(data_dir) if isinstance(event, ClipDerived)]) == 1
+
+
+async def test_a_clip_that_costs_a_second_media_worker_is_given_up(
+    data_dir: Path, bay: Bay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker is one that dies of every clip."""
+    monkeypatch.setattr("liuhen_agent.proxies.NO_WORKER_SECONDS", 0.0)
+    program = [sys.executable, "-c", "import socket; socket.recv_fds(socket.socket(fileno=0), 4096, 2)"]
+    at = data_dir / "proxy.sock"
+    async with activated(at, program, kind=socket.SOCK_SEQPACKET, answers_on_stdout=False) as unit:
+        settings = replace(dock_alone.config(data_dir, bay, proxies=True), proxy_socket=at)
+        wishes = Wishes(watch=dock_alone.QUICK, sync=dock_alone.Obliging)
+        running = asyncio.create_task(Dock(data_dir, settings, wishes).run())
+        while len(unit.started) < 2:
+            await unit.next_started()
+        await unit.started[1].wait()
+        given_up = False
+        while not given_up:
+            await asyncio.sleep(0.02)
+            with read_only(dock_alone.journal_of(data_dir)) as db:
+                given_up = not queries.without_proxy(db)
+        running.cancel()
+        await asyncio.wait([running])
+        assert len(unit.started) == 2
 
 
 async def test_no_playable_copy_is_begun_where_only_the_room_for_originals_is_left(

@@ -142,7 +142,7 @@ async def test_a_worker_that_is_killed_costs_a_proxy(tmp_path: Path, clip: Path)
         starting = asyncio.create_task(at.next_started())
         failing = asyncio.create_task(failure(clip, tmp_path, at.path))
         (await starting).kill()
-        assert (await failing).reason == "crashed"
+        assert (await failing).reason == "worker-lost"
 
 
 async def test_a_worker_that_hangs_is_given_up(tmp_path: Path, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,12 +15,22 @@ from typing import Literal
 
 Recipe = Literal["remux", "transcode"]
 FailureReason = Literal[
-    "not-media", "refused-format", "crashed", "hung", "limit", "wrong-result", "no-tool", "no-room", "no-worker"
+    "not-media",
+    "refused-format",
+    "crashed",
+    "hung",
+    "limit",
+    "wrong-result",
+    "no-tool",
+    "no-room",
+    "no-worker",
+    "worker-lost",
 ]
 
 
 class ProxyFailed(Exception):
-    """No proxy was made. `reason`: one of FailureReason; "no-worker" and "no-room" are of the dock, the others of the clip."""
+    """No proxy was made. `reason`: one of FailureReason; "no-worker" and "no-room" are of the dock, "worker-lost" may be of either (it met its
+    limits, or the machine goes down), the others of the clip."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")

@@ -108,9 +108,9 @@ async def _message(channel: socket.socket, seconds: float) -> bytes:
     except TimeoutError as error:
         raise ProxyFailed("hung", f"the media worker said nothing for {seconds:.0f} s") from error
     except OSError as error:
-        raise ProxyFailed("crashed", f"the media worker broke off: {error.strerror}") from error
+        raise ProxyFailed("worker-lost", f"the media worker broke off: {error.strerror}") from error
     if not message:
-        raise ProxyFailed("crashed", "the media worker ended without an answer: it was killed, or met its limits")
+        raise ProxyFailed("worker-lost", "the media worker ended without an answer: it was killed, or met its limits")
     return message
 
 
