@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter, deque
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from liuhen_agent.bay import State
 from liuhen_agent.collect.fairness import OVERDUE, Limits, Queue, Turn, choose
 from liuhen_agent.collect.turns import Turns, bus_of
-from liuhen_agent.detect import Port, UsbDevice
+from liuhen_agent.detect import Bay, Port, UsbDevice
+from liuhen_agent.dock import Dock, Wishes
+from liuhen_agent.journal import queries, read_only
+from liuhen_agent.recorders import directory
+from liuhen_protocol import dsse
+from liuhen_protocol.events import ClipCollected
+from liuhen_protocol.statement import read_statement
+from support import dock_alone
 
 GIB = 1 << 30
 LARGEST = 4 * GIB
 
 
 @dataclass
-class Bay:
+class Recorder:
     """A recorder with files still to be read: (size, important), in the order in which the dock reads one recorder."""
 
     name: str
@@ -31,7 +41,7 @@ class Bay:
 class Bench:
     """Bays that ask for their next file as soon as the last is read."""
 
-    bays: list[Bay]
+    bays: list[Recorder]
     limits: Limits
     queue: Queue = field(init=False)
     begun: list[Turn] = field(default_factory=list)
@@ -42,7 +52,7 @@ class Bench:
         for bay in self.bays:
             self.ask(bay)
 
-    def ask(self, bay: Bay) -> None:
+    def ask(self, bay: Recorder) -> None:
         if bay.files:
             size, important = bay.files[0]
             left = sum(size for size, _ in bay.files)
@@ -81,7 +91,7 @@ def in_reading_order(files: list[tuple[int, bool]]) -> deque[tuple[int, bool]]:
 @st.composite
 def benches(draw: st.DrawFn) -> Bench:
     count = draw(st.integers(1, 8))
-    bays = [Bay(f"{n}", draw(st.sampled_from("AB")), in_reading_order(draw(FILES))) for n in range(count)]
+    bays = [Recorder(f"{n}", draw(st.sampled_from("AB")), in_reading_order(draw(FILES))) for n in range(count)]
     return Bench(bays, Limits(draw(st.integers(1, 4)), draw(st.integers(1, 3))))
 
 
@@ -108,8 +118,8 @@ def test_a_large_recorder_is_not_passed_for_ever_by_small_ones_that_keep_coming(
     readers: int, others: int, chance: object
 ) -> None:
     """On one controller, without important clips: behind OVERDUE bytes of others comes its turn, one file of each at the latest."""
-    large = Bay("large", "A", deque([(GIB, False)] * 64))
-    small = [Bay(f"{n}", "A", deque([(GIB, False)])) for n in range(others)]
+    large = Recorder("large", "A", deque([(GIB, False)] * 64))
+    small = [Recorder(f"{n}", "A", deque([(GIB, False)])) for n in range(others)]
     bench = Bench([large, *small], Limits(readers, readers))
     for _ in range(300):
         bench.begin_all()
@@ -126,10 +136,10 @@ def test_a_large_recorder_is_not_passed_for_ever_by_small_ones_that_keep_coming(
 
 
 def test_two_clips_do_not_wait_for_a_card_of_64_gb() -> None:
-    cards = [Bay(f"card{n}", "A", deque([(4 * GIB, False)] * 16)) for n in range(4)]
+    cards = [Recorder(f"card{n}", "A", deque([(4 * GIB, False)] * 16)) for n in range(4)]
     bench = Bench(cards, Limits(2, 2))
     bench.begin_all()
-    bench.bays.append(Bay("small", "A", deque([(GIB // 10, False)] * 2)))
+    bench.bays.append(Recorder("small", "A", deque([(GIB // 10, False)] * 2)))
     bench.ask(bench.bays[-1])
     bench.end(bench.queue.reading[0])
     bench.begin_all()
@@ -184,3 +194,59 @@ def test_recorders_on_one_controller_share_it_and_others_share_nothing(tmp_path:
     assert bus_of(port("pci0/0000:00:14.0/usb2/1.4")) == bus_of(port("pci0/0000:00:14.0/usb2/3"))
     assert bus_of(port("pci0/0000:00:14.0/usb2/1.4")) != bus_of(port("pci0/0000:00:14.0/usb3/1.4"))
     assert bus_of(Port("1", "image", tmp_path, "x")) != bus_of(Port("2", "image", tmp_path, "x"))
+
+
+async def test_a_dock_reads_two_clips_and_an_important_one_before_the_rest_of_a_large_recorder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One reader for all. The first file of the large recorder is held until the others wait for their turns."""
+    made: list[Turns] = []
+    make, readinto = Turns.__init__, directory.FileStream.readinto
+
+    def remembered(turns: Turns, limits: Limits) -> None:
+        make(turns, limits)
+        made.append(turns)
+
+    def held(stream: directory.FileStream, buffer: memoryview) -> int:
+        end = time.monotonic() + 20
+        while not waited and len({turn.bay for turn in made[0]._queue.waiting} | {"large"}) < 3:
+            assert time.monotonic() < end
+            time.sleep(0.002)
+        waited.append(True)
+        return readinto(stream, buffer)
+
+    waited: list[bool] = []
+    monkeypatch.setattr(Turns, "__init__", remembered)
+    monkeypatch.setattr(directory.FileStream, "readinto", held)
+    contents = {
+        "large": {f"L{n}.mp4": b"large" * 1000 for n in range(6)},
+        "small": {"S0.mp4": b"s", "S1.mp4": b"s"},
+        "important": {f"DSJ7A01_01234520261122143059_{n:04d}_IMP.MP4": b"important" * 9000 for n in range(2)},
+    }
+    for bay, files in contents.items():
+        (tmp_path / bay).mkdir()
+        for number, (name, content) in enumerate(files.items()):
+            (tmp_path / bay / name).write_bytes(content + b"%d" % number)
+    (tmp_path / "small").rename(tmp_path / "small-later")
+    (tmp_path / "important").rename(tmp_path / "important-later")
+    dock_alone.enrol(tmp_path / "dock")
+    bays = [Bay(bay, "directory", tmp_path / bay) for bay in contents]
+    config = dock_alone.config(tmp_path / "dock", *bays, readers=1)
+    dock = Dock(tmp_path / "dock", config, Wishes(watch=dock_alone.QUICK, sync=dock_alone.Obliging))
+    working = asyncio.create_task(dock.run())
+    try:
+        async with asyncio.timeout(40):
+            while not made or not made[0]._queue.reading:
+                await asyncio.sleep(0.01)
+            (tmp_path / "small-later").rename(tmp_path / "small")
+            (tmp_path / "important-later").rename(tmp_path / "important")
+            while not all(view.state is State.READY for view in dock._board.views()):
+                assert not working.done()
+                await asyncio.sleep(0.01)
+    finally:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+    with read_only(dock_alone.journal_of(tmp_path / "dock")) as db:
+        said = [read_statement(dsse.Envelope.parse(row.data).payload).event for row in queries.envelopes(db)]
+    order = [event.bay for event in said if isinstance(event, ClipCollected)]
+    assert order == ["large", "important", "important", "small", "small", *["large"] * 5]

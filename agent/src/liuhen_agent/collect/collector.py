@@ -153,7 +153,7 @@ class Collector:
                     session.bay, watch.bus, important=row.important, size=row.size, left=left
                 ):
                     digest = await self._read(volume, listed, part, watch)
-                await self._keep(session, listed, digest, part, began)
+                    await self._keep(session, listed, digest, part, began)
                 return
             except (NoRoom, OSError, sqlite3.OperationalError) as error:
                 await asyncio.to_thread(self._spool.discard, part)

@@ -32,7 +32,8 @@ class Turns:
         finally:
             del self._begun[number]
             self._queue = self._queue.leave(number)
-            self._go_on()
+            # a moment later: whoever has read a file asks for the next one at once, and is chosen from with the others
+            asyncio.get_running_loop().call_soon(self._go_on)
 
     def _go_on(self) -> None:
         while True:
