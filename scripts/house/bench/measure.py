@@ -8,7 +8,7 @@ import platform
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,6 +84,12 @@ def alternate(ours: Callable[[], object], reference: Callable[[], object], round
         other.append(seconds(reference))
         own.append(seconds(ours))
     return statistics.median(own), statistics.median(other)
+
+
+def middle(rounds: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Of several rounds, each (value, reference) measured side by side, the one whose ratio is the median: on a machine that
+    others use too, a value of one moment is not set against the reference of another."""
+    return sorted(rounds, key=lambda one: one[0] / one[1])[len(rounds) // 2]
 
 
 def forget(path: Path) -> None:
