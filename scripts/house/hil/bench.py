@@ -51,7 +51,7 @@ class Bench:
     def __post_init__(self) -> None:
         self.view = ArchiveView(self.county.archive, DOCK)
 
-    def card(self, scene: str, kind: Kind, clips: int, *, cleared: bool = True, image: Path | None = None) -> Card:
+    def card(self, scene: str, kind: Kind, clips: int, *, cleared: bool = True) -> Card:
         """A new recorder of a scene. `cleared`: the dock is to empty it."""
         serial = f"HIL{len(self.cards) + 1:04d}"
         begins = datetime.now().replace(microsecond=0) - timedelta(hours=6)
