@@ -177,6 +177,7 @@ async def test_a_serial_adapter_is_one_plugging_in_although_its_line_comes_late(
     await ports.plug(other := Usb("1.2", [VENDOR], address=9))
     assert (await events.bay_event()).bay == "2", "that one has settled"
     await ports.plug_line(replace(adapter, line="ttyUSB0"))
+    await ports.change(adapter.below(0), "bind")  # the kernel says so after the line is there
     plugged = await events.bay_event()
     assert (plugged.bay, plugged.port.tty) == ("1", Path("/dev/ttyUSB0"))
     await ports.pull(other)
@@ -197,6 +198,7 @@ async def test_repeated_and_meaningless_events_change_nothing(ports: MockedUsb, 
     await events.bay_event()
     for action in ("bind", "change", "add", "unbind"):
         await ports.change(device.path, action)
+        await ports.change(device.below(0), action)
         await ports.change(device.disk_path, action)
     await ports.pull(device)
     assert (await events.bay_event()).change == "pulled"

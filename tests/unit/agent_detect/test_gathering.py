@@ -68,6 +68,12 @@ class World:
             self._add(place, disk(new))
         if kind == "composite":
             self._add(place, line(new))
+        for above in (
+            "host",
+            "host/0",
+            "tty",
+        ):  # devices between, of no interest: nothing is known of them but that they are
+            self.waiting[place].append(("bind", f"{new.path}/{above}"))
 
     def pull(self, place: str) -> None:
         for path in sorted(self.nodes, reverse=True):
@@ -92,8 +98,10 @@ def deliver(world: World, gathering: Gathering, place: str, most: int, twice: bo
     for action, path in world.waiting[place][:most]:
         for _ in range(1 + twice):
             node = world.nodes.get(path)
-            if action == "remove" or node is None:
+            if action == "remove":
                 gathering.drop(path)
+            elif node is None:
+                gathering.forget(path)
             else:
                 gathering.put(node)
     del world.waiting[place][:most]

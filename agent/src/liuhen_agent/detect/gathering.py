@@ -83,6 +83,10 @@ class Gathering:
         for known in [known for known in self._nodes if known == path or known.startswith(f"{path}/")]:
             del self._nodes[known]
 
+    def forget(self, path: str) -> None:
+        """It is of no interest now; what is below it is not touched: a driver is bound after it has made its line."""
+        self._nodes.pop(path, None)
+
     def resync(self, nodes: Iterable[Node]) -> None:
         """This and nothing else is there."""
         self._nodes = {node.path: node for node in nodes}

@@ -93,15 +93,17 @@ class Udev:
         if batch is None:
             gathering.resync(await asyncio.to_thread(self.enumerate))
         elif batch:
-            for path, node in await asyncio.to_thread(self._looked_at, batch):
-                if node is None:
+            for action, path, node in await asyncio.to_thread(self._looked_at, batch):
+                if node is not None:
+                    gathering.put(node)
+                elif action == "remove":
                     gathering.drop(path)
                 else:
-                    gathering.put(node)
+                    gathering.forget(path)
 
-    def _looked_at(self, batch: list[PyDevice]) -> list[tuple[str, Node | None]]:
+    def _looked_at(self, batch: list[PyDevice]) -> list[tuple[str, str, Node | None]]:
         return [
-            (str(device.device_path), None if device.action == "remove" else self.node(device))
+            (str(device.action), str(device.device_path), None if device.action == "remove" else self.node(device))
             for device in batch
             if device.device_path
         ]
