@@ -68,7 +68,7 @@ def add_line(text: str) -> Callable[[Path], None]:
     return change
 
 
-CHANGES: dict[str, Callable[[Path], None]] = {
+CHANGES: dict[str, Callable[[Path], object]] = {
     "a byte of the database": lambda backup: flip(backup / "archive.db"),
     "a byte of a clip": lambda backup: flip(backup.parent / CLIP),
     "a clip taken away": lambda backup: (backup.parent / CLIP).unlink(),
@@ -88,7 +88,7 @@ CHANGES: dict[str, Callable[[Path], None]] = {
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 async def test_an_altered_backup_is_refused_and_nothing_of_it_is_left(
-    change: Callable[[Path], None], altered: Path, tmp_path: Path
+    change: Callable[[Path], object], altered: Path, tmp_path: Path
 ) -> None:
     change(altered)
     data = tmp_path / "restored"
@@ -134,7 +134,7 @@ CONSISTENT: dict[str, Callable[[Path], None]] = {
 
 @pytest.mark.parametrize("change", CONSISTENT.values(), ids=CONSISTENT)
 async def test_a_backup_altered_consistently_does_not_hold_and_its_log_does_not_go_on(
-    change: Callable[[Path], None], altered: Path, tmp_path: Path
+    change: Callable[[Path], object], altered: Path, tmp_path: Path
 ) -> None:
     change(altered)
     done = await restore(altered, tmp_path / "restored")

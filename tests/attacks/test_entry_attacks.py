@@ -183,6 +183,7 @@ async def test_a_dock_cannot_derive_files_without_end_from_one_original(tmp_path
             assert refusals(await dock.send(*[derived(number) for number in range(40)])) == [None] * 40
             assert refusals(await dock.send(derived(7), derived(900, "ef" * 32))) == [None, None]
             head = dock.head
+            assert head is not None
             answer = await dock.send(*[derived(number) for number in range(40, 66)])
             assert refusals(answer) == [None] * 24 + ["too-many-derivatives", "gap"]
             dock.head = replace(head, seq=head.seq + 24, hash=str(answer["head"]["hash"]), time=answer["head"]["time"])

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -55,7 +56,7 @@ async def test_a_locked_database_lets_the_dock_try_again(tmp_path: Path) -> None
 
 
 @pytest.fixture
-async def without_its_database(tmp_path: Path, postgresql) -> AsyncIterator[tuple[World, aiohttp.ClientSession]]:
+async def without_its_database(tmp_path: Path, postgresql: Any) -> AsyncIterator[tuple[World, aiohttp.ClientSession]]:
     """An archive on PostgreSQL whose database is no more since a moment ago, and a session of its dock."""
     url = postgresql.new_database()
     config = archive_config(tmp_path / "archive", url)

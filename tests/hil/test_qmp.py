@@ -13,7 +13,7 @@ import pytest
 
 from house.hil.qmp import Qmp, QmpError
 
-GREETING = {"QMP": {"version": {}, "capabilities": []}}
+GREETING: dict[str, object] = {"QMP": {"version": {}, "capabilities": []}}
 DONE: dict[str, object] = {"return": {}}
 
 
@@ -47,7 +47,7 @@ def qemu(path: Path, answers: Sequence[Sequence[dict[str, object]]]) -> Iterator
 
 
 def test_a_command_is_answered_although_events_come_between(tmp_path: Path) -> None:
-    event = {"event": "RTC_CHANGE", "data": {}}
+    event: dict[str, object] = {"event": "RTC_CHANGE", "data": {}}
     with (
         qemu(tmp_path / "q", [[DONE], [event, {"return": {"status": "running"}}]]) as got,
         Qmp(tmp_path / "q", 10) as qmp,
@@ -68,8 +68,8 @@ def test_what_qemu_refuses_is_said_in_its_words(tmp_path: Path) -> None:
 
 
 def test_a_device_is_gone_when_qemu_says_so_of_that_device(tmp_path: Path) -> None:
-    other = {"event": "DEVICE_DELETED", "data": {"device": "usb1"}}
-    ours = {"event": "DEVICE_DELETED", "data": {"device": "usb2"}}
+    other: dict[str, object] = {"event": "DEVICE_DELETED", "data": {"device": "usb1"}}
+    ours: dict[str, object] = {"event": "DEVICE_DELETED", "data": {"device": "usb2"}}
     with qemu(tmp_path / "q", [[DONE], [other, DONE, ours]]), Qmp(tmp_path / "q", 10) as qmp:
         qmp.run("device_del", {"id": "usb2"})
         qmp.wait_deleted("usb2")

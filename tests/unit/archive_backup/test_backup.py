@@ -13,6 +13,7 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -252,7 +253,7 @@ async def test_keys_of_another_archive_are_refused(tmp_path: Path) -> None:
 
 
 async def test_the_database_password_is_in_no_argument_and_in_no_backup(
-    tmp_path: Path, postgresql, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, postgresql: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = postgresql.new_database().replace("liuhen@", "liuhen:hunter2@")
     async with running_archive(tmp_path, url) as world:
@@ -273,7 +274,7 @@ async def test_the_database_password_is_in_no_argument_and_in_no_backup(
 
 
 async def test_without_pg_dump_it_says_what_to_install(
-    tmp_path: Path, postgresql, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, postgresql: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = postgresql.new_database()
     async with running_archive(tmp_path, url) as world:
@@ -284,7 +285,7 @@ async def test_without_pg_dump_it_says_what_to_install(
     postgresql.drop_database(url)
 
 
-async def test_a_postgresql_database_that_holds_something_is_not_restored_into(tmp_path: Path, postgresql) -> None:
+async def test_a_postgresql_database_that_holds_something_is_not_restored_into(tmp_path: Path, postgresql: Any) -> None:
     url = postgresql.new_database()
     async with running_archive(tmp_path, url) as world:
         await fill(world, clips=0)

@@ -70,8 +70,9 @@ def collected(file: InventoryFile, session: str = "s1") -> ClipCollected:
 
 def said(dock: Dock, *events: Event) -> list[NewEntry]:
     def subject(event: Event) -> Subject | None:
-        is_clip = isinstance(event, ClipCollected)
-        return Subject(event.path.rpartition("/")[2], digest_of(event.path.encode()).sha256) if is_clip else None
+        if not isinstance(event, ClipCollected):
+            return None
+        return Subject(event.path.rpartition("/")[2], digest_of(event.path.encode()).sha256)
 
     return [dock.seal(event, subject=subject(event)) for event in events]
 

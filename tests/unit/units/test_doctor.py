@@ -150,10 +150,12 @@ def test_a_port_of_a_bay_that_is_not_there_is_said(tmp_path: Path, monkeypatch: 
         )
     )
     monkeypatch.setattr(doctor, "SYS", tmp_path)
-    monkeypatch.setattr(doctor.config, "load", lambda folder: with_bays(Bay("1", "udev", Path("/dev"), ports=(there,))))
+    monkeypatch.setattr(
+        "liuhen_agent.config.load", lambda folder: with_bays(Bay("1", "udev", Path("/dev"), ports=(there,)))
+    )
     assert doctor._bays(tmp_path)
     monkeypatch.setattr(
-        doctor.config, "load", lambda folder: with_bays(Bay("2", "udev", Path("/dev"), ports=(missing,)))
+        "liuhen_agent.config.load", lambda folder: with_bays(Bay("2", "udev", Path("/dev"), ports=(missing,)))
     )
     said = why(doctor._bays, tmp_path)
     assert f"2 ({missing})" in said and "bays learn" in said

@@ -52,7 +52,7 @@ def test_a_unit_that_is_more_exposed_would_be_seen(tmp_path: Path) -> None:
     """The same question about the worker without the two lines that keep it off the network."""
     weak = tmp_path / "liuhen-proxy@.service"
     weak.write_text((SYSTEMD / weak.name).read_text("utf-8").replace("PrivateNetwork=yes\nIPAddressDeny=any\n", ""))
-    asked = ["systemd-analyze", "security", "--offline=true", "--threshold=6", "--no-pager", weak]
+    asked = ["systemd-analyze", "security", "--offline=true", "--threshold=6", "--no-pager", str(weak)]
     assert subprocess.run(asked, capture_output=True).returncode != 0
 
 
@@ -147,7 +147,7 @@ def test_systemd_makes_the_users_and_folders(tmp_path: Path) -> None:
     for tool, folder in (("systemd-sysusers", "sysusers.d"), ("systemd-tmpfiles", "tmpfiles.d")):
         files = sorted((SYSTEMD / folder).glob("*.conf"))
         assert files and shutil.which(tool)
-        command = [tool, f"--root={tmp_path}", *(["--create"] if "tmpfiles" in tool else []), *files]
+        command = [tool, f"--root={tmp_path}", *(["--create"] if "tmpfiles" in tool else []), *map(str, files)]
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
     assert "liuhen-wipe" in (tmp_path / "etc/passwd").read_text()
