@@ -10,7 +10,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -51,12 +51,13 @@ class Bench:
     def __post_init__(self) -> None:
         self.view = ArchiveView(self.county.archive, DOCK)
 
-    def card(self, scene: str, kind: Kind, clips: int, *, cleared: bool = True) -> Card:
-        """A new recorder of a scene. `cleared`: the dock is to empty it."""
+    def card(self, scene: str, kind: Kind, clips: int, *, over_mtp: bool = False) -> Card:
+        """A new recorder of a scene. The dock is to empty it, but for one that shows its files over MTP: nothing is written there."""
         serial = f"HIL{len(self.cards) + 1:04d}"
         begins = datetime.now().replace(microsecond=0) - timedelta(hours=6)
         card = make_card(self.folder / "recorders", serial, kind, clips, begins)
-        self.cards.append((scene, card, cleared))
+        card = replace(card, as_folder=over_mtp)
+        self.cards.append((scene, card, not over_mtp))
         return card
 
     def check(self, what: str, holds: bool, how: str = "") -> None:

@@ -24,12 +24,14 @@ OFFICER = "210301"
 
 @dataclass(frozen=True)
 class Card:
-    """One recorder's footage. `digests`: SHA-256 of every file, by path. `image` is what the machine sees, `folder` the same as files."""
+    """One recorder's footage. `digests`: SHA-256 of every file, by path. `image` is what the machine sees, `folder` the same
+    as files; `as_folder`: it sees the files (MTP)."""
 
     serial: str
     image: Path
     folder: Path
     digests: dict[str, str]
+    as_folder: bool = False
 
 
 def make_card(folder: Path, serial: str, kind: Kind, clips: int, begins: datetime, *, label: str | None = None) -> Card:
@@ -69,6 +71,9 @@ def _log(tree: Path, serial: str, begins: datetime) -> CardFile:
 
 def files_left(card: Card) -> Sequence[str]:
     """Paths of the files that are on the card now, read as the dock reads it: without mounting."""
+
+    if card.as_folder:
+        return [path.relative_to(card.folder).as_posix() for path in card.folder.rglob("*") if path.is_file()]
 
     async def listed() -> list[str]:
         volume = await open_volume(card.image)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from house.hil import bays, install, units
-from house.hil.bench import Bench
+from house.hil.bench import EVENT_SECONDS, Bench
 from house.hil.serial_line import SerialLine
 from liuhen_agent.bay import State
 from liuhen_agent.simulate.machine import Character
@@ -63,6 +63,21 @@ def serial(bench: Bench) -> None:
     finally:
         bench.pull(bay)
         line.close()
+
+
+def mtp(bench: Bench) -> None:
+    """A device over MTP that no profile names: read, kept in quarantine, never written to."""
+    bay = bays.SINGLE[3]
+    card = bench.card("mtp", "fat32", 2, over_mtp=True)
+    seq = len(bench.view.look())
+    bench.ports.plug_mtp(bay.port, card.folder, "Recorder")
+    bench.say(f"接入 plugged in: {card.serial} → {bay.name} (MTP)")
+    state = bench.done(seq, bay)
+    bench.check(
+        "MTP 未知设备只读隔离 unknown over MTP: quarantined, read only", state is State.QUARANTINED, state.value
+    )
+    bench.guest.wait("all of it is stored", lambda: set(card.digests.values()) <= bench.view.stored(), EVENT_SECONDS)
+    bench.pull(bay)
 
 
 def vendor(bench: Bench) -> None:
@@ -157,6 +172,7 @@ SCENES: dict[str, Scene] = {
     "cards": cards,
     "serial": serial,
     "vendor": vendor,
+    "mtp": mtp,
     "hub": hub,
     "keyboard": keyboard,
     "yanks": yanks,

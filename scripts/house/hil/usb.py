@@ -45,6 +45,10 @@ class Ports:
             "usb-serial", port, backing=f"line:{name}", chardev=name, serial=serial, **{"always-plugged": True}
         )
 
+    def plug_mtp(self, port: str, folder: Path, title: str) -> None:
+        """A recorder that offers a folder by MTP, read-only."""
+        self._device("usb-mtp", port, rootdir=str(folder), desc=title, readonly=True)
+
     def plug_keyboard(self, port: str) -> None:
         self._device("usb-kbd", port)
 
