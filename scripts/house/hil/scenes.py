@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from house.hil import bays, install, units
+from house.hil import bays, units
 from house.hil.bench import EVENT_SECONDS, Bench
 from house.hil.serial_line import SerialLine
 from liuhen_agent.bay import State
 from liuhen_agent.simulate.machine import Character
-from liuhen_protocol.events import ClipDerived, DockAlarm, RecorderDocked
+from liuhen_protocol.events import DockAlarm, RecorderDocked
 
 GADGET = Path(__file__).with_name("gadget.py")
 DOCK_PYTHON = "/opt/liuhen/dock/bin/python"
@@ -29,21 +29,6 @@ def cards(bench: Bench) -> None:
     for bay, seq in began.items():
         _ready(bench, bay, bench.done(seq, bay))
         bench.pull(bay)
-
-
-def proxy(bench: Bench) -> None:
-    """A playable copy is made by the media worker's unit, which has no network and no files of its own."""
-    install.make_proxies(bench.guest, True)
-    install.start_dock(bench.guest)
-    bay = bays.SINGLE[0]
-    card = bench.card("proxy", "fat32", 1)
-    seq = bench.plug(card, bay)
-    bench.event(seq, ClipDerived, lambda _: True, "a playable copy is stated")
-    bench.check("预览由独立单元制作 playable copy made by its own unit", True)
-    _ready(bench, bay, bench.done(seq, bay))
-    bench.pull(bay)
-    install.make_proxies(bench.guest, False)
-    install.start_dock(bench.guest)
 
 
 def serial(bench: Bench) -> None:
@@ -177,6 +162,5 @@ SCENES: dict[str, Scene] = {
     "keyboard": keyboard,
     "yanks": yanks,
     "cuts": cuts,
-    "proxy": proxy,
     "archive": units.archive,
 }
