@@ -162,5 +162,4 @@ SCENES: dict[str, Scene] = {
     "keyboard": keyboard,
     "yanks": yanks,
     "cuts": cuts,
-    "archive": units.archive,
 }
