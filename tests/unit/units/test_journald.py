@@ -52,11 +52,12 @@ def daemon(tmp_path: Path) -> Journald:
 
 @pytest.fixture
 def log(daemon: Journald, tmp_path: Path) -> Iterator[logging.Logger]:
-    found = logging.getLogger("liuhen_test")
+    found = logging.Logger(
+        "liuhen_test"
+    )  # one that the test runner does not read along: it cannot carry half a character
     handler = JournalHandler(tmp_path / "socket")
     handler.setFormatter(OneLine("%(message)s"))
     found.addHandler(handler)
-    found.propagate = False
     yield found
     found.removeHandler(handler)
     handler.close()
