@@ -1,14 +1,12 @@
 """The bytes of a clip that lies plainly on the disk, read by the dock itself where the parser said they are.
 
 The parser is a child process that hostile bytes may have taken over: what it names is checked to be ranges of this disk
-and no more bytes than the clip has. Reading past the page cache (O_DIRECT) where the disk allows it costs the dock
-no copy and no memory; else pages already read are dropped behind. A thread of its own reads, so that a disk that no
+and no more bytes than the clip has. The kernel reads ahead; pages already read are dropped behind. A thread of its own reads, so that a disk that no
 longer answers is noticed: the thread is left to the kernel, with its own descriptors, and ends when the disk does.
 """
 
 from __future__ import annotations
 
-import errno
 import os
 import threading
 import time
@@ -18,10 +16,6 @@ from typing import Protocol
 
 from liuhen_agent.recorders import FileEntry, VolumeError
 
-SECTOR = (
-    512  # what direct reading is aligned to at least; a disk that wants more refuses, and is read through the cache
-)
-DIRECT_FROM = 128 * 1024  # shorter pieces gain more from the kernel's reading ahead
 FORGET = 32 * 1024 * 1024  # pages already read are dropped from the page cache in ranges of this size
 LOOK_SECONDS = 0.5  # how soon a closed volume ends a read that waits
 
@@ -57,66 +51,47 @@ def read_extents(said: object, size: int, disk_size: int) -> list[Extent] | None
 
 
 class Disk:
-    """The descriptors for reading bytes of a disk: through the page cache and, where it goes, past it."""
+    """A descriptor of its own for reading bytes of a disk."""
 
-    def __init__(self, size: int, buffered: int, direct: int | None) -> None:
+    def __init__(self, size: int, file: int) -> None:
         self.size = size
-        self._buffered = buffered
-        self._direct = direct
+        self._file = file
         self._closing = threading.Lock()
         self._closed = False
 
     @classmethod
     def of(cls, disk: int) -> Disk:
         """From an open descriptor, which stays the caller's: its offset and flags are not shared. Raises OSError."""
-        again = f"/proc/self/fd/{disk}"
-        buffered = os.open(again, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            direct = os.open(again, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECT)
-        except OSError:  # a file system without it
-            direct = None
-        return cls(os.lseek(disk, 0, os.SEEK_END), buffered, direct)
+        file = os.open(f"/proc/self/fd/{disk}", os.O_RDONLY | os.O_CLOEXEC)
+        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_SEQUENTIAL)  # clips lie in few, long pieces
+        return cls(os.lseek(disk, 0, os.SEEK_END), file)
 
     def copy(self) -> Disk:
-        """With descriptors of its own: closing this one does not disturb whoever reads there. Raises VolumeError."""
+        """With a descriptor of its own: closing this one does not disturb whoever reads there. Raises VolumeError."""
         with self._closing:
             if self._closed:
                 raise VolumeError("closed", "the volume was closed")
-            return Disk(self.size, os.dup(self._buffered), None if self._direct is None else os.dup(self._direct))
+            return Disk(self.size, os.dup(self._file))
 
     def read(self, view: memoryview, start: int) -> None:
         """Fills `view` from byte `start` on. Raises OSError, and VolumeError where the disk ends before."""
         filled = 0
         while filled < len(view):
-            count = self._some(view[filled:], start + filled)
+            count = os.preadv(self._file, [view[filled:]], start + filled)
             if count == 0:
                 raise VolumeError("size-differs", f"the disk ends at byte {start + filled}")
             filled += count
 
-    def _some(self, view: memoryview, start: int) -> int:
-        if self._direct is not None and len(view) >= DIRECT_FROM and start % SECTOR == 0:
-            try:
-                return os.preadv(self._direct, [view[: len(view) // SECTOR * SECTOR]], start)
-            except OSError as error:
-                if error.errno != errno.EINVAL:
-                    raise
-                os.close(self._direct)  # it wants another alignment
-                self._direct = None
-        return os.preadv(self._buffered, [view], start)
-
     def forget(self, start: int, length: int) -> None:
         """The pages of this range need not stay in memory."""
-        if self._direct is None:
-            os.posix_fadvise(self._buffered, start, length, os.POSIX_FADV_DONTNEED)
+        os.posix_fadvise(self._file, start, length, os.POSIX_FADV_DONTNEED)
 
     def close(self) -> None:
         with self._closing:
             if self._closed:
                 return
             self._closed = True
-            os.close(self._buffered)
-            if self._direct is not None:
-                os.close(self._direct)
+            os.close(self._file)
 
 
 class _Reading(threading.Thread):
