@@ -227,6 +227,13 @@ async def test_columns_altered_before_an_entry_was_signed_stop_the_log(victim: V
     assert "entry 303" in await refused_to_sign(victim, "entry-altered" if "text" in altered else "chain-broken")
 
 
+async def test_a_place_below_all_numbers_stops_the_log_too(victim: Victim) -> None:
+    """The place before it cannot even be asked for: the log says what is wrong instead of failing at every tick."""
+    await append(victim.archive, victim.dock.heads(1))
+    await victim.sql("UPDATE entries SET seq = -9223372036854775807 - 1 WHERE log_index = 302")
+    assert "entry 302" in await refused_to_sign(victim, "entry-altered")
+
+
 @pytest.mark.parametrize("place", ["tile/0/000", "tile/0/001.p/46", "tile/1/000.p/1", "tile/entries/000"])
 async def test_an_altered_file_of_the_log_is_named(victim: Victim, place: str) -> None:
     path = victim.archive.config.log_folder / place

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 from dataclasses import replace
@@ -12,12 +13,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 
 from liuhen_protocol.dsse import seal
-from liuhen_protocol.events import ClipDerived, DockHead, DockRevoked
+from liuhen_protocol.events import ClipDerived, DockHead, DockRevoked, DockStarted
 from liuhen_protocol.signer import Ed25519Signer
 from liuhen_protocol.statement import Clock, Link, Statement, Subject, place_in_chain, write_statement
 from liuhen_server.log import signed_state
 from liuhen_server.operations.opening import opened
-from support.device import TUS, now_text, problem_of, running_archive
+from support.device import TUS, TestDock, now_text, problem_of, running_archive
 
 
 def refusals(answer: dict[str, object]) -> list[object]:
@@ -161,6 +162,33 @@ async def test_mutated_envelopes_and_requests_never_end_in_a_500(tmp_path: Path,
                 async with session.request(method, path, headers=headers) as answer:
                     assert 400 <= answer.status < 500, (method, path, answer.status)
             assert refusals(await dock.send(good)) == [None]
+
+
+async def test_a_dock_that_spells_its_base64_with_json_escapes_does_not_stop_the_log_for_all(
+    tmp_path: Path, database_url: str
+) -> None:
+    """The padding's second sign as an escape: an odd envelope that the protocol takes, so the sequencer must take it too."""
+    async with running_archive(tmp_path, database_url) as world:
+        dock = await world.dock()
+        async with dock.connected():
+            odd = next(
+                line for text in ("", "a", "ab") if b'==","payloadType"' in (line := first_statement(dock, text))
+            )
+            odd = odd.replace(b'==","payloadType"', b'=\\u003d","payloadType"')
+            assert refusals(await dock.send(odd)) == [None]
+        async with opened(world.config) as archive:
+            while True:
+                async with archive.database.read() as conn:
+                    state = await signed_state.read(conn)
+                assert state.alarm is None
+                if state.published_size == state.next_index:
+                    break
+                await asyncio.sleep(0.05)
+
+
+def first_statement(dock: TestDock, version: str) -> bytes:
+    dock.head = None
+    return dock.seal(DockStarted(version, None))
 
 
 async def test_body_beyond_the_limit_is_refused_before_it_is_read(tmp_path: Path) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from house.bench.made_log import Writer, collected
 from liuhen_protocol.dsse import Envelope, seal
@@ -22,6 +25,18 @@ SIGNER = Ed25519Signer.from_seed(b"D" * 32)
 HOSTILE = (
     '","seq":9,"prev":"x"},"prev":null,"seq":7,"source":"dock-9","time":"2020-01-01T00:00:00.000Z"},"predicateType":"'
 )
+WRONG = [
+    b"",
+    b'"',
+    b"\\",
+    b" ",
+    b",",
+    b"}",
+    b"\\u0070rev",
+    b'"prev":',
+    b'\\"prev":null',
+    b'"prev":null,"seq":0,"source":"dock-9","time":"2020-01-01T00:00:00.000Z"},"predicateType":',
+]
 
 
 def written() -> list[bytes]:
@@ -44,6 +59,52 @@ def in_other_words(envelope: bytes) -> bytes:
 def test_an_entrys_place_is_the_one_its_statement_names(envelope: bytes) -> None:
     true, found = read_statement(Envelope.parse(envelope).payload).link, link_of(envelope)
     assert (found.source, found.seq, found.prev, found.time) == (true.source, true.seq, true.prev, true.time)
+
+
+def place(envelope: bytes) -> tuple[object, ...]:
+    link = link_of(envelope)
+    return link.source, link.seq, link.prev, link.time
+
+
+def true_place(envelope: bytes) -> tuple[object, ...]:
+    link = read_statement(Envelope.parse(envelope).payload).link
+    return link.source, link.seq, link.prev, link.time
+
+
+def spelled(text: str, chosen: list[int]) -> str:
+    """The same JSON string with some of its characters, those at `chosen`, as escapes."""
+    chosen_here = {at % len(text) for at in chosen}
+    return "".join(f"\\u{ord(sign):04x}" if at in chosen_here else sign for at, sign in enumerate(text))
+
+
+ESCAPED = st.lists(st.integers(-4, -1) | st.integers(0, 4000), max_size=4)  # negative: the end, where the padding is
+
+
+@given(st.sampled_from(written()), ESCAPED, st.booleans())
+@example(written()[1], [-1], False)  # "=\u003d": of two signs of padding, the second
+def test_an_envelope_that_spells_its_base64_with_escapes_has_the_same_place(
+    envelope: bytes, chosen: list[int], again: bool
+) -> None:
+    """The log takes it, so a tick must read it: otherwise one dock could stop the log for all."""
+    if again:
+        envelope = in_other_words(envelope)
+    payload = json.loads(envelope)["payload"]
+    bent = envelope.replace(payload.encode(), spelled(payload, chosen).encode())
+    assert true_place(bent) == true_place(envelope)
+    assert place(bent) == true_place(envelope)
+
+
+@given(st.sampled_from(written()), st.lists(st.tuples(st.integers(0, 4000), st.sampled_from(WRONG)), max_size=3))
+def test_of_altered_statements_none_has_two_places(envelope: bytes, changes: list[tuple[int, bytes]]) -> None:
+    """What both readers take they read alike; and what the protocol takes the quick reader never refuses."""
+    payload = Envelope.parse(envelope).payload
+    for at, wrong in changes:
+        at %= len(payload)
+        payload = payload[:at] + wrong + payload[at + (at % 3) :]
+    bent = seal(payload, SIGNER).encode()
+    with suppress(Malformed):
+        true = true_place(bent)
+        assert place(bent) == true
 
 
 @pytest.mark.parametrize(

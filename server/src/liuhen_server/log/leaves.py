@@ -11,6 +11,7 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from sqlalchemy import select, tuple_
@@ -110,7 +111,7 @@ def check_places(rows: Sequence[Row], start: int, end: int) -> None:
     for expected, row in enumerate(rows, start):
         if row.log_index != expected:
             raise LogStopped("entry-missing", f"entry {expected} is missing in the database")
-        if type(row.envelope) is not bytes or type(row.source) is not str or type(row.seq) is not int:
+        if type(row.envelope) is not bytes or type(row.source) is not str or type(row.seq) is not int or row.seq < 0:
             raise LogStopped("entry-altered", f"entry {expected} is not what was appended: a column has another type")
         if len(row.envelope) > MAX_ENVELOPE:
             raise LogStopped(
@@ -121,15 +122,17 @@ def check_places(rows: Sequence[Row], start: int, end: int) -> None:
 
 
 def link_of(envelope: bytes) -> Link:
-    """The place in its chain that an entry claims. Its clock is not read. Raises Malformed."""
+    """The place in its chain that an entry claims. Its clock is not read. Raises Malformed.
+
+    For every statement that the log takes it is what `read_statement` gives; of other bytes it may give a place all the same.
+    """
     end = envelope.find(b'"', len(_START))
     if envelope.startswith(_START) and end > 0:
-        try:
-            payload = binascii.a2b_base64(envelope[len(_START) : end])
-        except binascii.Error as error:
-            raise Malformed("envelope: the payload is not base64") from error
-        found = _LINK.match(payload, max(0, payload.rfind(b'"prev":')))
-        if found is not None:
-            prev, seq, source, time = found.groups()
-            return Link(source.decode(), int(seq), None if prev is None else prev.decode(), time.decode(), _ANY_CLOCK)
+        with suppress(binascii.Error):  # JSON may spell its characters otherwise (\u003d): no fault of the entry
+            payload = binascii.a2b_base64(envelope[len(_START) : end], strict_mode=True)
+            found = _LINK.match(payload, max(0, payload.rfind(b'"prev":')))
+            if found is not None:
+                prev, seq, source, time = found.groups()
+                before = None if prev is None else prev.decode()
+                return Link(source.decode(), int(seq), before, time.decode(), _ANY_CLOCK)
     return read_statement(Envelope.parse(envelope).payload).link
