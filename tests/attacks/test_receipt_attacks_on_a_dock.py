@@ -11,7 +11,7 @@ import pytest
 
 from liuhen_agent.journal import changes, queries
 from liuhen_agent.sync import head, receipts
-from liuhen_agent.sync.log_view import CONTRADICTION, Origin, Untrue
+from liuhen_agent.sync.log_view import CONTRADICTION, Untrue
 from liuhen_protocol.digest import digest_of
 from liuhen_protocol.errors import Refused
 from liuhen_protocol.signer import Ed25519Signer
@@ -37,6 +37,10 @@ class Attacked:
         """The archive answers with this receipt; gives what the dock made of it."""
         self.archive.receipt_of = lambda sha256: receipt
         return await self.world.fetch(await self.world.clip(CLIP))
+
+    async def shown(self) -> None:
+        """The dock asks for the log's newest checkpoint and looks at what it is shown."""
+        assert await self.world.view.newest(self.world.archive.checkpoint, NOW)
 
     async def recorder_is_kept(self, code: str) -> None:
         """The dock refuses to clear for this reason, and the recorder still has its clip."""
@@ -151,14 +155,32 @@ async def test_recorder_is_not_cleared_when_receipt_is_garbage(tmp_path: Path) -
 async def test_recorder_is_not_cleared_when_log_is_rolled_back(tmp_path: Path) -> None:
     async with attacked(tmp_path) as case:
         await case.world.fetch_receipts()
-        await case.world.view.accept(case.archive.note(), Origin.NEWEST, NOW)
+        await case.shown()
         county = case.archive.county
         case.archive.shown_log = MemoryLog(county.log.origin, county.log.signer, county.log.entries[:-1])
         with pytest.raises(Untrue) as untrue:
-            await case.world.view.accept(case.archive.note(), Origin.NEWEST, NOW)
+            await case.shown()
         assert untrue.value.code == "rolled-back"
         assert await case.world.alarms() == {"rolled-back"}
         await case.recorder_is_kept("halted")
+
+
+async def test_log_that_grew_while_its_newest_checkpoint_was_on_the_way_is_not_taken_for_rolled_back(
+    tmp_path: Path,
+) -> None:
+    """A receipt shows the longer log before the answer about the shorter one is here; the dock keeps the longer."""
+    async with attacked(tmp_path) as case:
+        await case.shown()
+
+        async def overtaken() -> bytes | None:
+            note = await case.world.archive.checkpoint()
+            case.archive.county.log.entries.append(b"another dock's statement")
+            await case.world.fetch_receipts()
+            return note
+
+        assert await case.world.view.newest(overtaken, NOW)
+        assert await case.world.alarms() == set()
+        assert await case.world.journal.ask(queries.note, queries.CHECKPOINT) == case.archive.note()
 
 
 @pytest.mark.parametrize("more", [0, 5, 300])
@@ -172,7 +194,7 @@ async def test_recorder_is_not_cleared_when_log_shows_two_views(tmp_path: Path, 
         other.entries += [b"%d" % n for n in range(more)]
         case.archive.shown_log = other
         with pytest.raises(Untrue) as untrue:
-            await case.world.view.accept(case.archive.note(), Origin.NEWEST, NOW)
+            await case.shown()
         assert untrue.value.code == "split-view"
         assert await case.world.alarms() == {"split-view"}
         assert await case.world.journal.ask(queries.note, queries.CHECKPOINT) == before
@@ -182,7 +204,7 @@ async def test_recorder_is_not_cleared_when_log_shows_two_views(tmp_path: Path, 
 
 async def test_recorder_is_not_cleared_when_receipt_comes_from_another_view_of_the_log(tmp_path: Path) -> None:
     async with attacked(tmp_path) as case:
-        await case.world.view.accept(case.archive.note(), Origin.NEWEST, NOW)
+        await case.shown()
         county = case.archive.county
         other = MemoryLog(county.log.origin, county.log.signer, county.log.entries)
         other.entries[1] = b"an entry that was not there"
@@ -197,15 +219,16 @@ async def test_recorder_is_not_cleared_when_tiles_hide_the_proof(tmp_path: Path)
     async with attacked(tmp_path) as case:
         county = case.archive.county
         old = MemoryLog(county.log.origin, county.log.signer, county.log.entries[:3])
-        await case.world.view.accept(old.note(county.witnesses), Origin.NEWEST, NOW)
-        honest = case.archive.note()
+        case.archive.shown_log = old
+        await case.shown()
+        case.archive.shown_log = None
 
         async def wrong_tile(tile: object) -> bytes:
             return bytes(32 * getattr(tile, "width", 0))
 
         case.world.view._read_tile = wrong_tile
         with pytest.raises(Untrue):
-            await case.world.view.accept(honest, Origin.NEWEST, NOW)
+            await case.shown()
         await case.recorder_is_kept("halted")
 
 
@@ -213,7 +236,7 @@ async def test_checkpoint_without_quorum_is_ignored_and_no_alarm(tmp_path: Path)
     async with attacked(tmp_path) as case:
         case.archive.cosigning = False
         with pytest.raises(Refused) as refused:
-            await case.world.view.accept(case.archive.note(), Origin.NEWEST, NOW)
+            await case.shown()
         assert refused.value.code == "quorum-missing"
         assert await case.world.alarms() == set()
 

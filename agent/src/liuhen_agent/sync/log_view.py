@@ -7,8 +7,9 @@ for a judgement. What may be true is one of four things:
     same size, same root              same          nothing new
     same size, another root           split view    two histories of the same length
     larger                            prove         old must be a beginning of new
-    smaller, in a receipt             prove         receipts come out of order; the older must be a beginning of the last
-    smaller, as the log's newest      rolled back   a log never shrinks
+    smaller                           prove         answers come out of order; the older must be a beginning of the last
+    smaller than it was when the
+      archive was asked for the newest  rolled back   a log never shrinks
 
 The last accepted checkpoint is kept in the journal. A contradiction is an alarm that forbids clearing, and the checkpoint that
 contradicts is kept too: the two notes together are the evidence against the log.
@@ -20,7 +21,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 
 from liuhen_agent.journal import Journal, changes, queries
 from liuhen_agent.sync import alarms
@@ -37,13 +37,6 @@ CONTRADICTION = "contradiction"
 
 _MOST_TILES = 64
 """A consistency proof of 2^62 leaves touches fewer tiles."""
-
-
-class Origin(Enum):
-    """Where a checkpoint came from: the log's newest, or the one inside a receipt (which may be older)."""
-
-    NEWEST = "newest"
-    RECEIPT = "receipt"
 
 
 class Untrue(Exception):
@@ -68,8 +61,9 @@ class ToProve:
     newer: Checkpoint
 
 
-def compare(last: Checkpoint | None, new: Checkpoint, origin: Origin) -> ToProve | None:
-    """What has to be proved before `new` is accepted beside `last`; None when nothing has to. Raises Untrue."""
+def compare(last: Checkpoint | None, new: Checkpoint, least: int = 0) -> ToProve | None:
+    """What has to be proved before `new` is accepted beside `last`; None when nothing has to. `least`: how many entries the log had when
+    it was asked for this one, 0 where nobody asked for the newest. Raises Untrue."""
     if last is None or last == new:
         return None
     if last.origin != new.origin:
@@ -79,9 +73,9 @@ def compare(last: Checkpoint | None, new: Checkpoint, origin: Origin) -> ToProve
             alarms.SPLIT_VIEW,
             f"two different logs of {new.size} entries: root {last.root.hex()} and root {new.root.hex()}",
         )
+    if new.size < least:
+        raise Untrue(alarms.ROLLED_BACK, f"the log had {least} entries and now has {new.size}")
     if new.size < last.size:
-        if origin is Origin.NEWEST:
-            raise Untrue(alarms.ROLLED_BACK, f"the log had {last.size} entries and now has {new.size}")
         return ToProve(new, last)
     return ToProve(last, new)
 
@@ -127,19 +121,28 @@ class LogView:
         self._read_tile = read_tile
         self._one_at_a_time = asyncio.Lock()
 
-    async def accept(self, note: bytes, origin: Origin, now: datetime) -> Accepted:
-        """The checkpoint, when it holds and continues the dock's view.
+    async def newest(self, ask: Callable[[], Awaitable[bytes | None]], now: datetime) -> Accepted | None:
+        """Asks the archive for the log's newest checkpoint and accepts it; None when it has none. Raises as `accept`, and what `ask` raises.
+
+        What was seen is read before the archive is asked: a receipt that shows a longer log while the answer is on its way is no
+        contradiction.
+        """
+        last = await self._last()
+        note = await ask()
+        return None if note is None else await self.accept(note, now, least=0 if last is None else last.size)
+
+    async def accept(self, note: bytes, now: datetime, least: int = 0) -> Accepted:
+        """The checkpoint, when it holds and continues the dock's view. `least` as in `compare`.
 
         Raises Malformed and Refused (unsigned, not cosigned: it says nothing, no alarm); Untrue, after the alarm was raised;
         Later and Refusal when tiles cannot be had (undecided: not accepted, ask again).
         """
         accepted = self._policy.accept(note)
         async with self._one_at_a_time:
-            kept = await self._journal.ask(queries.note, queries.CHECKPOINT)
-            last = None if kept is None else self._policy.open(kept)[0]
+            last = await self._last()
             new = accepted.checkpoint
             try:
-                claim = compare(last, new, origin)
+                claim = compare(last, new, least)
                 if claim is not None:
                     await prove(claim, self._read_tile)
             except Untrue as untrue:
@@ -154,3 +157,7 @@ class LogView:
             if last is None or new.size > last.size:
                 await self._journal.change(changes.NoteKept(queries.CHECKPOINT, note))
         return accepted
+
+    async def _last(self) -> Checkpoint | None:
+        kept = await self._journal.ask(queries.note, queries.CHECKPOINT)
+        return None if kept is None else self._policy.open(kept)[0]

@@ -23,7 +23,7 @@ from liuhen_agent.journal import ClipRow, ClipState, Journal, changes
 from liuhen_agent.sync import alarms
 from liuhen_agent.sync.answers import Refusal
 from liuhen_agent.sync.archive import Archive, NotYet
-from liuhen_agent.sync.log_view import LogView, Origin
+from liuhen_agent.sync.log_view import LogView
 from liuhen_agent.sync.trust import Trust, check
 from liuhen_protocol.errors import Malformed, Refused
 
@@ -67,7 +67,7 @@ async def fetch(
         return Missing()
     try:
         receipt = check(answer, clip, trust)
-        await view.accept(receipt.proof.checkpoint, Origin.RECEIPT, now)
+        await view.accept(receipt.proof.checkpoint, now)
     except (Refused, Malformed) as error:
         code = error.code if isinstance(error, Refused) else "malformed"
         await alarms.raise_alarm(
@@ -121,7 +121,7 @@ async def reconcile(
                 missing.append(clip)
             else:
                 receipt = check(answer, clip, trust)
-                await view.accept(receipt.proof.checkpoint, Origin.RECEIPT, now)
+                await view.accept(receipt.proof.checkpoint, now)
         except (Refused, Malformed):
             untrue.append(clip)
         except Refusal as refusal:

@@ -32,7 +32,7 @@ from liuhen_agent.sync import alarms, entries, head, receipts
 from liuhen_agent.sync.answers import Later, Refusal
 from liuhen_agent.sync.archive import Archive, Reached, connector, told_of_answers
 from liuhen_agent.sync.backoff import Backoff, Random
-from liuhen_agent.sync.log_view import LogView, Origin, Untrue
+from liuhen_agent.sync.log_view import LogView, Untrue
 from liuhen_agent.sync.pace import UploadHours, may_go
 from liuhen_agent.sync.trust import Trust
 from liuhen_agent.sync.uploads import BytesRejected, Moved, SpoolDamaged, Throttle, Uploader
@@ -266,9 +266,7 @@ class Sync:
         answer = await head.check(archive, self._journal, self._now())
         if isinstance(answer, head.ResumeAfter):
             log.warning("the archive has this dock's chain up to %d and the journal is empty", answer.head.seq)
-        note = await archive.checkpoint()
-        if note is not None:
-            await view.accept(note, Origin.NEWEST, self._now())
+        await view.newest(archive.checkpoint, self._now())
         return self._pace.log
 
     async def _daily(self, session: aiohttp.ClientSession, archive: Archive, view: LogView) -> float:
