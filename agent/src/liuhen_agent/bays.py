@@ -8,7 +8,6 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
@@ -19,9 +18,7 @@ from liuhen_agent.detect.learning import Connector, pluggings, present
 from liuhen_agent.detect.port_path import is_below
 from liuhen_agent.detect.udev import Udev
 from liuhen_agent.detect.udev_rules import bay_rules
-from liuhen_agent.plain_text import one_line
-
-WRONG_USE, FAILED = 2, 1
+from liuhen_agent.exits import said_and_left
 
 
 @click.group()
@@ -43,6 +40,7 @@ def bays() -> None:
 @click.option("--rules", is_flag=True, help="只输出 udev 规则 Only print the udev rules of the bays there are.")
 @click.option("--json", "as_json", is_flag=True, help="供程序读取 For programs.")
 @click.pass_obj
+@said_and_left()
 def learn(
     data_dir: Path,
     count: int | None,
@@ -67,7 +65,7 @@ def learn(
         )
     if own and as_present:
         raise click.UsageError("--own 与 --present 只能选一 are opposites")
-    settings = _settings(data_dir)
+    settings = config.load(data_dir)
     if rules:
         click.echo(bay_rules(settings.bays), nl=False)
         return
@@ -81,13 +79,10 @@ def learn(
             asyncio.run(_from_present(teaching, own=own, most=wanted))
         if not as_present and (wanted is not None or not own):
             asyncio.run(_one_by_one(teaching, wanted, twice, timeout))
-    except (OSError, config.ConfigError) as error:
-        _end(FAILED if isinstance(error, OSError) else WRONG_USE, str(error))
     except TimeoutError:
-        _end(
-            FAILED,
-            f"{timeout:g} 秒内未学完 not all was plugged in within {timeout:g} s; 已学会的保留 what was learnt is kept",
-        )
+        raise OSError(
+            f"{timeout:g} 秒内未学完 not all was plugged in within {timeout:g} s; 已学会的保留 what was learnt is kept"
+        ) from None
     except KeyboardInterrupt:
         say("结束 ended; 已学会的保留 what was learnt is kept")
 
@@ -95,13 +90,11 @@ def learn(
 @bays.command(name="list")
 @click.option("--json", "as_json", is_flag=True, help="供程序读取 For programs.")
 @click.pass_obj
+@said_and_left()
 def list_bays(data_dir: Path, as_json: bool) -> None:
     """列出槽位 Each bay, its ports, and what is in it now. Nothing is opened."""
-    settings = _settings(data_dir)
-    try:
-        found = asyncio.run(_contents(settings))
-    except OSError as error:
-        _end(FAILED, str(error))
+    settings = config.load(data_dir)
+    found = asyncio.run(_contents(settings))
     if as_json:
         click.echo(json.dumps([asdict(row) for row in found], ensure_ascii=False))
         return
@@ -141,12 +134,12 @@ class Teaching:
 
     def next_name(self) -> str:
         """The bay that is asked for next: the one that was named, else the first free number."""
-        taken = {bay.name for bay in _settings(self._data_dir).bays}
+        taken = {bay.name for bay in config.load(self._data_dir).bays}
         return self._name or next(str(number) for number in range(1, 1000) if str(number) not in taken)
 
     def owner(self, connector: Connector) -> str | None:
         """Who has a port of this connector already."""
-        settings = _settings(self._data_dir)
+        settings = config.load(self._data_dir)
         for bay in settings.bays:
             if bay.name != self._name and set(bay.ports) & set(connector.ports):
                 return f"槽位 bay {bay.name}"
@@ -236,17 +229,5 @@ def _device(usb: UsbDevice) -> str:
     return f"{usb.vendor:04x}:{usb.product:04x}" + (f" “{said}”" if said else "")
 
 
-def _settings(data_dir: Path) -> config.Config:
-    try:
-        return config.load(data_dir)
-    except config.ConfigError as error:
-        _end(WRONG_USE, str(error))
-
-
 def _udev() -> Udev:
     return Udev()
-
-
-def _end(code: int, why: str) -> NoReturn:
-    click.echo(f"错误 error: {one_line(why, 4000)}", err=True)
-    sys.exit(code)

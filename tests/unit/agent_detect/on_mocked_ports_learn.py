@@ -135,6 +135,7 @@ async def test_time_that_is_over_is_a_failure_and_what_was_learnt_stays(
     await ports.plug(Usb("1", [DISK], disk="sda"))
     done = await learning.ended()
     assert done.exit_code == 1
+    assert "not all was plugged in within 2 s" in done.stderr, "in words, and not an empty line"
     assert list(learnt(data_dir)) == ["1"]
 
 
