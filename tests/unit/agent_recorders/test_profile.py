@@ -63,6 +63,8 @@ MATCH = 'transport = "disk"\npaths = ["DCIM/**"]\nnames = true'
     [
         (BC_TEXT, ('probes = ["unit_id", "id_code"]', 'probes = ["login"]'), "commands.login", "must only read"),
         (BC_TEXT, ('send = "BC+DID?"', 'send = "BC+LOGIN=USER:000000"'), "commands.id_code", "logging in"),
+        (BC_TEXT, ('send = "BC+DID?"', 'send = "BC+UDISKEN=1"'), "commands.id_code", "what disk_mode sends"),
+        (BC_TEXT, ('send = "BC+DID?"', 'send = "BC+SYSTIME=20261122"'), "commands.id_code", "what time_set sends"),
         (BC_TEXT, ('send = "BC+DID?"', 'send = "BC+DID={secret}"'), "commands.id_code.send", "{secret}"),
         (BC_TEXT, ('probes = ["unit_id", "id_code"]\n', ""), "match.probes", "harmless question"),
         (BC_TEXT, ("{role}:{secret}", "USER:000000"), "commands.login.send", "a password never stands in a profile"),
@@ -100,6 +102,24 @@ def test_what_could_lock_or_wrongly_clear_a_recorder_cannot_be_written_down(
     profile, errors = examine_profile(changed, "mine.toml")
     assert profile is None
     assert any(error.key == key and why in error.why for error in errors), [str(error) for error in errors]
+
+
+@pytest.mark.parametrize(
+    ("text", "change", "key"),
+    [
+        (OEM_TEXT, (MATCH, MATCH + '\ninquiry = "DV16*"'), "match.inquiry"),
+        (BC_TEXT, ('transport = "serial"', 'transport = "serial"\npaths = ["DCIM/**"]'), "match.paths"),
+        (A1_TEXT, ('transport = "usb"', 'transport = "usb"\nnames = true'), "match.names"),
+        (JL_TEXT, ('transport = "scsi"', 'transport = "scsi"\nlabel = "DSJ*"'), "match.label"),
+    ],
+)
+def test_a_condition_that_cannot_be_known_over_its_transport_is_refused(
+    text: str, change: tuple[str, str], key: str
+) -> None:
+    """Such a profile would never fit, and nobody would say why."""
+    _, errors = examine_profile(text.replace(*change, 1), "mine.toml")
+    assert [error.key for error in errors] == [key]
+    assert errors[0].line is not None and "would never fit" in errors[0].why
 
 
 def test_a_pattern_that_fits_every_name_tells_no_recorder() -> None:
@@ -203,4 +223,10 @@ def test_profiles_that_came_with_an_installed_agent_are_found(tmp_path: Path, mo
 def test_a_profile_that_is_no_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "gbk.toml").write_bytes(OEM_TEXT.replace("通用执法记录仪", "执法").encode("gbk"))
     with pytest.raises(ProfileError, match=r"gbk\.toml"):
+        load_profiles(tmp_path)
+
+
+def test_a_profile_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "folder.toml").mkdir()
+    with pytest.raises(ProfileError, match=r"folder\.toml: TOML: cannot be read"):
         load_profiles(tmp_path)

@@ -25,6 +25,12 @@ Clearing = Literal["never", "delete", "format"]
 Grade = Literal["A", "B", "C"]
 Kind = Literal["clip", "log", "other"]
 
+TOLD_OVER = {  # what is known of a recorder when its profile is chosen, where that is not always so
+    "label": ("disk", "directory"),
+    "paths": ("disk", "directory", "mtp"),
+    "names": ("disk", "directory", "mtp"),
+    "inquiry": ("scsi",),
+}
 INSTALLED = Path("/usr/share/liuhen/firmware_profiles")
 USB_ID = re.compile(r"([0-9a-f]{4}):([0-9a-f]{4}|\*)")
 LAYOUT = re.compile(r"([0-9a-f]{2}|\*)/([0-9a-f]{2}|\*)/([0-9a-f]{2}|\*)((?: (?:bulk|interrupt)-(?:in|out))*)")
@@ -122,6 +128,8 @@ def read_profile_text(path: Path) -> str:
         return path.read_text("utf-8")
     except UnicodeDecodeError as error:
         raise ProfileError(path.name, None, "TOML", "not UTF-8") from error
+    except OSError as error:
+        raise ProfileError(path.name, None, "TOML", f"cannot be read: {error.strerror}") from error
 
 
 def choose_profile(profiles: Sequence[Profile], facts: Facts) -> Profile | None:
@@ -269,6 +277,9 @@ def _match(table: Table) -> Match:
         priority=table.number("priority", 0, -1000, 1000),
         last_resort=table.truth("last_resort", False),
     )
+    for key, transports in TOLD_OVER.items():
+        if getattr(match, key) and match.transport not in transports:
+            table.complain(key, f"is not known over {match.transport}: such a profile would never fit; leave it out")
     for usb in match.usb:
         if not USB_ID.fullmatch(usb):
             table.complain("usb", f'{usb!r} is no VID:PID in small hex digits, such as "4255:0001"')

@@ -306,6 +306,7 @@ def _is_text(command: Command) -> bool:
 
 def _check_reads_are_harmless(table: Table, commands: dict[str, Command]) -> None:
     writing = {command.opcode: name for name, command in commands.items() if name in WRITES and command.opcode >= 0}
+    sent = [(_filled(text), name) for name in WRITES if name in commands for text in commands[name].send]
     login = commands.get("login")
     beginnings = [text.partition("{")[0] for text in login.send] if login else []
     for name, command in commands.items():
@@ -316,3 +317,12 @@ def _check_reads_are_harmless(table: Table, commands: dict[str, Command]) -> Non
         for text in command.send:
             if LOOKS_LIKE_LOGIN.search(text) or any(start and text.startswith(start) for start in beginnings):
                 table.complain(name, "looks like logging in: a command that reads must be harmless")
+            for says, write in sent:
+                if says.fullmatch(text):
+                    table.complain(name, f"sends what {write} sends: a command that reads must be harmless")
+
+
+def _filled(template: str) -> re.Pattern[str]:
+    """Whatever a template can become once its holes are filled."""
+    between = [re.escape(piece) for piece in re.split(r"\{[^{}]*\}", template)]
+    return re.compile("[0-9A-Za-z]*".join(between))
