@@ -75,6 +75,16 @@ async def test_where_profile_and_recorder_part_the_line_is_said() -> None:
         await replay(SHIPPED["p-a1"], changed)
 
 
+@pytest.mark.parametrize(
+    "step", ["login USER", "login USER six", "login USER 6 more", "time_set", "time_set now", "", "x"]
+)
+async def test_a_step_that_is_none_is_said_with_its_line(step: str) -> None:
+    trace = parse_trace(f"liuhen-trace 1\nprofile p-bc\nmade by hand\ndo {step}\n")
+    with pytest.raises(TraceDiffers) as refused:
+        await replay(SHIPPED["p-bc"], trace)
+    assert refused.value.line == 4
+
+
 def test_no_trace_holds_a_password() -> None:
     for path in default_folder().glob("*.trace"):
         trace = parse_trace(path.read_text("utf-8"))

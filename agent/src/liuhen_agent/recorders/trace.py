@@ -263,10 +263,10 @@ async def replay(profile: Profile, trace: Trace) -> None:
     try:
         for begin, expected in _steps(trace):
             credential, step = None, begin.text
-            if step.startswith("login "):
-                _, role, length = step.split()
-                credential, step = Credential("" if role == "-" else role, "*" * int(length)), "login"
             try:
+                if step.startswith("login "):
+                    _, role, length = step.split()
+                    credential, step = Credential("" if role == "-" else role, "*" * int(length)), "login"
                 found = await perform(driver, step, credential)
             except (RecorderError, ValueError, IndexError) as error:
                 raise wire.differs or TraceDiffers(begin.line, f"do {begin.text}: {error}") from error
