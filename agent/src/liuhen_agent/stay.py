@@ -103,7 +103,8 @@ class Stay:
             raise  # the journal cannot be written: the dock stops, nothing goes on unproved
         except Exception as error:
             log.exception("bay %s", self._bay)  # one recorder must not stop the others
-            await self._broke("internal-error", f"{type(error).__name__}: {error}")
+            if self._state is not State.READY:  # all that was to be proved is: it stays safe to take
+                await self._broke("internal-error", f"{type(error).__name__}: {error}")
         finally:
             self._parts.board.show(self._bay, done=True)
             self.done.set()

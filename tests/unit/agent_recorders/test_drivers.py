@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+import usb.core
 
 from liuhen_agent.detect import Port
 from liuhen_agent.recorders import Credential, RecorderError
@@ -243,6 +244,17 @@ def test_a_device_that_was_exchanged_is_not_spoken_to() -> None:
         ControlWire(seen, SHIPPED["p-a1"].protocol.link, StandInBus(device))
     with pytest.raises(RecorderError, match="gone"):
         ControlWire(seen, SHIPPED["p-a1"].protocol.link, StandInBus())
+
+
+def test_a_bus_that_cannot_be_looked_at_is_a_recorder_error() -> None:
+    """A lamp that is lit at the end of a stay asks the bus as well: what the bus says then must not end the dock."""
+
+    class Broken(StandInBus):
+        def enumerate_devices(self) -> list[Plugged]:
+            raise usb.core.USBError("Other error", -99, None)
+
+    with pytest.raises(RecorderError, match="gone"):
+        ControlWire(plugged("p-a1").seen(), SHIPPED["p-a1"].protocol.link, Broken())
 
 
 def test_a_kernel_driver_that_took_the_interface_is_sent_away() -> None:

@@ -30,7 +30,9 @@ class _Usb:
     def __init__(self, found: UsbDevice, link: Link, backend: Any = None) -> None:
         self._link = link
         try:
-            self._device = usb.core.find(bus=found.bus, address=found.address, backend=backend)
+            self._device: Any = self._asked(
+                lambda: usb.core.find(bus=found.bus, address=found.address, backend=backend)
+            )
         except usb.core.NoBackendError as error:
             raise RecorderError("unsupported", "libusb is missing: apt-get install libusb-1.0-0") from error
         if self._device is None:
@@ -110,7 +112,7 @@ class BulkWire(_Usb):
             ins = [end for end in ends if end.bEndpointAddress & 0x80]
             if not outs or not ins or self._link.interface not in (None, number):
                 continue
-            with contextlib.suppress(NotImplementedError):
+            with contextlib.suppress(NotImplementedError):  # libusb 0.1 cannot tell: claiming says it then
                 if self._device.is_kernel_driver_active(number):
                     self._device.detach_kernel_driver(number)
             usb.util.claim_interface(self._device, number)
