@@ -20,9 +20,11 @@ class Changeover:
 
     def __init__(self) -> None:
         self._disk: asyncio.Future[Port] | None = None
+        self._other = False  # what is in the port now came meanwhile and shows no files
 
     def begin(self) -> None:
         self._disk = asyncio.get_running_loop().create_future()
+        self._other = False
 
     def give_up(self) -> None:
         self._disk = None
@@ -31,6 +33,7 @@ class Changeover:
         """The port went (None) or came. True if that belongs to the changeover."""
         if self._disk is None or self._disk.done():
             return False
+        self._other = port is not None
         if port is not None and shows_files(port):
             self._disk.set_result(port)
         return True
@@ -45,7 +48,8 @@ class Changeover:
         except TimeoutError:
             if before.disk is not None:
                 return before
-            raise RecorderError("no-answer", f"it did not come back as a disk within {seconds:.0f} s") from None
+            other = "; something else is in the bay: take it out and plug it in again" if self._other else ""
+            raise RecorderError("no-answer", f"it did not come back as a disk within {seconds:.0f} s{other}") from None
         finally:
             self._disk = None
 

@@ -44,6 +44,20 @@ async def test_one_that_stays_away_is_an_error_and_one_whose_disk_never_left_is_
     assert not changeover.comes_back(DISK)
 
 
+async def test_of_another_recorder_that_came_meanwhile_it_is_said_what_to_do() -> None:
+    """It is not spoken to: it may be the same one, which came back without its disk, and would be asked again for ever."""
+    changeover = Changeover()
+    changeover.begin()
+    assert changeover.comes_back(None) and changeover.comes_back(LINE)
+    with pytest.raises(RecorderError, match="something else is in the bay: take it out and plug it in again"):
+        await changeover.disk(LINE, 0.01)
+    changeover.begin()
+    assert changeover.comes_back(LINE) and changeover.comes_back(None)
+    with pytest.raises(RecorderError) as away:
+        await changeover.disk(LINE, 0.01)
+    assert "something else" not in away.value.why, "nothing is in the bay"
+
+
 def test_what_shows_its_files_needs_no_unlocking() -> None:
     assert shows_files(DISK) and not shows_files(LINE)
     assert not shows_files(replace(LINE, usb=USB)) and shows_files(replace(LINE, usb=replace(USB, mtp=True)))
