@@ -113,11 +113,8 @@ def examine(path: Path) -> tuple[Profile | None, list[ProfileError]]:
 @click.option("--json", "as_json", is_flag=True, help="供程序读取 For programs.")
 @click.pass_obj
 def show(data_dir: Path, name: str | None, as_json: bool) -> None:
-    """列出配置，或用文字说明一个 List this dock's profiles, or say in words what one of them does."""
-    known = _load(data_dir)
-    chosen = [profile for profile in known if name in (None, profile.name)]
-    if not chosen:
-        raise click.UsageError(f"没有名为 {name} 的配置 no profile is called {name}")
+    """列出配置，或用文字说明一个 List this dock's profiles, or say in words what the one called NAME (or a file of yours) does."""
+    chosen = _load(data_dir) if name is None else (_chosen(data_dir, name),)
     if as_json:
         click.echo(json.dumps([facts(profile) for profile in chosen], ensure_ascii=False))
         return
@@ -141,7 +138,7 @@ def simulate(data_dir: Path, name: str, like: str | None, on_tty: bool, manners:
 
     不接触真实硬件；密码为六个零。 Nothing touches real hardware; its password is six zeros.
     """
-    profile = _parsed(Path(name)) if name.endswith(".toml") else _named(data_dir, name)
+    profile = _spoken_to(_chosen(data_dir, name))
     family = FAMILIES.get(like or profile.name)
     if family is None:
         known = ", ".join(sorted(FAMILIES))
@@ -207,22 +204,25 @@ def record(
     不设时钟，不写任何内容；密码取自 recorders.toml，只发送一次。 Its clock is not set and nothing is written on it. The password comes from
     recorders.toml and is sent once. An officer's name may stand in the trace: read it before you pass it on.
     """
-    profile = _parsed(profile_file)
+    profile = _spoken_to(_parsed(profile_file))
     if [port, usb, disk].count(None) != 2:
         raise click.UsageError("--port、--usb、--disk 三者取一 give one of --port, --usb, --disk")
-    if out.exists():
-        raise click.UsageError(f"{out}: 已存在 is there already")
     credential = _credentials(data_dir).get(profile.name)
     steps = _steps(profile, setting=False, disk_mode=disk_mode)
     if "login" in steps and credential is None:
         raise click.UsageError(f"没有密码 no password: [{profile.name}] in recorders.toml")
-    trace = Trace(profile.name, REAL)
+    trace, ended, place = Trace(profile.name, REAL), None, _port(port, usb, disk)
     try:
-        asyncio.run(_record(profile, _port(port, usb, disk), trace, steps, credential or Credential("", "")))
-        ended = None
-    except RecorderError as error:
-        ended = error
-    out.write_text(trace.text(), "utf-8")
+        file = out.open("x", encoding="utf-8")  # before anything is said: the password may be sent only once
+    except OSError as error:
+        raise click.UsageError(f"{out}: 无法新建 cannot be made: {error.strerror}") from error
+    with file:
+        try:
+            asyncio.run(_record(profile, place, trace, steps, credential or Credential("", "")))
+        except RecorderError as error:
+            ended = error
+        finally:
+            file.write(trace.text())
     click.echo(f"已记录 written: {out} ({len(trace.events)} 行 lines)")
     if ended is not None:
         click.echo(f"错误 error: {one_line(str(ended))}", err=True)
@@ -334,21 +334,27 @@ def _load(data_dir: Path) -> tuple[Profile, ...]:
         raise click.UsageError(str(error)) from error
 
 
-def _named(data_dir: Path, name: str) -> Profile:
+def _chosen(data_dir: Path, name: str) -> Profile:
+    """A file of somebody's own, else one of this dock's profiles."""
+    if name.endswith(".toml"):
+        return _parsed(Path(name))
     for profile in _load(data_dir):
         if profile.name == name:
             return profile
     raise click.UsageError(f"没有名为 {name} 的配置 no profile is called {name}")
 
 
+def _spoken_to(profile: Profile) -> Profile:
+    if profile.driver in ("none", "mtp"):
+        raise click.UsageError(f"{profile.name}: 无须通信 is not spoken to: there is nothing to simulate or record")
+    return profile
+
+
 def _parsed(path: Path) -> Profile:
-    """A profile of a recorder that is spoken to."""
     try:
         profile, errors = examine_profile(read_profile_text(path), path.name)
-    except (ProfileError, OSError) as error:
+    except ProfileError as error:
         raise click.UsageError(str(error)) from error
     if profile is None:
         raise click.UsageError("\n".join(str(error) for error in errors))
-    if profile.driver in ("none", "mtp"):
-        raise click.UsageError(f"{profile.name}: 无须通信 is not spoken to: there is nothing to record")
     return profile

@@ -68,6 +68,17 @@ def test_a_profile_is_shown_in_words_and_as_data() -> None:
     assert len(run("show").output.splitlines()) >= 12
 
 
+def test_a_profile_of_ones_own_is_shown_before_any_dock_has_it(tmp_path: Path) -> None:
+    mine = tmp_path / "acme-x1.toml"
+    mine.write_text((default_folder() / "oem-dcim.toml").read_text().replace('name = "oem-dcim"', 'name = "acme-x1"'))
+    done = run("show", mine)
+    assert done.exit_code == 0 and done.output.startswith("acme-x1: "), done.output
+    mine.write_text(mine.read_text().replace("priority", "priorities"))
+    done = run("show", mine)
+    assert done.exit_code == 2 and "match.priorities: unknown key" in done.output
+    assert run("show", tmp_path / "nothing.toml").exit_code == 2
+
+
 @pytest.mark.parametrize("name", sorted(FAMILIES))
 def test_a_simulated_recorder_is_talked_to_and_misbehaves_on_demand(name: str) -> None:
     done = run("simulate", name)
@@ -89,6 +100,7 @@ def test_a_profile_of_ones_own_is_tried_against_the_simulator_of_another(tmp_pat
 
 def test_what_cannot_be_simulated_says_so() -> None:
     assert run("simulate", "boblov").exit_code == 2
+    assert run("simulate", "boblov", "--like", "p-bc").exit_code == 2
     assert run("simulate", "p-a1", "--tty").exit_code == 2
 
 
@@ -132,6 +144,16 @@ def test_a_wrong_password_is_recorded_as_the_end(tmp_path: Path) -> None:
         assert done.exit_code == 1 and "wrong-password" in done.output
         assert recorder.device.wrong == 1
     assert "654321" not in (tmp_path / "out.trace").read_text() + done.output
+
+
+def test_a_trace_that_cannot_be_written_is_said_before_the_password_is_sent(tmp_path: Path) -> None:
+    (tmp_path / "recorders.toml").write_text('[p-bc]\nrole = "USER"\nsecret = "000000"\n')
+    (tmp_path / "recorders.toml").chmod(0o600)
+    with SerialRecorder(tmp_path / "port") as recorder:
+        out = tmp_path / "nowhere" / "out.trace"
+        done = run("record", BC, "--port", tmp_path / "port" / "tty", "--out", out, data=tmp_path)
+        assert done.exit_code == 2 and "cannot be made" in done.output
+        assert recorder.device.heard == []
 
 
 def test_nothing_is_recorded_without_a_password_or_a_place(tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ class ScsiWire:
 def _as_recorder_error(error: OSError, what: str) -> RecorderError:
     if error.errno in (errno.EPERM, errno.EACCES):
         return RecorderError(
-            "unsupported", f"{what}: the dock's user may not send it commands: its udev rule is missing"
+            "unsupported", f"{what}: the dock's user may not send it commands (docs/adding-a-recorder.md, 4)"
         )
     if error.errno in (errno.ENOTTY, errno.EINVAL):
         return RecorderError("unsupported", f"{what} takes no SCSI commands")
