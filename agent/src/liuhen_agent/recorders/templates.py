@@ -65,13 +65,13 @@ def read_clock_bytes(data: bytes, parts: Sequence[str]) -> datetime:
     """Raises ValueError if it is no date."""
     if len(data) < sum(CLOCK_PARTS[part] for part in parts):
         raise ValueError("too short for a clock")
-    at, found = 0, {"month": 1, "day": 1, "hour": 0, "minute": 0, "second": 0, "year": 1}
+    at, found = 0, {"year": 1, "month": 1, "day": 1, "hour": 0, "minute": 0, "second": 0}
     for part in parts:
         piece = data[at : at + CLOCK_PARTS[part]]
         at += len(piece)
         value = int.from_bytes(piece, "little" if part == "year-le" else "big")
         found[part.partition("-")[0]] = value + (2000 if part == "year-2000" else 0)
-    return datetime(**found)  # type: ignore[arg-type]
+    return datetime(found["year"], found["month"], found["day"], found["hour"], found["minute"], found["second"])
 
 
 def write_clock_bytes(moment: datetime, parts: Sequence[str]) -> bytes:

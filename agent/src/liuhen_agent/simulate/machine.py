@@ -12,6 +12,7 @@ Whoever puts a machine on a wire (`pty_recorder`, a stand-in for the USB library
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar, Literal
@@ -59,7 +60,7 @@ class Step:
 
 
 @dataclass
-class Machine:
+class Machine(ABC):
     """One recorder while it is plugged in. `wrong` and `set_offset` outlive a replug: whoever replugs hands them on."""
 
     carries: ClassVar[Carries]
@@ -89,9 +90,9 @@ class Machine:
             pieces = (whole[: len(whole) // 2],)
         return Step(pieces, about.late_seconds, step.refused, step.leaves)
 
+    @abstractmethod
     def answer(self, data: bytes, now: datetime) -> Step:
         """What a well-behaved one of this family answers."""
-        raise NotImplementedError
 
     def clock(self, now: datetime) -> datetime:
         if self.set_offset is not None:
