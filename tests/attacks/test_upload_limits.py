@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -70,22 +71,38 @@ async def test_an_upload_that_stands_still_gives_its_room_back(world: World, mon
         assert (await dock.try_create(digest_of(CLIPS[1]).sha256, 50_000))[0] == 201
 
 
+def watch_places(monkeypatch: pytest.MonkeyPatch, count: int) -> asyncio.Event:
+    """Set as soon as `count` requests have taken a place, one after the other or at once."""
+    reached, taken, real = asyncio.Event(), 0, Places.taken
+
+    @contextmanager
+    def counted(places: Places, dock: str) -> Iterator[None]:
+        nonlocal taken
+        with real(places, dock):
+            taken += 1
+            if taken == count:
+                reached.set()
+            yield
+
+    monkeypatch.setattr(Places, "taken", counted)
+    return reached
+
+
 async def test_a_dock_with_too_many_uploads_under_way_is_told_to_come_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two senders that say nothing hold its two places; the third is asked to come again, and nothing of it is lost."""
     monkeypatch.setattr(upload_limits, "MOST_OF_A_DOCK", 2)
+    both_taken = watch_places(monkeypatch, 2)
     dock = await world.dock()
     async with dock.connected() as session:
         await promised(dock, CLIPS[:3])
         paths = [await dock.create(clip) for clip in CLIPS[:3]]
         going_on = asyncio.Event()
-        begun = [asyncio.Event(), asyncio.Event()]
 
         async def slow(number: int) -> int:
             async def body() -> AsyncIterator[bytes]:
                 yield CLIPS[number][:10]
-                begun[number].set()
                 await going_on.wait()
                 yield CLIPS[number][10:]
 
@@ -94,15 +111,12 @@ async def test_a_dock_with_too_many_uploads_under_way_is_told_to_come_again(
                 return answer.status
 
         sending = [asyncio.create_task(slow(number)) for number in (0, 1)]
-        await asyncio.gather(*(each.wait() for each in begun))
+        await both_taken.wait()  # who asks earlier takes a place for a moment, and one of the two is told to come again
         headers = TUS | {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
-        while True:  # until the archive has begun with both
-            async with session.patch(paths[2], data=b"", headers=headers) as answer:
-                if answer.status == 503:
-                    assert answer.headers["Retry-After"] == "5"
-                    assert (await problem_of(answer))["code"] == "too-many-uploads"
-                    break
-                assert answer.status == 204
+        async with session.patch(paths[2], data=b"", headers=headers) as answer:
+            assert answer.status == 503
+            assert answer.headers["Retry-After"] == "5"
+            assert (await problem_of(answer))["code"] == "too-many-uploads"
         going_on.set()
         assert await asyncio.gather(*sending) == [204, 204]
         assert await dock.offset(paths[2]) == 0

@@ -25,11 +25,6 @@ class InsertMany:
             await conn.exec_driver_sql(self._text(conn.dialect.paramstyle), list(rows))
 
     def _text(self, paramstyle: str) -> str:
-        match paramstyle:
-            case "qmark":
-                marks = ["?"] * self._count
-            case "numeric_dollar":
-                marks = [f"${number}" for number in range(1, self._count + 1)]
-            case _:
-                raise NotImplementedError(f"a driver with parameters in the style {paramstyle}")
+        numbered = paramstyle == "numeric_dollar"  # asyncpg: $1, $2; else aiosqlite: ?
+        marks = [f"${number}" if numbered else "?" for number in range(1, self._count + 1)]
         return f"{self._insert} ({', '.join(marks)}) {self._and_then}"

@@ -13,6 +13,7 @@ import logging
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Sequence
+from typing import Any
 
 from liuhen_protocol.errors import Refused
 from liuhen_server.ingest.lines import Opened, open_line
@@ -114,12 +115,12 @@ def read_answer(answer: bytes, count: int) -> list[Opened | Refused]:
     return [_one(item) for item in found]
 
 
-def _one(item: list[object]) -> Opened | Refused:
+def _one(item: list[Any]) -> Opened | Refused:
     if len(item) == 2:
         code, why = item
         return Refused(str(code), str(why))
     *columns, promise = item
-    return Opened._make((*columns, None if promise is None else Promise._make(promise)))  # type: ignore[arg-type]
+    return Opened._make((*columns, None if promise is None else Promise._make(promise)))
 
 
 def _number(value: int) -> bytes:
