@@ -11,9 +11,9 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -277,6 +277,53 @@ async def test_events_tell_the_screen_at_once_and_again_when_it_changes(tmp_path
         assert (await _next(stream))["tiles"][0]["title"][0] == "采集中"
         running.write(dock(READY))
         assert (await _next(stream))["tiles"][0]["title"][0] == "可以取走"
+
+
+@dataclass(frozen=True)
+class Failing(Folder):
+    """A folder whose disk fails while there is something in `faults`; it counts how often it was looked at meanwhile."""
+
+    faults: list[str] = field(default_factory=list)
+
+    def look(self) -> Seen:
+        if self.faults:
+            self.faults.append("again")
+            raise OSError(self.faults[0])
+        return super().look()
+
+
+async def test_an_old_screen_is_not_kept_alive_while_the_folder_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No beat: the page hears nothing and says so, instead of "safe to take" from before."""
+    monkeypatch.setattr(server, "LOOK_SECONDS", 0.005)
+    monkeypatch.setattr(server, "BEAT_SECONDS", 0.02)
+    write_status(tmp_path, dock(READY))
+    folder, told = Failing(tmp_path, ZONE), asyncio.Queue[str]()
+
+    async def listen() -> None:
+        async for text in server.Screens(folder, "masked").watch():
+            await told.put(text)
+
+    listening = asyncio.create_task(listen())
+    assert "可以取走" in await told.get()
+    assert await told.get() == "", "it lives"
+    folder.faults.append("Input/output error")
+    await _until(lambda: len(folder.faults) > 3)
+    heard = told.qsize()
+    await _until(lambda: len(folder.faults) > 40)  # many times the beat
+    assert told.qsize() == heard
+    folder.faults.clear()
+    while not (text := await asyncio.wait_for(told.get(), 20)):
+        pass
+    assert "可以取走" in text
+    listening.cancel()
+
+
+async def _until(reached: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not reached():
+            await asyncio.sleep(0.005)
 
 
 async def _next(stream: aiohttp.ClientResponse) -> dict[str, Any]:

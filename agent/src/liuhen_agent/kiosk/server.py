@@ -22,6 +22,7 @@ from liuhen_agent.kiosk.view import Officers, screen
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
+LOOK_AT_MOST_SECONDS = 10.0  # a disk that answers no more is as good as a folder that cannot be read
 BEAT_SECONDS = 5.0  # so often the stream says that it lives; the page waits for three of them
 MOST_WATCHERS = 16
 STATIC = Path(__file__).parent / "static"
@@ -44,13 +45,15 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Screens:
-    """What every browser is shown: one look for all of them."""
+    """What every browser is shown: one look for all of them. While looking fails nothing is told, not even that the stream lives, so
+    that no page goes on showing an old state as if it were the dock's."""
 
     def __init__(self, folder: Folder, officers: Officers) -> None:
         self._folder = folder
         self._officers = officers
         self._watchers = 0
-        self._newest = ""
+        self._newest = ""  # empty: it cannot be read
+        self._failing = False
         self._changed = asyncio.Condition()
         self._looking: asyncio.Task[None] | None = None
         self._beginning = asyncio.Lock()
@@ -68,12 +71,15 @@ class Screens:
             while True:
                 if self._newest != shown:
                     shown = self._newest
-                    yield shown
+                    if shown:
+                        yield shown
                 try:
                     async with asyncio.timeout(BEAT_SECONDS), self._changed:
-                        await self._changed.wait_for(lambda: self._newest != shown)  # noqa: B023
+                        while self._newest == shown:
+                            await self._changed.wait()
                 except TimeoutError:
-                    yield ""
+                    if shown:
+                        yield ""
         finally:
             self._watchers -= 1
             if not self._watchers and self._looking is not None:
@@ -85,19 +91,23 @@ class Screens:
         return self._watchers >= MOST_WATCHERS
 
     async def _look(self) -> str:
-        seen = await asyncio.to_thread(self._folder.look)
-        return json.dumps({"version": self._version, **screen(seen, self._officers)}, ensure_ascii=False)
+        """The screen as JSON; empty where it cannot be read."""
+        try:
+            async with asyncio.timeout(LOOK_AT_MOST_SECONDS):
+                seen = await asyncio.to_thread(self._folder.look)
+            told = json.dumps({"version": self._version, **screen(seen, self._officers)}, ensure_ascii=False)
+        except Exception:
+            if not self._failing:
+                log.exception("the screen cannot be read; it shows nothing until it can")
+            self._failing = True
+            return ""
+        self._failing = False
+        return told
 
     async def _look_again(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            try:
-                newest = await self._look()
-            except Exception:
-                log.exception(
-                    "the screen could not be read"
-                )  # the page says that nothing comes; the next look may work
-                continue
+            newest = await self._look()
             if newest != self._newest:
                 async with self._changed:
                     self._newest = newest
