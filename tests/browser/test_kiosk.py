@@ -10,7 +10,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from browser.conftest import Loop
-from liuhen_agent.progress import DockView
+from liuhen_agent.bay import State
+from liuhen_agent.kiosk import words
+from liuhen_agent.progress import BayView, DockView, RefusedView
 from support import screen as world
 from support.screen import EMPTY, FAILED, READING, READY, STORING, UNKNOWN, UNKNOWN_DONE, RunningScreen, at, dock
 
@@ -25,7 +27,23 @@ EIGHT = dock(
     )
 )
 TWO = dock(READING, at(2, READY))
-STATES = {"empty": dock(*EMPTY), "four": FOUR, "other": OTHER_FOUR, "eight": EIGHT, "two": TWO}
+WAITING = replace(LONG, collected=0, read_bytes=0, unsent=0, seconds_left=None)
+BUSY = dock(
+    *(
+        at(bay, replace(WAITING, state=state))
+        for bay, state in enumerate(State, 1)
+        if state not in (State.ABSENT, State.READY)
+    )
+)
+STATES = {
+    "empty": dock(*EMPTY),
+    "four": FOUR,
+    "other": OTHER_FOUR,
+    "eight": EIGHT,
+    "two": TWO,
+    "busy": replace(BUSY, bays=BUSY.bays[:8]),
+    "ending": replace(BUSY, bays=BUSY.bays[-8:]),
+}
 CUT_OFF = """() => [...document.querySelectorAll('.tile, .top, footer, main, .message, .alarm .zh, .hold, .title, .left, .do, .what')]
     .filter(element => element.offsetParent && !element.hidden)
     .filter(element => element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).display !== 'inline'
@@ -93,6 +111,32 @@ def test_every_state_fits_the_seven_inch_screen_with_nothing_cut_off(wall: Calla
     assert here.complaints == []
 
 
+@pytest.mark.parametrize("bays", [4, 8])
+def test_every_sentence_for_the_officer_fits_its_tile(wall: Callable[..., Wall], bays: int) -> None:
+    """Whatever goes wrong, in as many bays at once as there are: the step to take is larger than all that is said beside it."""
+    here = wall(STATES["empty"])
+    page = here.page
+    codes = [code for code, advice in words.CODES.items() if len(advice.what.zh) <= 10 and len(advice.do.zh) <= 10]
+    refused = [code for code in codes if code.startswith("refused-") and code != "refused-unknown-port"]
+    failed = [code for code in codes if not code.startswith("refused-")]
+    assert len(refused) > 10 and len(failed) > 20
+    for start in range(0, len(failed), bays):
+        here.show(
+            dock(*(at(bay, replace(FAILED, code=code)) for bay, code in enumerate(failed[start : start + bays], 1)))
+        )
+        expect(page.locator(".do").first).to_contain_text(words.CODES[failed[start]].do.zh)
+        expect(page.locator(".what").first).to_contain_text(words.CODES[failed[start]].what.zh)
+        assert page.evaluate(CUT_OFF) == [], failed[start : start + bays]
+    for start in range(0, len(refused), bays):
+        some = list(enumerate(refused[start : start + bays], 1))
+        views = [BayView(str(bay)) for bay in range(1, bays + 1)]
+        here.show(dock(*views, refused=tuple(RefusedView(f"1-{bay}", str(bay), code) for bay, code in some)))
+        expect(page.locator(".title").first).to_contain_text(words.CODES[refused[start]].what.zh)
+        assert page.evaluate(CUT_OFF) == [], some
+    size = "element => parseFloat(getComputedStyle(element).fontSize)"
+    assert page.locator(".do").first.evaluate(size) >= 26
+
+
 @pytest.mark.parametrize("name", ["four", "eight"])
 def test_numbers_are_read_from_two_metres_and_every_state_has_a_shape_and_a_word(
     wall: Callable[..., Wall], name: str
@@ -145,7 +189,10 @@ def test_an_alarm_stands_in_place_of_the_figures(wall: Callable[..., Wall]) -> N
     expect(here.page.locator("footer")).to_contain_text("今日 6 段 · 2.4 GB · 4 段有回执")
     expect(here.page.locator("footer")).to_contain_text("待传 2 段")
     here.loop.call(world.raise_alarm(here.running.data_dir, "disk-full"))
-    expect(here.page.locator(".alarm")).to_contain_text("采集站磁盘已满")
+    alarm = here.page.locator(".alarm")
+    expect(alarm).to_contain_text("采集站磁盘已满")
+    expect(alarm.locator(".en")).to_contain_text("call the administrator")
+    assert alarm.locator(".en").evaluate("e => e.scrollWidth <= e.clientWidth"), "the English is not cut off either"
     assert here.page.evaluate(CUT_OFF) == []
 
 

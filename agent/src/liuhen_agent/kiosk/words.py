@@ -47,7 +47,7 @@ STATES: dict[State, Look] = {
     State.IDENTIFIED: Look("working", "ring", Text("正在识别", "Identifying"), hold=True),
     State.UNLOCKED: Look("working", "ring", Text("正在识别", "Identifying"), hold=True),
     State.MOUNTED: Look("working", "ring", Text("正在清点", "Listing"), hold=True),
-    State.INVENTORIED: Look("working", "ring", Text("等待采集", "Waiting its turn"), hold=True),
+    State.INVENTORIED: Look("working", "ring", Text("等待采集", "Waiting"), hold=True),
     State.COLLECTING: Look("working", "ring", Text("采集中", "Reading"), hold=True),
     State.COLLECTED: Look("working", "ring", Text("入库中", "Storing"), hold=True),
     State.RECEIPTED: Look("working", "ring", Text("清空中", "Clearing"), hold=True),
@@ -70,10 +70,6 @@ NOT_RUNNING = Advice(
     Text("已插入的记录仪请勿拔出，请联系管理员", "Leave recorders where they are and call the administrator"),
 )
 NO_BAYS = Advice(Text("还没有配置槽位", "No bay is configured"), Text("请联系管理员", "Call the administrator"))
-CONNECTION_LOST = Advice(
-    Text("屏幕与采集站程序的连接中断", "The screen lost its connection"),
-    Text("正在重新连接；已插入的记录仪请勿拔出", "Connecting again; leave recorders where they are"),
-)
 UNKNOWN_CODE = Advice(
     Text("无法处理这台设备", "This device could not be handled"), Text("请联系管理员", "Call the administrator")
 )
@@ -136,16 +132,16 @@ _SAID: tuple[tuple[tuple[str, ...], Advice], ...] = (
     ),
     (
         ("refused-network-card",),
-        Advice(Text("网卡", "Network card"), Text("请拔出，改用读卡器", "Unplug; use a card reader")),
+        Advice(Text("网卡", "Network card"), Text("请改用读卡器", "Use a card reader")),
     ),
     (("refused-webcam",), Advice(Text("摄像头模式", "Webcam mode"), Text("请切换到U盘模式", "Choose disk mode on it"))),
-    (("refused-hub",), Advice(Text("集线器", "USB hub"), Text("请直接插入记录仪", "Plug the recorder in directly"))),
+    (("refused-hub",), Advice(Text("集线器", "USB hub"), Text("请勿使用集线器", "Plug the recorder in directly"))),
     (
         ("refused-bad-descriptor",),
         Advice(Text("设备异常", "Device not normal"), Text("请换线再插", "Try another cable")),
     ),
-    (("refused-second-device",), Advice(Text("此槽位已有设备", "A second device"), _NO_RECORDER)),
-    (("refused-second-disk",), Advice(Text("另一磁盘未读取", "One more disk, not read"), _ADMINISTRATOR)),
+    (("refused-second-device",), Advice(Text("多插了设备", "A second device"), _NO_RECORDER)),
+    (("refused-second-disk",), Advice(Text("磁盘未读取", "Disk not read"), _ADMINISTRATOR)),
     (
         ("refused-unknown-port",),
         Advice(Text("有设备不在槽位上", "A device is not in a bay"), Text("请插入槽位", "Use a bay")),

@@ -2,7 +2,7 @@
 
 const SILENT_MS = 16_000; // three beats of the stream did not come
 const AGAIN_MS = 2_000;
-const LOST = { what: ["屏幕与采集站程序的连接中断", "The screen lost its connection"], do: ["已插入的记录仪请勿拔出，正在重新连接", "Leave recorders where they are; connecting again"] };
+const LOST = { what: ["屏幕与采集站程序的连接中断", "The screen lost its connection"], do: ["正在重新连接，请勿拔出记录仪；若未恢复，请联系管理员", "Connecting again. Leave recorders where they are; call the administrator if this stays"] };
 
 const one = (selector, within = document) => within.querySelector(selector);
 const main = one("main");
@@ -102,7 +102,7 @@ function showAlarms(alarms) {
   if (bar.hidden) return;
   const [what, then] = alarms[0];
   one(".zh", bar).textContent = `▲ ${what[0]}。${then[0]}${alarms.length > 1 ? `（共 ${alarms.length} 项报警）` : ""}`;
-  one(".en", bar).textContent = what[1];
+  one(".en", bar).textContent = `${what[1]}. ${then[1]}`;
 }
 
 function show(screen) {
