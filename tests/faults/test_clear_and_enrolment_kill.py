@@ -92,6 +92,20 @@ async def test_wipe_helper_waits_for_the_one_that_a_killed_dock_left_at_work(tmp
         assert outcome.cleared, outcome
 
 
+async def test_wipe_helper_decides_on_what_holds_when_it_has_waited_and_not_on_what_held_before(tmp_path: Path) -> None:
+    async with enrolled(tmp_path) as (world, _archive):
+        bay = await world.dock_folder({"a.mp4": b"a"})
+        await world.sync()
+        await world.order(bay, Method.DELETE)
+        with lock_of(world.data_dir):
+            waiting = asyncio.create_task(wipe(world.data_dir, SESSION))
+            await asyncio.sleep(0.3)  # it has read the journal by then; if it had not, it would see the alarm all the same
+            await world.journal.change(changes.AlarmRaised(alarms.ROLLED_BACK, "meanwhile", "2026-11-22T18:00:00.000Z"))
+        outcome = await waiting
+        assert (outcome.cleared, outcome.code) == (False, "halted"), outcome
+        assert (bay / "a.mp4").exists()
+
+
 async def test_wipe_helper_does_not_wait_for_ever_for_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("liuhen_agent.clear.wipe.OTHER_HELPER_SECONDS", 0.2)
     async with enrolled(tmp_path) as (world, _archive):

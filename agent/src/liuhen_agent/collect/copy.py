@@ -109,6 +109,7 @@ class _Writer:
     def __init__(self, target: int) -> None:
         self._target = target
         self._written = 0
+        self._early = True  # until the kernel says that there is no such thing for this target
         self._begun = 0  # up to here the kernel was told to write out
         self._dropped = 0  # up to here it has, and the cache forgot it
 
@@ -117,13 +118,23 @@ class _Writer:
             count = os.write(self._target, piece)
             self._written += count
             piece = piece[count:]
-        if self._written - self._begun >= BEGIN_EVERY:
-            _write_out(self._target, self._begun, self._written - self._begun, _BEGIN)
-            self._begun = self._written
-        while self._begun - self._dropped > BEHIND:
+        if self._early and self._written - self._begun >= BEGIN_EVERY:
+            self._begin()
+        while self._early and self._begun - self._dropped > BEHIND:
             _write_out(self._target, self._dropped, BEGIN_EVERY, _WAIT)
             os.posix_fadvise(self._target, self._dropped, BEGIN_EVERY, os.POSIX_FADV_DONTNEED)
             self._dropped += BEGIN_EVERY
+
+    def _begin(self) -> None:
+        """Beginning takes no error of writing out away from fsync, so this refusal may be passed over; waiting does take it away, so what
+        that says always ends the copy."""
+        try:
+            _write_out(self._target, self._begun, self._written - self._begun, _BEGIN)
+            self._begun = self._written
+        except OSError as error:
+            if error.errno not in (errno.ESPIPE, errno.EINVAL, errno.ENOSYS):
+                raise
+            self._early = False  # fsync does all of it
 
     def finish(self) -> None:
         """The durable step: what came before only kept the disk busy."""
@@ -132,16 +143,13 @@ class _Writer:
 
 
 _BEGIN, _WAIT = 2, 1 | 2 | 4  # SYNC_FILE_RANGE_WRITE; with it WAIT_BEFORE and WAIT_AFTER
-_LIBC = ctypes.CDLL(None, use_errno=True)
+_sync_file_range = ctypes.CDLL(None, use_errno=True).sync_file_range
+_sync_file_range.argtypes = (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)  # off64_t on every machine
+_sync_file_range.restype = ctypes.c_int
 
 
 def _write_out(file: int, start: int, length: int, how: int) -> None:
     """sync_file_range(2), which Python does not have. Raises OSError."""
-    if _LIBC.sync_file_range(file, ctypes.c_int64(start), ctypes.c_int64(length), ctypes.c_uint(how)) != 0:
+    if _sync_file_range(file, start, length, how) != 0:
         number = ctypes.get_errno()
-        if number not in (
-            errno.ESPIPE,
-            errno.EINVAL,
-            errno.ENOSYS,
-        ):  # no such thing on this target: fsync does all of it
-            raise OSError(number, os.strerror(number))
+        raise OSError(number, os.strerror(number))

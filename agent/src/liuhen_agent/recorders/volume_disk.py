@@ -1,12 +1,14 @@
 """The bytes of a clip that lies plainly on the disk, read by the dock itself where the parser said they are.
 
 The parser is a child process that hostile bytes may have taken over: what it names is checked to be ranges of this disk
-and no more bytes than the clip has. The kernel reads ahead; pages already read are dropped behind. A thread of its own reads, so that a disk that no
-longer answers is noticed: the thread is left to the kernel, with its own descriptors, and ends when the disk does.
+and no more bytes than the clip has. The kernel reads ahead; pages already read are dropped behind. A thread of its own
+reads, so that a disk that no longer answers is noticed: the thread is left to the kernel, with its own descriptor, and
+ends when the disk does.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -62,9 +64,11 @@ class Disk:
     @classmethod
     def of(cls, disk: int) -> Disk:
         """From an open descriptor, which stays the caller's: its offset and flags are not shared. Raises OSError."""
+        size = os.lseek(disk, 0, os.SEEK_END)
         file = os.open(f"/proc/self/fd/{disk}", os.O_RDONLY | os.O_CLOEXEC)
-        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_SEQUENTIAL)  # clips lie in few, long pieces
-        return cls(os.lseek(disk, 0, os.SEEK_END), file)
+        with contextlib.suppress(OSError):  # advice
+            os.posix_fadvise(file, 0, 0, os.POSIX_FADV_SEQUENTIAL)  # clips lie in few, long pieces
+        return cls(size, file)
 
     def copy(self) -> Disk:
         """With a descriptor of its own: closing this one does not disturb whoever reads there. Raises VolumeError."""
