@@ -26,6 +26,8 @@ from liuhen_protocol.note import check_name
 from liuhen_server import __version__
 from liuhen_server import config as configuration
 from liuhen_server.config import Config, ConfigError
+from liuhen_server.log import signed_state
+from liuhen_server.log.signed_state import LogStopped
 from liuhen_server.operations import process_log
 from liuhen_server.operations.opening import Archive, found, opened
 
@@ -84,7 +86,7 @@ def answers(command: Callable[..., T]) -> Callable[..., T]:
             return command(*args, **kwargs)
         except (ConfigError, Malformed) as error:
             raise click.UsageError(str(error)) from error
-        except Refused as error:
+        except (Refused, LogStopped) as error:
             raise Failed(str(error)) from error
         except SQLAlchemyError as error:
             raise Failed(f"数据库 / database: {type(error).__name__}: {str(error).splitlines()[0]}") from error
@@ -98,7 +100,10 @@ def with_archive(data: Path, work: Callable[[Archive], Awaitable[T]]) -> T:
     """Opens the archive in `data`, does the work, closes it."""
 
     async def run() -> T:
-        async with opened(configuration.load(data)) as archive:
+        async with (
+            opened(configuration.load(data)) as archive,
+            signed_state.stopping(archive.database, archive.chain.now),
+        ):
             return await work(archive)
 
     return asyncio.run(run())

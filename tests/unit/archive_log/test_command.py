@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from liuhen_protocol.events import DockRevoked
 from liuhen_protocol.note import COSIGNATURE_V1, VerifierKey
-from liuhen_server.command import main
+from liuhen_server.command import Failed, answers, main, with_archive
+from liuhen_server.operations.opening import Archive
 
 WITNESS = VerifierKey("witness.example/court", COSIGNATURE_V1, bytes(range(32)))
 
@@ -114,3 +117,20 @@ def test_a_broken_archive_leaves_with_1(data: str) -> None:
     report = answer("verify", "--data", data, code=1)
     assert report["findings"][0]["code"] == "row-altered"
     assert "✗" in run("verify", "--data", data).output
+
+
+def test_a_command_that_finds_an_entry_added_in_the_database_stops_the_log_and_says_so(data: str) -> None:
+    answer("init", "--data", data, "--origin", "archive.example/log")
+    with sqlite3.connect(Path(data) / "archive.db") as database:
+        database.execute(
+            "INSERT INTO entries SELECT 1, envelope, leaf_hash, envelope_hash, source, 9, kind, time FROM entries"
+        )
+
+    async def work(archive: Archive) -> None:
+        async with archive.database.write() as conn:
+            await archive.chain.append(conn, DockRevoked("dock-01", "0" * 64, "lost", -1, None))
+
+    with pytest.raises(Failed, match="entry-added"):
+        answers(lambda: with_archive(Path(data), work))()
+    with sqlite3.connect(Path(data) / "archive.db") as database:
+        assert database.execute("SELECT alarm_code FROM sequencer_state").fetchone() == ("entry-added",)

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from sqlalchemy import delete, select, update
 
 from liuhen_protocol.digest import digest_of
@@ -15,11 +16,14 @@ from liuhen_protocol.events import RecorderDocked, RecorderIdentity
 from liuhen_protocol.proof import split_proofs
 from liuhen_protocol.report import StepName, Verdict
 from liuhen_protocol.verify_clip import read_evidence, verify_clip
+from liuhen_server import log
 from liuhen_server.custody.checking import Checker
 from liuhen_server.custody.evidence import Clip, Evidence, find_clip
 from liuhen_server.custody.timeline import timeline
 from liuhen_server.custody.viewing import ONE_VIEW_S, Views
 from liuhen_server.database.schema import entries
+from liuhen_server.log import signed_state
+from liuhen_server.log.signed_state import LogStopped
 from liuhen_server.operations.opening import Archive, opened
 from support.device import World, running_archive
 
@@ -149,3 +153,22 @@ async def test_views_are_in_the_timeline_once_each_quarter_of_an_hour(tmp_path: 
             told = await timeline(conn, stored.clip)
         kinds = [entry.statement.kind for entry in told if entry.statement is not None]
         assert kinds == ["recorder.docked", "clip.collected", "clip.stored", *["clip.viewed"] * 3]
+
+
+async def test_a_view_for_which_the_database_has_another_entry_stops_the_log_at_once(
+    tmp_path: Path, database_url: str
+) -> None:
+    """A signed entry, which no tick reads again, now stands where the archive's next statement belongs."""
+    async with stored_clip(tmp_path, database_url) as stored:
+        archive = stored.archive
+        async with archive.database.write() as conn:
+            head = await log.head(conn, "archive")
+            assert head is not None
+            victim = entries.c.log_index == stored.clip.promised_index
+            await conn.execute(update(entries).where(victim).values(source="archive", seq=head.seq + 1))
+        with pytest.raises(LogStopped, match="entry-added"):
+            await Views(archive.database, archive.chain, lambda: 0).record(stored.clip, "person-7", "reviewer", "play")
+        async with archive.database.read() as conn:
+            alarm = (await signed_state.read(conn)).alarm
+        assert alarm is not None
+        assert alarm.code == "entry-added"

@@ -17,6 +17,7 @@ from liuhen_server.custody.evidence import Clip
 from liuhen_server.custody.schema import clip_views
 from liuhen_server.database import Database
 from liuhen_server.log.archive_chain import ArchiveChain
+from liuhen_server.log.signed_state import stopping
 
 __all__ = ["ONE_VIEW_S", "Views"]
 
@@ -43,7 +44,7 @@ class Views:
             last = self._seen.get(key)
             if last is not None and now - ONE_VIEW_S < last[0] <= now:
                 return last[1]
-            async with self._database.write() as conn:
+            async with stopping(self._database, self._chain.now), self._database.write() as conn:
                 subject = Subject(clip.name, clip.sha256, clip.sm3)
                 stated = await self._chain.append(conn, ClipViewed(viewer=viewer, role=role, how=how), subject)
                 await conn.execute(

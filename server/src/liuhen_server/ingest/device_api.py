@@ -24,7 +24,6 @@ from liuhen_server.ingest.problems import Handler, as_problems
 from liuhen_server.ingest.receipts import Receipts
 from liuhen_server.ingest.uploads import Uploads
 from liuhen_server.log import signed_state
-from liuhen_server.log.signed_state import LogStopped
 from liuhen_server.registry.docks import Dock
 from liuhen_server.registry.enrolment import AttemptLimit, EnrolmentRequest, Registry
 
@@ -78,12 +77,8 @@ class DeviceApi:
 
         @web.middleware
         async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-            try:
+            async with signed_state.stopping(self.database, self.now):
                 return await handler(request)
-            except LogStopped as alarm:
-                async with self.database.write() as conn:
-                    await signed_state.stop(conn, alarm, self.now())
-                raise
 
         return middleware
 

@@ -43,6 +43,7 @@ from liuhen_server.ingest.threads import in_thread
 from liuhen_server.ingest.tus import Append, TusProblem, UploadState
 from liuhen_server.ingest.upload_limits import RESERVED_FOR, Places, check_room, free_bytes
 from liuhen_server.ingest.upload_records import Upload
+from liuhen_server.log import signed_state
 from liuhen_server.log.archive_chain import ArchiveChain
 from liuhen_server.registry import docks
 from liuhen_server.store.incoming import Busy, Incoming
@@ -164,8 +165,9 @@ class Uploads:
             if upload.id in self._busy:
                 continue
             try:
-                with self._claim(upload.id):
-                    await self._append(upload, Append(upload.length, 0, None), None)
+                async with signed_state.stopping(self._database, self._now):
+                    with self._claim(upload.id):
+                        await self._append(upload, Append(upload.length, 0, None), None)
                 _logger.info("finished upload %s of dock %s left by an earlier run", upload.sha256, upload.dock)
             except (TusProblem, Refused, OSError) as error:
                 _logger.error("upload %s of dock %s cannot be finished: %s", upload.sha256, upload.dock, error)

@@ -6,6 +6,8 @@ compare-and-swap, which fails when the lease or the signed state is not the one 
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,7 +15,7 @@ from sqlalchemy import func, insert, or_, select, update
 
 from liuhen_protocol.checkpoint import Checkpoint
 from liuhen_protocol.moment import format_time
-from liuhen_server.database import Connection
+from liuhen_server.database import Connection, Database
 from liuhen_server.database.schema import checkpoints, entries, log_state, sequencer_state, witness_sizes
 
 LEASE = timedelta(seconds=30)
@@ -154,6 +156,19 @@ async def stop(conn: Connection, alarm: LogStopped, now: datetime) -> None:
         .where(_ROW, sequencer_state.c.alarm_code.is_(None))
         .values(alarm_code=alarm.code, alarm_why=alarm.why, alarm_time=format_time(now))
     )
+
+
+@asynccontextmanager
+async def stopping(database: Database, now: Callable[[], datetime]) -> AsyncIterator[None]:
+    """What shows in the block that the database is not what the log wrote (LogStopped) stops the log, not only the block. Put it around
+    the transactions that append: the alarm is written in one of its own.
+    """
+    try:
+        yield
+    except LogStopped as alarm:
+        async with database.write() as conn:
+            await stop(conn, alarm, now())
+        raise
 
 
 async def lift_alarm(conn: Connection) -> None:
