@@ -39,14 +39,14 @@ def now_text() -> str:
     return format_time(datetime.now(UTC))
 
 
-def archive_config(folder: Path, database_url: str | None = None) -> Config:
+def archive_config(folder: Path, database_url: str | None = None, sequence_seconds: float = 0.05) -> Config:
     return Config(
         folder=folder,
         origin=ORIGIN,
         database=database_url,
         devices=ANY_PORT,
         people=ANY_PORT,
-        sequence_seconds=0.05,
+        sequence_seconds=sequence_seconds,
     )
 
 
@@ -79,8 +79,10 @@ class World:
 
 
 @asynccontextmanager
-async def running_archive(folder: Path, database_url: str | None = None) -> AsyncIterator[World]:
-    config = archive_config(folder / "archive", database_url)
+async def running_archive(
+    folder: Path, database_url: str | None = None, sequence_seconds: float = 0.05
+) -> AsyncIterator[World]:
+    config = archive_config(folder / "archive", database_url, sequence_seconds)
     if not config.folder.exists():
         await found(config)
     async with running(config) as ports:

@@ -80,7 +80,9 @@ def _build(recipe: Recipe, image: Image, scratch: Path, say: Callable[[str], Non
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
     masks = " ".join(recipe.masked)
-    command: list[str | Path] = ["mmdebstrap", "--mode=root", "--variant=minbase", "--quiet"]
+    # in a mount namespace of its own: what it mounts below `root` (this machine's /dev among it) is never within reach of what
+    # clears `scratch` away, also when it is killed before it unmounts
+    command: list[str | Path] = ["unshare", "--mount", "mmdebstrap", "--mode=root", "--variant=minbase", "--quiet"]
     command += ["--aptopt=Apt::Install-Recommends false"]
     command += [f"--dpkgopt=path-exclude=/usr/share/{part}/*" for part in ("doc", "man", "locale")]
     command += [f"--essential-hook=sync-in {own} /"]

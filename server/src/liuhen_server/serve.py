@@ -129,7 +129,7 @@ async def running(config: Config, notifier: Notifier = NOBODY) -> AsyncIterator[
         stack.push_async_callback(uploads.close)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         sequencer = archive.sequencer(session, f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(4)}")
-        receipts = Receipts(archive.database, archive.reader)
+        receipts = Receipts(archive.database, archive.reader, config.sequence_seconds)
         helpers = LineHelpers(min(os.cpu_count() or 1, MOST_HELPERS))
         stack.push_async_callback(helpers.close)
         devices = DeviceApi(

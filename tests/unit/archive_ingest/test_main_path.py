@@ -13,6 +13,7 @@ from liuhen_protocol.dsse import Envelope
 from liuhen_protocol.events import ClipStored
 from liuhen_protocol.proof import TlogProof
 from liuhen_protocol.statement import read_statement
+from liuhen_server.log.reading import LogReader
 from support.device import running_archive
 
 
@@ -65,6 +66,20 @@ async def test_each_dock_has_its_own_receipt_for_the_same_bytes_stored_once(tmp_
                 receipts.append(await dock.receipt(digest_of(data).sha256))
         assert None not in receipts and receipts[0] != receipts[1]
         assert sum(path.is_file() for path in world.config.store_folder.rglob("*")) == 1
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0.05, "0"), (1.0, "1"), (7.0, "7")])
+async def test_who_asks_before_a_receipt_is_published_is_told_to_come_after_the_next_publishing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, told: str
+) -> None:
+    monkeypatch.setattr(LogReader, "inclusion", lambda *_: None)  # as long as no checkpoint covers it
+    async with running_archive(tmp_path, sequence_seconds=seconds) as world:
+        dock = await world.dock()
+        async with dock.connected() as session:
+            await dock.send(dock.collected(b""))
+            await dock.create(b"")
+            async with session.get(f"/v1/receipts/{digest_of(b'').sha256}") as answer:
+                assert (answer.status, answer.headers["Retry-After"]) == (202, told)
 
 
 @pytest.mark.parametrize("path", ["/v1/head", "/v1/uploads/x", "/v1/receipts/x", "/v1/nothing"])

@@ -19,15 +19,15 @@ from liuhen_server.ingest import promises
 from liuhen_server.ingest.problems import problem
 from liuhen_server.log.reading import LogReader
 
-RETRY_SECONDS = 1
-
 
 @dataclass(frozen=True, slots=True)
 class Receipts:
-    """Reads the clip's row, the envelope, and the published log."""
+    """Reads the clip's row, the envelope, and the published log. `publishing_seconds`: from one publishing to the next; who comes too
+    early is told to ask again after that."""
 
     database: Database
     log: LogReader
+    publishing_seconds: float
 
     async def answer(self, dock: str, sha256: str) -> web.Response:
         async with self.database.read() as conn:
@@ -42,7 +42,8 @@ class Receipts:
             return problem(404, "no-receipt", f"no clip {sha256[:64]!r} of dock {dock} is stored")
         proof = await asyncio.to_thread(self.log.inclusion, stored, bytes(envelope))
         if proof is None:
-            return web.Response(status=202, headers={"Retry-After": str(RETRY_SECONDS), "Cache-Control": "no-store"})
+            wait = f"{self.publishing_seconds:.0f}"  # whole seconds, by RFC 9110; a dock waits a while of its own besides
+            return web.Response(status=202, headers={"Retry-After": wait, "Cache-Control": "no-store"})
         return web.Response(
             body=proof.encode(), content_type="text/plain", charset="utf-8", headers={"Cache-Control": "no-store"}
         )
