@@ -19,6 +19,8 @@ from liuhen_agent.clear.rule import Method
 from liuhen_agent.clear.wipe import wipe
 from liuhen_agent.identity import store
 from liuhen_agent.identity.enrolment import enroll
+from liuhen_agent.journal import changes
+from liuhen_agent.sync import alarms
 from support import device
 from unit.agent_sync.test_clear_disk import CARDS, fsck, listed, make_card
 from unit.agent_sync.world import SESSION, enrolled, opened
@@ -99,7 +101,8 @@ async def test_wipe_helper_decides_on_what_holds_when_it_has_waited_and_not_on_w
         await world.order(bay, Method.DELETE)
         with lock_of(world.data_dir):
             waiting = asyncio.create_task(wipe(world.data_dir, SESSION))
-            await asyncio.sleep(0.3)  # it has read the journal by then; if it had not, it would see the alarm all the same
+            # by then it has read the journal; if it had not, it would see the alarm all the same
+            await asyncio.sleep(0.3)
             await world.journal.change(changes.AlarmRaised(alarms.ROLLED_BACK, "meanwhile", "2026-11-22T18:00:00.000Z"))
         outcome = await waiting
         assert (outcome.cleared, outcome.code) == (False, "halted"), outcome

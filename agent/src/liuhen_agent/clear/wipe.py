@@ -70,7 +70,8 @@ async def wipe(data_dir: Path, session: str) -> Outcome:
         identity = store.load(data_dir)
         trust = Trust(store.load_policy(data_dir), identity.archive_key, identity.dock)
         async with _alone(data_dir, session) as work:
-            case = _read_case(data_dir, session)  # again: the stay may have ended, or an alarm come, while it waited for another
+            # again: the stay may have ended, or an alarm come, while it waited for another
+            case = _read_case(data_dir, session)
             if case.order.backend == "directory":
                 return await _directory(case, trust)
             return await _disk(case, trust, work)

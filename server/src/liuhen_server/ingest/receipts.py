@@ -42,7 +42,7 @@ class Receipts:
             return problem(404, "no-receipt", f"no clip {sha256[:64]!r} of dock {dock} is stored")
         proof = await asyncio.to_thread(self.log.inclusion, stored, bytes(envelope))
         if proof is None:
-            wait = f"{self.publishing_seconds:.0f}"  # whole seconds, by RFC 9110; a dock waits a while of its own besides
+            wait = f"{self.publishing_seconds:.0f}"  # whole seconds (RFC 9110); a dock waits a while of its own besides
             return web.Response(status=202, headers={"Retry-After": wait, "Cache-Control": "no-store"})
         return web.Response(
             body=proof.encode(), content_type="text/plain", charset="utf-8", headers={"Cache-Control": "no-store"}
