@@ -21,7 +21,7 @@ from typing import Protocol
 from liuhen_protocol.digest import ChunkTree, Digest, FlatHash
 
 BLOCK_SIZE = 2 << 20
-BLOCKS = 8
+BLOCKS = 4  # a quarter of the memory that four bays may take, together
 BEGIN_EVERY = 8 << 20  # found on the bench
 BEHIND = 64 << 20  # bounds the dirty pages of one clip
 
