@@ -80,7 +80,7 @@ def _heard(guest: Guest, text: str, what: str) -> None:
 
 
 def make_proxies(guest: Guest, wanted: bool) -> None:
-    """Playable copies or none, from the next start on. ffmpeg costs most of a minute a clip here."""
+    """Playable copies or none, from the next start on. ffmpeg costs most of a minute a clip here: only one scene wants them."""
     config, key = f"{DATA}/config.toml", f"proxies = {str(wanted).lower()}"
     guest.run(f"sed -i -e '/^proxies = /d' -e '1i {key}' {config} && grep -q '^{key}$' {config}")
 

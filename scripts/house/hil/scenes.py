@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from house.hil import bays, units
+from house.hil import bays, install, units
 from house.hil.bench import EVENT_SECONDS, Bench
 from house.hil.serial_line import SerialLine
 from liuhen_agent.bay import State
 from liuhen_agent.simulate.machine import Character
-from liuhen_protocol.events import DockAlarm, RecorderDocked
+from liuhen_protocol.events import ClipDerived, DockAlarm, RecorderDocked
 
 GADGET = Path(__file__).with_name("gadget.py")
 DOCK_PYTHON = "/opt/liuhen/dock/bin/python"
@@ -29,6 +29,21 @@ def cards(bench: Bench) -> None:
     for bay, seq in began.items():
         _ready(bench, bay, bench.done(seq, bay))
         bench.pull(bay)
+
+
+def proxy(bench: Bench) -> None:
+    """A playable copy is made by the media worker's unit, which has no network and no files of its own."""
+    install.make_proxies(bench.guest, True)
+    install.start_dock(bench.guest)
+    bay = bays.SINGLE[0]
+    card = bench.card("proxy", "fat32", 1)
+    seq = bench.plug(card, bay)
+    bench.event(seq, ClipDerived, lambda _: True, "a playable copy is stated")
+    bench.check("预览由独立单元制作 playable copy made by its own unit", True)
+    _ready(bench, bay, bench.done(seq, bay))
+    bench.pull(bay)
+    install.make_proxies(bench.guest, False)
+    install.start_dock(bench.guest)
 
 
 def serial(bench: Bench) -> None:
@@ -116,7 +131,9 @@ def keyboard(bench: Bench) -> None:
 def yanks(bench: Bench) -> None:
     """A recorder is yanked at random moments and plugged in again, in the end left until it is emptied."""
     bay = bays.SINGLE[0]
-    for number, moment in enumerate(bench.plan.yanks, 1):
+    stay = _undisturbed(bench, "yanks", bay) if bench.plan.yanks else 0.0
+    for number, share in enumerate(bench.plan.yanks, 1):
+        moment = share * stay
         card = bench.card("yanks", "fat32" if number % 2 else "exfat", 2)
         bench.plug(card, bay)
         bench.say(f"{moment:.1f} s 后拔出 yanked after {moment:.1f} s ({number}/{len(bench.plan.yanks)})")
@@ -130,7 +147,9 @@ def yanks(bench: Bench) -> None:
 def cuts(bench: Bench) -> None:
     """The power goes at random moments; the same disk boots again with the recorder still in its bay."""
     bay = bays.SINGLE[1]
-    for number, moment in enumerate(bench.plan.cuts, 1):
+    stay = _undisturbed(bench, "cuts", bay) if bench.plan.cuts else 0.0
+    for number, share in enumerate(bench.plan.cuts, 1):
+        moment = share * stay
         card = bench.card("cuts", "exfat" if number % 2 else "fat32", 2)
         bench.plug(card, bay)
         bench.say(f"{moment:.1f} s 后断电 power cut after {moment:.1f} s ({number}/{len(bench.plan.cuts)})")
@@ -145,6 +164,15 @@ def cuts(bench: Bench) -> None:
         bench.say(f"重新启动 booted again: {bench.account.boots[-1]:.0f} s")
         bench.settle(card, bay, seq)
         bench.pull(bay)
+
+
+def _undisturbed(bench: Bench, scene: str, bay: bays.UsbBay) -> float:
+    """A stay that nobody disturbs: seconds from plugging in to emptied on this machine, of which the random moments are shares."""
+    began = time.monotonic()
+    _ready(bench, bay, bench.done(bench.plug(bench.card(scene, "fat32", 2), bay), bay))
+    took = time.monotonic() - began
+    bench.pull(bay)
+    return took
 
 
 def _ready(bench: Bench, bay: bays.UsbBay, state: State) -> None:
@@ -162,4 +190,5 @@ SCENES: dict[str, Scene] = {
     "keyboard": keyboard,
     "yanks": yanks,
     "cuts": cuts,
+    "proxy": proxy,
 }
