@@ -29,7 +29,7 @@ from house.hil.scenes import SCENES
 from house.hil.usb import Ports
 from liuhen_agent.simulate.images import build_image
 
-COLD = ("cuts",)  # the system starts with the recorder in its bay
+COLD = ("cuts", "archive")  # scenes in which the system starts with the recorder in its bay, or without a dock
 TROUBLE = (GuestError, MachineDied, QmpError, BuildError, CountyError)
 
 
@@ -85,7 +85,8 @@ def _run(wishes: argparse.Namespace, folder: Path, account: Account, say: Say) -
     names: Sequence[str] = wishes.only or list(SCENES)
     image = built(Recipe(), say)
     say("制作安装包 building the packages of this checkout")
-    packages = install.build_packages(("dock",), folder / "packages")
+    parts = ("dock", "archive", "witness") if "archive" in names else ("dock",)
+    packages = install.build_packages(parts, folder / "packages")
     machine = Machine(image, layer(image, folder / "disk.qcow2"), folder, make_key(folder))
     guest = Guest(machine, folder)
     county = County(folder / "county", server_names=(install.HOST,))

@@ -191,4 +191,5 @@ SCENES: dict[str, Scene] = {
     "yanks": yanks,
     "cuts": cuts,
     "proxy": proxy,
+    "archive": units.archive,
 }

@@ -1,15 +1,20 @@
-"""systemd in the emulated machine: the dock's units as they run."""
+"""systemd in the emulated machine: the dock's units as they run, and the archive's and a witness's, installed, founded and started there."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
+from house.hil import install
 from house.hil.bench import Bench
+from house.hil.guest import GuestError
 
 # systemd-analyze's exposure, in tenths: what each unit is allowed at most (docs: issue of the units)
 DOCK = {"liuhen-dock.service": 16, "liuhen-proxy@hil.service": 6, "liuhen-wipe@hil.service": 10}
 DOCK_RUNS = ("liuhen-dock.service", "liuhen-proxy.socket", "liuhen-wipe.socket")
+SERVERS = {"liuhen-archive.service": 15, "liuhen-witness.service": 15}
+WITNESS = "hil.example/witness"
+COSIGNED_SECONDS = 180.0
 
 
 def dock(bench: Bench) -> None:
@@ -20,6 +25,39 @@ def dock(bench: Bench) -> None:
     _exposure(bench, DOCK)
     who = bench.guest.run("ps -o user= -p $(systemctl show -P MainPID liuhen-dock.service)", allow=None).strip()
     bench.check("采集站不以 root 运行 the dock is not root", who not in ("", "root"), who)
+
+
+def archive(bench: Bench) -> None:
+    """Archive and witness on one machine, from their packages to a cosigned checkpoint; then they are stopped."""
+    guest = bench.guest
+    for part in ("witness", "archive"):
+        bench.say(f"安装 installing: {bench.packages[part].name}")
+        install.install_package(guest, bench.packages[part])
+    witness = "runuser -u liuhen-witness -- liuhen-witness"
+    server = "runuser -u liuhen-archive -- liuhen-server"
+    data, own = "--data /var/lib/liuhen-archive", "--data /var/lib/liuhen-witness"
+    key = guest.run(f"{witness} init {own} --name {WITNESS}").strip()
+    log_key = guest.run(
+        f"{server} init {data} --origin hil.example/liuhen --witness '{WITNESS} {key} http://127.0.0.1:8730' --quorum 1 --json"
+        """ | python3 -c 'import json, sys; print(json.load(sys.stdin)["log_key"])'"""
+    ).strip()
+    guest.run(f"{witness} log add {own} '{log_key}'")
+    try:
+        guest.run("systemctl start --no-block liuhen-witness.service liuhen-archive.service")
+        for unit in SERVERS:
+            guest.wait(f"{unit} is active", lambda unit=unit: guest.succeeds(f"systemctl is-active -q {unit}"), 300)  # type: ignore[misc]
+            bench.check(f"单元运行 unit runs: {unit}", True, "active")
+        published = "test $(grep -c '^— ' /var/lib/liuhen-archive/log/checkpoint) -ge 2"
+        guest.wait("a checkpoint is published with a cosignature", lambda: guest.succeeds(published), COSIGNED_SECONDS)
+        bench.check("检查点已联署 checkpoint cosigned by the witness's unit", True)
+    except GuestError as error:
+        raise GuestError(
+            f"{error}\n{guest.journal('liuhen-archive.service')}\n{guest.journal('liuhen-witness.service')}"
+        ) from error
+    _exposure(bench, SERVERS)
+    guest.run("systemctl stop liuhen-archive.service liuhen-witness.service")
+    verified = guest.succeeds(f"{server} verify {data} --json")
+    bench.check("核验虚拟机中的证据库 the guest's archive verified", verified)
 
 
 def _exposure(bench: Bench, most: Mapping[str, int]) -> None:
