@@ -26,7 +26,11 @@ NAMES = (
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench", description="every benchmark, each beside its reference")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
-    parser.add_argument("--work", type=Path, help="folder for the files (default: a temporary one; needs 20 GiB free)")
+    parser.add_argument(
+        "--work",
+        type=Path,
+        help="folder for the files (default: a temporary one; needs 40 GiB free, for memory 66 GiB)",
+    )
     arguments = parser.parse_args()
     unknown = sorted(set(arguments.names) - set(NAMES))
     if unknown:

@@ -4,7 +4,8 @@ Measured is the peak, over the process and all its children, of the summed PSS (
 shares), ten times a second. The dock collects one clip from each of four exFAT cards at once (8 GiB: cards whose data area
 is a hole, the bytes in the spool are real) and goes on uploading for some seconds. The archive takes eight uploads at
 once: of 100 MiB each, all to their end; of 8 GiB each, the first to its end (stored, read back, stated), the other seven
-1 GiB far, after which they stay open. ffmpeg, which makes proxies under a limit of its own, is not counted.
+1 GiB far, after which they stay open: the archive keeps room for all that was begun, so the disk needs 66 GiB free. ffmpeg,
+which makes proxies under a limit of its own, is not counted.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ from liuhen_agent.sync.uploads import REQUEST_BYTES
 from liuhen_protocol.digest import Digest, Digester
 from liuhen_protocol.statement import Subject
 
-MIB = 1 << 20
+MIB, GIB = 1 << 20, 1 << 30
+KEPT_FREE = 2 * GIB  # by the archive for itself, and the database's own
 SMALL, LARGE = 100 * MIB, 8 << 30
 LIMIT_MIB = 150
 BAYS, UPLOADS = 4, 8
@@ -86,8 +88,19 @@ def _tree(pid: int) -> Iterator[int]:
 def run(work: Path) -> Iterator[Result]:
     with docked(work / "county") as dock:
         yield from _lines("dock", _dock(dock, work, "small", SMALL), _dock(dock, work, "large", LARGE))
+    _check_room(work)
     with docked(work / "county-2") as dock:
         yield from _lines("archive", _archive(dock, SMALL), _archive(dock, LARGE))
+
+
+def _check_room(work: Path) -> None:
+    """Raises SystemExit where the archive would rightly refuse the eighth upload."""
+    need, free = UPLOADS * LARGE + KEPT_FREE, shutil.disk_usage(work).free
+    if free < need:
+        raise SystemExit(
+            f"bench: memory: 磁盘空间不足 / not enough room: {work} has {free / GIB:.0f} GiB free, {need / GIB:.0f} GiB are needed;"
+            " --work names another folder"
+        )
 
 
 def _lines(part: str, small: float, large: float) -> Iterator[Result]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 
 from house.hil import install
 from house.hil.bench import Bench
@@ -14,6 +15,7 @@ DOCK = {"liuhen-dock.service": 16, "liuhen-proxy@hil.service": 6, "liuhen-wipe@h
 DOCK_RUNS = ("liuhen-dock.service", "liuhen-proxy.socket", "liuhen-wipe.socket")
 SERVERS = {"liuhen-archive.service": 15, "liuhen-witness.service": 15}
 WITNESS = "hil.example/witness"
+START_SECONDS = 300.0
 COSIGNED_SECONDS = 180.0
 
 
@@ -45,7 +47,7 @@ def archive(bench: Bench) -> None:
     try:
         guest.run("systemctl start --no-block liuhen-witness.service liuhen-archive.service")
         for unit in SERVERS:
-            guest.wait(f"{unit} is active", lambda unit=unit: guest.succeeds(f"systemctl is-active -q {unit}"), 300)  # type: ignore[misc]
+            guest.wait(f"{unit} is active", partial(guest.succeeds, f"systemctl is-active -q {unit}"), START_SECONDS)
             bench.check(f"单元运行 unit runs: {unit}", True, "active")
         published = "test $(grep -c '^— ' /var/lib/liuhen-archive/log/checkpoint) -ge 2"
         guest.wait("a checkpoint is published with a cosignature", lambda: guest.succeeds(published), COSIGNED_SECONDS)
