@@ -61,7 +61,7 @@ def change(data_dir: Path, edit: Callable[[str], str]) -> None:
     path = data_dir / config.FILE
     with _as_owner_of(data_dir):
         there = path.exists()
-        text = edit(path.read_text("utf-8") if there else config.DEFAULT)
+        text = edit(path.read_text("utf-8") if there else config.first_text())
         config.parse(text, data_dir, str(path))
         durable.replace(path, text.encode(), path.stat().st_mode & 0o777 if there else MODE)
 

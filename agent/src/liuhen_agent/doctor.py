@@ -22,6 +22,7 @@ from liuhen_agent import config, machine
 from liuhen_agent.clear import call
 from liuhen_agent.clock import read_system_clock
 from liuhen_agent.collect.spool import RESERVE
+from liuhen_agent.detect import udev_rules
 from liuhen_agent.identity import store
 from liuhen_agent.journal import JournalDamaged, queries, read_only
 from liuhen_agent.progress import size
@@ -33,6 +34,7 @@ from liuhen_agent.sync.archive import Archive, connector
 from liuhen_protocol.moment import format_time
 
 SYS = Path("/sys")
+RULES = Path(udev_rules.FILE)
 ANSWER_SECONDS = 5.0
 LEAST_FREE = 16 * RESERVE
 LEAST_FREE_OF_DISK = 20  # a twentieth
@@ -132,7 +134,7 @@ def _archive(data_dir: Path) -> str:
         ) from error
     except Refusal as error:
         raise NotWell(
-            f"证据库拒绝本站，询问其管理员本站是否被撤销 the archive refuses this dock ({error}): ask its administrator whether it was revoked"
+            f"证据库拒绝本站，询问其管理员本站是否被吊销 the archive refuses this dock ({error}): ask its administrator whether it was revoked"
         ) from error
 
 
@@ -154,7 +156,7 @@ def _configuration(data_dir: Path) -> str:
 
 
 def _bays(data_dir: Path) -> str:
-    """The ports of USB bays exist on this machine, hubs included; the folders of the others are there."""
+    """The ports of USB bays exist on this machine, hubs included, and udev knows them as bays; the folders of the others are there."""
     bays = config.load(data_dir).bays
     away = [f"{bay.name} ({port})" for bay in bays for port in bay.ports if not machine.port_is_there(SYS, port)]
     away += [f"{bay.name} ({bay.folder})" for bay in bays if not bay.ports and not bay.folder.is_dir()]
@@ -163,7 +165,19 @@ def _bays(data_dir: Path) -> str:
             f"找不到槽位的端口或目录：集线器是否通电、是否换过接口？换过则重新学习 no such port or folder: {', '.join(away)}. Has the hub power? Was it"
             " moved to another socket? Then `liuhen-agent bays learn` again"
         )
+    if any(bay.ports for bay in bays) and _rules() != udev_rules.bay_rules(bays):
+        raise NotWell(
+            f"udev 规则缺失或不是现有槽位的，采集站打不开记录仪的磁盘 the udev rules are missing or of other bays, so the dock cannot open a recorder's"
+            f" disk: liuhen-agent bays learn --rules > {RULES}; udevadm control --reload && udevadm trigger"
+        )
     return "端口与目录均在 every port and folder is there"
+
+
+def _rules() -> str:
+    try:
+        return RULES.read_text("utf-8")
+    except FileNotFoundError:
+        return ""
 
 
 def _journal(data_dir: Path) -> str:

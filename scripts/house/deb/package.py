@@ -160,7 +160,7 @@ def filled(template: str, part: Part, units: dict[Path, str], compiled: bool) ->
         "STOP_INSTANCES": "\n".join(
             f"systemctl stop '{name.replace('@.', '@*.')}' || true" for name in sorted(names) if "@." in name
         ),
-        "NO_SETTINGS": f"rm -rf {part.settings}" if part.settings else "",
+        "NO_SETTINGS": f"rm -rf {' '.join(part.settings)}" if part.settings else "",
         "UDEV": "udevadm control --reload || true" if any(p.suffix == ".rules" for p in units) else "",
     }
     done = []

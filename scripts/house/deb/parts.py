@@ -28,8 +28,8 @@ class Part:
     """Beginnings of the names of its files below systemd/."""
     profiles: bool = False
     """Whether the recorder profiles come with it."""
-    settings: str = ""
-    """Its folder below /etc, made by tmpfiles: settings and passwords, no evidence. Purging removes it."""
+    settings: tuple[str, ...] = ()
+    """What it has below /etc: settings and passwords, no evidence. Purging removes it."""
 
     @property
     def package(self) -> str:
@@ -63,7 +63,8 @@ PARTS = {
             recommends=("systemd-timesyncd | time-daemon",),
             units=("liuhen-dock", "liuhen-proxy", "liuhen-wipe", "liuhen-kiosk"),
             profiles=True,
-            settings="/etc/liuhen-dock",
+            # made by tmpfiles, and by scripts/install-dock or a person (`liuhen-agent bays learn --rules`)
+            settings=("/etc/liuhen-dock", "/etc/udev/rules.d/59-liuhen-bays.rules"),
         ),
         Part(
             name="archive",

@@ -33,6 +33,18 @@ python3 -c 'import json; print(json.load(open("code.json"))["code"])' >code.txt
 code=0; /checkout/scripts/install-dock --archive https://127.0.0.1:8443 --deb /srv/liuhen-dock_*.deb <code.txt >>"$log" 2>&1 || code=$?
 [ $code = 1 ] && [ "$(stat -c %U $DOCK/identity.json)" = liuhen-dock ] || broken "install-dock enrols it with one code"
 held "install-dock enrols a dock with one code, as its own user"
+echo 'wipe_socket = "/run/liuhen/wipe.sock"' >>$DOCK/config.toml # as enrolling writes it where systemd runs
+again() { code=0; /checkout/scripts/install-dock --archive https://127.0.0.1:8443 --deb /srv/liuhen-dock_*.deb "$@" >>"$log" 2>&1 </dev/null || code=$?; }
+printf '[[bay]]\nname = 1\n' >bays.toml; again --config bays.toml
+[ $code = 2 ] && ! grep -q bay $DOCK/config.toml || broken "install-dock takes no configuration that the dock would not read"
+printf '[[bay]]\nname = "1"\nbackend = "udev"\nports = ["pci0000:00/0000:00:14.0/usb2/1"]\n' >bays.toml; again --config bays.toml
+rules=/etc/udev/rules.d/59-liuhen-bays.rules
+[ $code = 1 ] && tail -1 "$log" | grep -q 'systemctl start liuhen-dock' || broken "install-dock again, with its bays"
+[ "$(stat -c '%U %a' $DOCK/config.toml)" = "liuhen-dock 640" ] && grep -q '^wipe_socket' $DOCK/config.toml || broken "its configuration keeps the units beside it"
+grep -q 'ENV{LIUHEN_BAY}="1"' $rules || broken "udev is told which ports are bays"
+cp $DOCK/config.toml before.toml; again --config bays.toml
+[ $code = 1 ] && cmp -s $DOCK/config.toml before.toml && grep -q 'has bays already' "$log" || broken "a third time changes nothing"
+held "install-dock takes bays from a file, tells udev which ports they are, and changes nothing when run again"
 mkdir /srv/import; head -c 300000 /dev/urandom >/srv/import/DSJ_000001.MP4; chmod 755 /srv/import
 quietly as liuhen-dock liuhen-agent collect /srv/import || broken "a clip is collected, stored and receipted"
 held "a clip is collected, stored and receipted by the installed programs"
@@ -56,6 +68,7 @@ kept && [ ! -e /opt/liuhen ] && [ ! -e /usr/bin/liuhen-agent ] && [ ! -L /usr/bi
 held "removing takes every program and leaves the data"
 apt-get purge -y liuhen-dock liuhen-archive liuhen-witness >>"$log" 2>&1 </dev/null || broken "they are purged"
 grep -q "data kept: $ARCHIVE" "$log" && kept || broken "purging leaves the data and says so"
+[ ! -e $rules ] || broken "purging takes the udev rules of its bays"
 left=$(find / -xdev \( -path /proc -o -path /run -o -path /srv -o -path /checkout -o -path /var/lib/dpkg -o -path /var/log -o -path /var/cache -o -path /var/backups -o -path /tmp \) -prune \
   -o -name '*liuhen*' -print | grep -v -E "^($ARCHIVE|$DOCK)(/|$)" || true)
 [ -z "$left" ] || broken "purging leaves nothing else: $left"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
 import tempfile
 from pathlib import Path
 
 import pytest
 
 from liuhen_agent import bays_file
-from liuhen_agent.config import ConfigError, load, parse
+from liuhen_agent.config import SOCKETS, ConfigError, load, parse
 from liuhen_agent.detect.udev_rules import bay_rules
 
 HERE = "pci0000:00/0000:00:14.0"
@@ -99,6 +100,17 @@ def test_the_file_keeps_its_owner_and_rights_and_a_new_one_is_the_folders_owners
     bays_file.change(tmp_path, lambda text: bays_file.with_bay(text, "2", [f"{HERE}/usb2/2"]))
     assert path.stat().st_mode & 0o777 == 0o600
     assert [bay.name for bay in load(tmp_path).bays] == ["1", "2"]
+
+
+def test_bays_learnt_before_the_dock_is_enrolled_leave_it_the_units_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without its socket the dock would start the wipe helper itself, which may not write there."""
+    with socket.socket(socket.AF_UNIX) as wipe:
+        wipe.bind(str(tmp_path / "wipe.sock"))
+        monkeypatch.setitem(SOCKETS, "wipe_socket", tmp_path / "wipe.sock")
+        bays_file.change(tmp_path, lambda text: bays_file.with_bay(text, "1", [f"{HERE}/usb2/1"]))
+    assert load(tmp_path).wipe_socket == tmp_path / "wipe.sock"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")

@@ -19,6 +19,7 @@ import pytest
 from house.deb.environment import Target, wanted
 from house.deb.package import REPOSITORY, control, filled
 from house.deb.parts import PARTS, BuildError, Part, of_unit, place_of
+from liuhen_agent.detect import udev_rules
 
 pytestmark = [pytest.mark.xdist_group("packages"), pytest.mark.timeout(600)]  # a package is built twice
 PYTHON = "3.11"
@@ -185,7 +186,10 @@ def test_removing_and_purging_never_touch_data(part: Part) -> None:
                 "echo"
             ):
                 continue
-            assert command.startswith((f"find {part.home} ", only_empty)) or command == f"rm -rf {part.settings}", line
+            assert (
+                command.startswith((f"find {part.home} ", only_empty)) or command == f"rm -rf {' '.join(part.settings)}"
+            ), line
+    assert all(path.startswith("/etc/") for path in part.settings)
 
 
 @pytest.mark.parametrize("part", PARTS.values(), ids=lambda part: part.name)
@@ -233,6 +237,8 @@ def _files(root: Path) -> Iterator[Path]:
         ("install-dock", ["--code", "secret"], "unknown: --code"),
         ("install-dock", ["--config", "/nowhere/config.toml"], "no such file"),
         ("install-archive", ["--data", "/srv/liuhen"], "/var/lib/liuhen-archive"),
+        ("install-dock", ["--deb", "/nowhere/liuhen-dock.deb"], "no such file"),
+        ("install-dock", ["--deb", "/etc/hostname"], "is no package"),
         ("install-archive", [], "--origin"),
     ],
 )
@@ -243,6 +249,65 @@ def test_wrong_use_of_an_install_script_changes_nothing(script: str, arguments: 
     )
     assert done.returncode == 2 and said in done.stderr
     assert "==" not in done.stderr
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The environment of a machine whose apt-get, and what asks who one is, are ours: nothing is installed. `apt` says what it answers."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name, text in (
+        ("id", "echo ${US:-0}"),
+        ("apt-get", 'case $1 in update) exit ${UPDATE:-0} ;; install) echo "$*" >&2; exit ${INSTALL:-0} ;; esac'),
+        ("dpkg-query", "exit 1"),
+    ):
+        (programs / name).write_text(f"#!/bin/sh\n{text}\n")
+        (programs / name).chmod(0o755)
+    yield {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "TMPDIR": str(tmp_path)}
+
+
+@pytest.fixture
+def empty_package(tmp_path: Path) -> Path:
+    (tmp_path / "tree/DEBIAN").mkdir(parents=True)
+    control_file = "Package: liuhen-dock\nVersion: 1\nArchitecture: all\nMaintainer: Liuhen\nDescription: nothing\n"
+    (tmp_path / "tree/DEBIAN/control").write_text(control_file)
+    deb = tmp_path / "liuhen-dock_1_all.deb"
+    command = ["dpkg-deb", "--root-owner-group", "--build", str(tmp_path / "tree"), str(deb)]
+    subprocess.run(command, check=True, capture_output=True)
+    return deb
+
+
+def installing(deb: Path, machine: dict[str, str], script: str = "install-dock") -> subprocess.CompletedProcess[str]:
+    command = [str(REPOSITORY / "scripts" / script), "--deb", str(deb), "--origin", "a.example/log"]
+    if script == "install-dock":
+        del command[3:]
+    return subprocess.run(command, env=machine, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+
+
+def test_installing_without_network_goes_on_with_what_is_there_and_says_how_to_get_the_rest(
+    machine: dict[str, str], empty_package: Path, tmp_path: Path
+) -> None:
+    done = installing(empty_package, {**machine, "UPDATE": "100", "INSTALL": "100"})
+    assert done.returncode == 1
+    assert "package lists not reachable" in done.stderr and "scripts/build-deb dock --needs" in done.stderr
+    assert re.search(r"install .*DPkg::Lock::Timeout=\d+ .*liuhen-dock_1_all\.deb systemd-timesyncd", done.stderr)
+    assert {path.name for path in tmp_path.iterdir()} == {"programs", "tree", empty_package.name}, "nothing is left"
+
+
+def test_installing_as_anybody_but_root_is_wrong_use(machine: dict[str, str], empty_package: Path) -> None:
+    done = installing(empty_package, {**machine, "US": "1000"})
+    assert done.returncode == 2 and "run this as root" in done.stderr and "==" not in done.stderr
+
+
+def test_a_package_of_another_part_is_wrong_use(machine: dict[str, str], empty_package: Path) -> None:
+    done = installing(empty_package, machine, "install-archive")
+    assert done.returncode == 2 and "is liuhen-dock, not liuhen-archive" in done.stderr and "==" not in done.stderr
+
+
+def test_install_dock_puts_the_rules_where_the_doctor_looks_for_them() -> None:
+    text = (REPOSITORY / "scripts/install-dock").read_text()
+    assert f"RULES={udev_rules.FILE} " in text
+    assert udev_rules.FILE in PARTS["dock"].settings
 
 
 @pytest.mark.parametrize("script", ["install-dock", "install-archive", "try-packages", "build-deb"])

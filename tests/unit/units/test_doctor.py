@@ -16,6 +16,7 @@ import pytest
 from liuhen_agent import doctor
 from liuhen_agent.clock import UNSYNCHRONISED, Reading
 from liuhen_agent.detect import Bay
+from liuhen_agent.detect.udev_rules import bay_rules
 from liuhen_agent.doctor import NotWell
 from liuhen_agent.identity import store
 from liuhen_agent.machine import Power, judge_power, look_at_power, port_is_there
@@ -153,6 +154,11 @@ def test_a_port_of_a_bay_that_is_not_there_is_said(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(
         "liuhen_agent.config.load", lambda folder: with_bays(Bay("1", "udev", Path("/dev"), ports=(there,)))
     )
+    monkeypatch.setattr(doctor, "RULES", tmp_path / "59-liuhen-bays.rules")
+    assert "udevadm control --reload" in why(doctor._bays, tmp_path), "udev does not know that this port is a bay"
+    doctor.RULES.write_text(bay_rules([Bay("2", "udev", Path("/dev"), ports=(there,))]))
+    assert f"--rules > {doctor.RULES}" in why(doctor._bays, tmp_path), "as it was before the bays were learnt anew"
+    doctor.RULES.write_text(bay_rules([Bay("1", "udev", Path("/dev"), ports=(there,))]))
     assert doctor._bays(tmp_path)
     monkeypatch.setattr(
         "liuhen_agent.config.load", lambda folder: with_bays(Bay("2", "udev", Path("/dev"), ports=(missing,)))
