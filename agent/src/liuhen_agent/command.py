@@ -20,7 +20,7 @@ from liuhen_agent.bay import State
 from liuhen_agent.bays import bays
 from liuhen_agent.detect import Bay
 from liuhen_agent.dock import JOURNAL, Dock, Show, Wishes
-from liuhen_agent.exits import said_and_left, until_told
+from liuhen_agent.exits import check_owner, said_and_left, until_told
 from liuhen_agent.identity.enrolment import enroll as enroll_dock
 from liuhen_agent.journal import queries, read_only
 from liuhen_agent.kiosk.command import kiosk
@@ -73,6 +73,8 @@ def enroll(data_dir: Path, url: str, code_file: Path | None, as_json: bool) -> N
     登记码从标准输入、提示或 --code-file 读取，从不作为参数。 The one-time code is read from --code-file, a prompt or standard
     input, never from the command line, where others could see it.
     """
+    with said_and_left():
+        check_owner(data_dir)
     if code_file is not None:
         code = _code_in(code_file)
     elif sys.stdin.isatty():
@@ -138,6 +140,7 @@ def alarms(data_dir: Path, settle: str | None, as_json: bool) -> None:
     """
     with said_and_left():
         if settle is not None:
+            check_owner(data_dir)
             asyncio.run(decisions.settle(data_dir, settle, _reason()))
         with read_only(data_dir / JOURNAL) as db:
             standing = queries.alarms(db)
@@ -185,6 +188,7 @@ def policy_show(data_dir: Path, as_json: bool) -> None:
 def policy_accept(data_dir: Path) -> None:
     """接受所提供的策略 Put the offered policy in force; asks for the reason, which stays in the log. Stop the dock first."""
     with said_and_left():
+        check_owner(data_dir)
         digest = asyncio.run(decisions.accept_policy(data_dir, _reason()))
     click.echo(f"已生效 in force: SHA-256 {digest}")
 
@@ -216,6 +220,7 @@ def examine(data_dir: Path, as_json: bool) -> None:
 
 def _work(data_dir: Path, settings: config.Config, *, once_idle: bool, as_json: bool) -> list[BayView]:
     """Run the dock with what it shows on the terminal. SIGTERM and Ctrl-C stop it between two steps."""
+    check_owner(data_dir)
     with _screen(as_json) as show:
         dock = Dock(data_dir, settings, Wishes(once_idle=once_idle, show=show, notifier=Notifier.from_environment()))
         ended = asyncio.run(until_told(dock.run(), stopped=list))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sqlite3
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -20,6 +22,7 @@ from liuhen_agent.plain_text import one_line
 from liuhen_agent.recorders.profile import ProfileError
 from liuhen_agent.sync.answers import Later, Refusal
 from liuhen_files.event_loop import quiet_second_close
+from liuhen_files.owner import other_owner
 from liuhen_protocol.errors import Malformed
 
 T = TypeVar("T")
@@ -48,6 +51,14 @@ def said_and_left() -> Iterator[None]:
     except FAILED as error:
         click.echo(f"错误 error: {one_line(str(error), 4000)}", err=True)
         sys.exit(1)
+
+
+def check_owner(data_dir: Path) -> None:
+    """Before anything is written into the dock's folder. Raises ConfigError when root is about to write into the dock's user's."""
+    if (name := other_owner(data_dir, os.geteuid())) is not None:
+        raise config.ConfigError(
+            f"{data_dir} 属于用户 {name}，请以该用户运行 belongs to {name}, run this as that user: runuser -u {name} -- liuhen-agent …"
+        )
 
 
 async def until_told(work: Coroutine[Any, Any, T], stopped: Callable[[], T]) -> T:

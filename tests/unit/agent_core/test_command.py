@@ -87,6 +87,25 @@ def test_a_mistake_in_the_configuration_is_wrong_use(data_dir: Path) -> None:
     assert done.exit_code == 2 and "colour" in done.stderr
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_root_leaves_no_files_that_the_docks_user_could_not_handle(data_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "a.mp4").write_bytes(b"clip")
+    (data_dir / "config.toml").write_text('[[bay]]\nname = "1"\nbackend = "image"\npath = "."\n')
+    os.chown(data_dir, 12_345, 12_345)
+    before = sorted(data_dir.rglob("*"))
+    for command in (
+        ["enroll", "https://127.0.0.1:1"],
+        ["run"],
+        ["collect", str(tmp_path / "folder")],
+        ["alarms", "--settle", "certificate"],
+        ["policy", "accept"],
+    ):
+        done = agent(data_dir, *command, stdin="words\n")
+        assert done.exit_code == 2 and "runuser -u '#12345' -- liuhen-agent" in done.stderr, command
+    assert sorted(data_dir.rglob("*")) == before
+
+
 def test_an_empty_folder_is_not_collected(data_dir: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert agent(data_dir, "collect", str(tmp_path / "empty")).exit_code == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -172,3 +173,11 @@ def test_killed_while_keeping_evidence_nothing_was_cosigned_and_it_is_kept_the_n
         assert post(address, FORK, 10, 10)[0] == 422
         assert post(address, LOG, 10, 20)[0] == 200
     assert len(list((data / "evidence").rglob("*.note"))) == 2
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_root_leaves_no_key_that_the_witnesss_user_could_not_read(tmp_path: Path) -> None:
+    os.chown(tmp_path, 12_345, 12_345)
+    done = command("init", "--data", tmp_path, "--name", "witness.example/w")
+    assert done.exit_code == 2 and "runuser -u '#12345' -- liuhen-witness" in done.output
+    assert not list(tmp_path.iterdir())

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import pwd
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from liuhen_files.owner import other_owner
 from liuhen_protocol.digest import CHUNK_SIZE
 from liuhen_server.config import ConfigError
 
@@ -44,13 +44,7 @@ def digest_of(path: Path) -> str:
 
 def check_owner(folder: Path, user: int) -> None:
     """Raises ConfigError when root (`user` 0) is about to write into somebody else's folder: its owner could do nothing with the files."""
-    owner = folder.stat().st_uid
-    if user != 0 or owner == 0:
-        return
-    try:
-        name = pwd.getpwuid(owner).pw_name
-    except KeyError:
-        name = f"'#{owner}'"
-    raise ConfigError(
-        f"{folder} 属于用户 {name},请以该用户运行 / {folder} belongs to {name}: run this as that user: runuser -u {name} -- liuhen-server …"
-    )
+    if (name := other_owner(folder, user)) is not None:
+        raise ConfigError(
+            f"{folder} 属于用户 {name}，请以该用户运行 / {folder} belongs to {name}: run this as that user: runuser -u {name} -- liuhen-server …"
+        )

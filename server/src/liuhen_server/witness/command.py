@@ -6,6 +6,7 @@ The data folder holds `witness.key` (secret), `witness.vkey` (its public half, b
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sqlite3
 import time
@@ -16,6 +17,7 @@ import click
 from liuhen_files import durable, keys
 from liuhen_files.event_loop import quiet_second_close
 from liuhen_files.notify import Notifier
+from liuhen_files.owner import other_owner
 from liuhen_protocol.errors import Malformed
 from liuhen_protocol.note import COSIGNATURE_V1, ED25519, VerifierKey
 from liuhen_server.operations import process_log
@@ -27,24 +29,25 @@ DATA = click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),
     required=True,
-    help="见证人的数据目录 / the witness's data folder",
+    help="见证方的数据目录 / the witness's data folder",
 )
 
 
 @click.group()
 def main() -> None:
-    """见证人:对日志检查点联署。 A witness: cosigns the checkpoints of logs it knows (C2SP tlog-witness)."""
+    """见证方：对日志检查点联署。 A witness: cosigns the checkpoints of logs it knows (C2SP tlog-witness)."""
     process_log.begin()
 
 
 @main.command()
 @DATA
 @click.option(
-    "--name", required=True, help="见证人名称,如 witness.example/court / the witness's name, a schema-less URL"
+    "--name", required=True, help="见证方名称，如 witness.example/court / the witness's name, a schema-less URL"
 )
 def init(data: Path, name: str) -> None:
     """建立密钥并输出公钥。 Makes the key and prints the verifier key. Run again, it prints the same."""
     durable.mkdirs(data)
+    _check_owner(data)
     if (data / "witness.vkey").exists():
         key = _key(data)
         if key.name != name:
@@ -71,6 +74,7 @@ def log() -> None:
 def log_add(data: Path, vkey: str) -> None:
     """登记一个日志的公钥。 Adds a log by its verifier key; its name is the log's origin."""
     _key(data)
+    _check_owner(data)
     try:
         key = VerifierKey.parse(vkey)
     except Malformed as error:
@@ -81,7 +85,7 @@ def log_add(data: Path, vkey: str) -> None:
     try:
         if not state.add_log(key):
             raise click.ClickException(
-                f"{key.name}: 已登记另一公钥,未更改 / has another key here already; nothing was changed"
+                f"{key.name}: 已登记另一公钥，未更改 / has another key here already; nothing was changed"
             )
     finally:
         state.close()
@@ -114,6 +118,7 @@ def serve_command(data: Path, listen: str) -> None:
     if not separator or not port.isdigit() or int(port) > 65535:
         raise click.UsageError(f"--listen {listen}: 应为 地址:端口 / not HOST:PORT")
     name = _key(data).name
+    _check_owner(data)
     try:
         signer = keys.load(data / "witness.key")
         if VerifierKey(name, COSIGNATURE_V1, signer.public) != _key(data):
@@ -139,13 +144,20 @@ async def _serve(service: Service, host: str, port: int) -> None:
     await serve(service, host, port, stop, lambda address: click.echo(f"ready {address}"), Notifier.from_environment())
 
 
+def _check_owner(data: Path) -> None:
+    if (name := other_owner(data, os.geteuid())) is not None:
+        raise click.UsageError(
+            f"{data} 属于用户 {name}，请以该用户运行 / belongs to {name}, run this as that user: runuser -u {name} -- liuhen-witness …"
+        )
+
+
 def _key(data: Path) -> VerifierKey:
     path = data / "witness.vkey"
     try:
         return VerifierKey.parse(path.read_text().strip())
     except FileNotFoundError as error:
         raise click.UsageError(
-            f"{data}: 尚未初始化,先运行 / not a witness yet; run first: liuhen-witness init"
+            f"{data}: 尚未初始化，先运行 / not a witness yet; run first: liuhen-witness init"
         ) from error
     except (Malformed, UnicodeDecodeError, OSError) as error:
         raise click.ClickException(f"{path}: {error}") from error
