@@ -7,11 +7,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,6 +29,7 @@ from liuhen_server.config import Config, ConfigError
 from liuhen_server.log import signed_state
 from liuhen_server.log.signed_state import LogStopped
 from liuhen_server.operations import process_log
+from liuhen_server.operations.backup_copy import check_owner
 from liuhen_server.operations.opening import Archive, found, opened
 
 T = TypeVar("T")
@@ -40,7 +41,7 @@ LAZY = {
     "policy": "liuhen_server.custody.command:policy",
     "proof": "liuhen_server.custody.command:proof",
 }
-"""Commands that other rooms bring."""
+"""Commands that other rooms bring, loaded only when they are called."""
 
 DATA = click.option(
     "--data",
@@ -49,26 +50,23 @@ DATA = click.option(
     envvar="LIUHEN_DATA",
     help="证据库目录 / the archive's folder (or LIUHEN_DATA)",
 )
+BACKUPS = Path("/var/backups/liuhen-archive")
+"""Where the package's nightly backup goes."""
+
 JSON = click.option("--json", "as_json", is_flag=True, help="机器可读 / one JSON object on standard output")
 
 
 class Lazy(click.Group):
-    """Loads other rooms' commands only when they are called."""
-
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), *(name for name, where in LAZY.items() if _exists(where))])
+        return sorted([*super().list_commands(ctx), *LAZY])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         where = LAZY.get(cmd_name)
-        if where is None or not _exists(where):
+        if where is None:
             return super().get_command(ctx, cmd_name)
         module, _, attribute = where.partition(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command
-
-
-def _exists(where: str) -> bool:
-    return find_spec(where.partition(":")[0]) is not None
 
 
 class Failed(click.ClickException):
@@ -123,7 +121,7 @@ def main() -> None:
 
 @main.command()
 @DATA
-@click.option("--origin", required=True, help="日志名称,如 archive.example/log / the log's name, without a scheme")
+@click.option("--origin", required=True, help="日志名称，如 archive.example/log / the log's name, without a scheme")
 @click.option(
     "--database",
     envvar="LIUHEN_DATABASE",
@@ -166,6 +164,7 @@ def init(
         quorum=len(named) // 2 + 1 if quorum is None and named else quorum or 0,
     )
     configuration.check_quorum(config.witnesses, config.quorum)
+    check_owner(data, os.geteuid())
     key = asyncio.run(found(config))
     steps = [
         f"liuhen-witness log add --data … '{key}'   # 在每个见证方 / at each witness",
@@ -183,7 +182,9 @@ def serve(data: Path) -> None:
     """运行证据库。 Serves docks and people and sequences the log, until SIGINT or SIGTERM."""
     from liuhen_server.serve import serve as run
 
-    asyncio.run(run(configuration.load(data), click.echo, notifier=Notifier.from_environment()))
+    config = configuration.load(data)
+    check_owner(data, os.geteuid())
+    asyncio.run(run(config, click.echo, notifier=Notifier.from_environment()))
 
 
 @main.group()
@@ -198,7 +199,7 @@ def dock() -> None:
 @JSON
 @answers
 def dock_add(data: Path, name: str, agency: str, as_json: bool) -> None:
-    """一次性入网码。 Prints a code, good once and for a day, to be typed at the dock. For a known dock: a new card, a new
+    """一次性登记码。 Prints a code, good once and for a day, to be typed at the dock. For a known dock: a new card, a new
     key.
     """
 
@@ -207,7 +208,7 @@ def dock_add(data: Path, name: str, agency: str, as_json: bool) -> None:
             return await archive.registry.new_code(conn, name, agency)
 
     code = with_archive(data, work)
-    text = f"入网码(24 小时内一次有效) / enrolment code (once, within 24 hours):\n{code}"
+    text = f"登记码（24 小时内一次有效） / enrolment code (once, within 24 hours):\n{code}"
     show(as_json, {"dock": name, "agency": agency, "code": code, "hours": 24}, text)
 
 
@@ -239,7 +240,7 @@ def dock_list(data: Path, as_json: bool) -> None:
 @dock.command("revoke")
 @DATA
 @click.argument("name")
-@click.option("--reason", required=True, help="理由,永久留存 / why; it stays in the log for ever")
+@click.option("--reason", required=True, help="理由，永久留存 / why; it stays in the log for ever")
 @JSON
 @answers
 def dock_revoke(data: Path, name: str, reason: str, as_json: bool) -> None:
@@ -259,7 +260,7 @@ def dock_revoke(data: Path, name: str, reason: str, as_json: bool) -> None:
 @JSON
 @answers
 def verify(data: Path, with_bytes: bool, as_json: bool) -> None:
-    """验证全库。 Checks database, tiles, bundles, checkpoint, cosignatures, chains and clips against each other."""
+    """核验全库。 Checks database, tiles, bundles, checkpoint, cosignatures, chains and clips against each other."""
     from liuhen_server.operations.verify import verify_archive
 
     report = with_archive(data, lambda archive: verify_archive(archive, with_bytes=with_bytes))
@@ -304,13 +305,21 @@ def scrub(data: Path, as_json: bool) -> None:
 
 @main.command()
 @DATA
+@click.option(
+    "--backups",
+    type=click.Path(path_type=Path),
+    default=BACKUPS,
+    show_default=True,
+    envvar="LIUHEN_BACKUP",
+    help="备份目录 / the folder that backups go to (or LIUHEN_BACKUP)",
+)
 @JSON
 @answers
-def doctor(data: Path, as_json: bool) -> None:
-    """自检。 Looks for what will go wrong: keys, space, certificate, witnesses, a stopped log, waiting entries."""
+def doctor(data: Path, backups: Path, as_json: bool) -> None:
+    """自检。 Looks for what will go wrong: keys, space, certificate, backups, witnesses, a stopped log, waiting entries."""
     from liuhen_server.doctor import examine
 
-    findings = with_archive(data, examine)
+    findings = with_archive(data, lambda archive: examine(archive, backups))
     well = all(finding.well for finding in findings)
     values: dict[str, object] = {"well": well, "findings": [finding.as_json() for finding in findings]}
     show(as_json, values, "\n".join(finding.line() for finding in findings))

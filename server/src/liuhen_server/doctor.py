@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import aiohttp
 from cryptography import x509
@@ -16,9 +18,11 @@ from liuhen_protocol.note import Note
 from liuhen_protocol.witnessing import AddCheckpoint
 from liuhen_server.log import signed_state
 from liuhen_server.log.signed_state import SignedState
+from liuhen_server.operations.backup_format import complete_backups, moment_of
 from liuhen_server.operations.opening import Archive
 
 LEAST_FREE = 20 * 1000**3
+OLDEST_BACKUP = timedelta(days=2)
 CA_WARNING = timedelta(days=365)
 MOST_ANSWER = 64 * 1024
 
@@ -41,46 +45,80 @@ class Examined:
         )
 
 
-async def examine(archive: Archive) -> list[Examined]:
-    """Keys were read when the archive was opened, so they are well."""
+async def examine(archive: Archive, backups: Path) -> list[Examined]:
+    """Keys were read when the archive was opened, so they are well. `backups`: the folder that `liuhen-server backup` writes to."""
     async with archive.database.read() as conn:
         state = await signed_state.read(conn)
     witnesses = await asyncio.gather(
         *(_witness(archive, name, witness.url or "") for name, witness in archive.config.witnesses.items())
     )
-    return [_space(archive), _authority(archive), _alarm(state), _backlog(state, archive), *witnesses]
+    backed_up = _backups(archive.config.folder, backups, archive.chain.now())
+    return [_space(archive), _authority(archive), _alarm(state), _backlog(state, archive), backed_up, *witnesses]
 
 
 def _space(archive: Archive) -> Examined:
     free = shutil.disk_usage(archive.config.store_folder).free
-    found = f"{free / 1000**3:.1f} GB"
-    return Examined(
-        "存储空间 free space of the store", free >= LEAST_FREE, found, "add room: docks wait when it is full"
-    )
+    advice = "腾出空间：写满之后采集站只能等待 add room: docks wait when it is full"
+    return Examined("存储空间 free space of the store", free >= LEAST_FREE, _gigabytes(free), advice)
+
+
+def _gigabytes(count: int) -> str:
+    return f"{count / 1000**3:.1f} GB"
 
 
 def _authority(archive: Archive) -> Examined:
     certificate: x509.Certificate = archive.authority.certificate
     end = certificate.not_valid_after_utc
     well = end - archive.chain.now() > CA_WARNING
-    return Examined(
-        "根证书 certificate authority until", well, format_time(end), "found a new CA and enrol the docks anew"
-    )
+    advice = "到期之前换新根证书并重新登记所有采集站 before then: a new authority, and every dock enrolled anew"
+    return Examined("根证书 certificate authority until", well, format_time(end), advice)
 
 
 def _alarm(state: SignedState) -> Examined:
     found = "在运行 / runs" if state.alarm is None else str(state.alarm)
-    advice = "restore the newest database and log folder, then: liuhen-server resume; nothing is signed until then"
+    advice = (
+        "恢复最新的数据库和 log/，再 liuhen-server resume；此前不签署任何内容 restore the newest database and log folder, then: liuhen-server"
+        " resume; nothing is signed until then"
+    )
     return Examined("日志 the log", state.alarm is None, found, advice)
 
 
 def _backlog(state: SignedState, archive: Archive) -> Examined:
     published = archive.reader.checkpoint() is not None
     waiting = state.next_index - state.published_size
-    found = f"{state.published_size} published, {waiting} waiting"
-    return Examined(
-        "发布 publishing", published and waiting < 10_000, found, "is `serve` running, do the witnesses answer?"
-    )
+    found = f"已发布 published {state.published_size}, 待发布 waiting {waiting}"
+    advice = "`serve` 是否在运行，见证方是否应答 is `serve` running, do the witnesses answer?"
+    return Examined("发布 publishing", published and waiting < 10_000, found, advice)
+
+
+def device_of(path: Path) -> int:
+    return path.stat().st_dev
+
+
+def _backups(data: Path, folder: Path, now: datetime, device: Callable[[Path], int] = device_of) -> Examined:
+    """Whether the disk for backups is there, is another one, and had a backup in the last two days."""
+    what, elsewhere = "备份 backups", "，或以 --backups 指明 or name its folder with --backups"
+    try:
+        if not folder.is_dir():
+            advice = f"把备份盘挂载到此处 mount the disk for backups there{elsewhere}"
+            return Examined(what, False, f"没有目录 no folder {folder}", advice)
+        if device(folder) in (device(data), device(Path("/"))):
+            found = f"{folder} 与证据库或系统在同一磁盘 is on the disk of the archive or of the system"
+            advice = f"备份盘是否已挂载 is the disk for backups mounted?{elsewhere}"
+            return Examined(what, False, found, advice)
+        done, free = complete_backups(folder), shutil.disk_usage(folder).free
+        newest = moment_of(done[-1]) if done else None
+    except (OSError, ValueError) as error:
+        advice = "以证据库用户运行本命令；磁盘是否损坏 run this as the archive's user; is the disk well?"
+        return Examined(what, False, f"{folder} 不可读 cannot be read: {error}", advice)
+    if newest is None:
+        return Examined(what, False, f"{folder} 还没有备份 has no backup yet", f"liuhen-server backup --to {folder}")
+    found = f"最近 newest {format_time(newest)}, 剩余 free {_gigabytes(free)}"
+    if now - newest > OLDEST_BACKUP:
+        advice = "此后为何没有备份 why was there none since? systemctl status liuhen-archive-backup.timer; journalctl -u liuhen-archive-backup"
+        return Examined(what, False, found, advice)
+    advice = "腾出空间或减少保留份数 make room, or keep fewer (--keep)"
+    return Examined(what, free >= LEAST_FREE, found, advice)
 
 
 async def _witness(archive: Archive, name: str, url: str) -> Examined:
@@ -98,7 +136,7 @@ async def _witness(archive: Archive, name: str, url: str) -> Examined:
         ):
             status, body = answer.status, await answer.content.read(MOST_ANSWER)
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        advice = f"see that {url} runs and can be reached from here"
+        advice = f"它是否在运行、从本机能否访问 see that it runs and can be reached from here: {url}"
         return Examined(what, False, f"没有应答 no answer ({type(error).__name__})", advice)
     async with archive.database.read() as conn:
         signed = (await signed_state.read(conn)).signed_size
@@ -117,21 +155,25 @@ def judged(status: int, body: str, published: bool, size: int, signed: int) -> t
             return True, f"联署 cosigns, stands at {body} entries", ""
         case 409 if body.isdigit():
             found = f"已联署 has cosigned {body} 条 entries, 本库只签过 this archive has signed only {signed}"
-            return False, found, "the archive was rolled back: restore the newest database and log folder"
+            return False, found, "本库是旧副本 the archive was rolled back: restore the newest database and log folder"
         case 422:
             found = "已联署另一段历史 has cosigned another history of this log"
-            return False, found, "the archive was rolled back or altered: restore the newest database and log folder"
+            return (
+                False,
+                found,
+                "本库是旧副本或被改动 the archive was rolled back or altered: restore the newest database and log folder",
+            )
         case 404:
             return (
                 False,
                 "不认识此日志 does not know this log",
-                "at the witness: liuhen-witness log add (with the log key)",
+                "在见证方登记本日志 at the witness: liuhen-witness log add (with the log key)",
             )
         case 403:
             return (
                 False,
                 "登记的是另一公钥 knows this log by another key",
-                "compare the log key with the witness's people",
+                "与见证方核对日志公钥 compare the log key with the witness's people",
             )
         case _:
-            return False, f"应答 answers with {status}", "is this the address of a witness?"
+            return False, f"应答 answers with {status}", "这是见证方的网址吗 is this the address of a witness?"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,20 @@ def test_docks_are_added_listed_and_revoked(data: str) -> None:
     assert run("dock", "add", "--data", data, "archive", "--agency", "市监局").exit_code == 2
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_root_neither_founds_nor_serves_in_the_folder_of_the_archives_user(data: str) -> None:
+    """Keys and clips that root leaves there the unit could not read."""
+    Path(data).mkdir()
+    os.chown(data, 12_345, 12_345)
+    found = run("init", "--data", data, "--origin", "archive.example/log")
+    assert found.exit_code == 2 and "runuser -u '#12345'" in found.output
+    assert not list(Path(data).iterdir())
+    os.chown(data, 0, 0)
+    answer("init", "--data", data, "--origin", "archive.example/log")
+    os.chown(data, 12_345, 12_345)
+    assert run("serve", "--data", data).exit_code == 2
+
+
 def test_what_is_no_archive_is_said_to_be_none(tmp_path: Path) -> None:
     for command in ("verify", "scrub", "doctor", "serve"):
         result = run(command, "--data", str(tmp_path))
@@ -106,6 +121,13 @@ def test_doctor_says_that_nothing_is_published_yet(data: str) -> None:
     assert findings["publishing"] is False
     assert findings["court"] is False
     assert findings["log"] is True
+    assert findings["backups"] is False
+
+
+def test_doctor_looks_where_backups_are_said_to_go(data: str, tmp_path: Path) -> None:
+    answer("init", "--data", data, "--origin", "archive.example/log")
+    report = answer("doctor", "--data", data, "--backups", str(tmp_path / "disk"), code=1)
+    assert any(str(tmp_path / "disk") in each["found"] for each in report["findings"])
 
 
 def test_a_broken_archive_leaves_with_1(data: str) -> None:

@@ -123,7 +123,7 @@ async def take(
             if error.errno in FULL:
                 raise Refused(
                     "backup-disk-full",
-                    f"备份盘已满,以前的备份不变 / no room left in {to}; earlier backups are untouched. Make room, or keep fewer (--keep)",
+                    f"备份盘已满，以前的备份不变 / no room left in {to}; earlier backups are untouched. Make room, or keep fewer (--keep)",
                 ) from error
             raise
         finally:

@@ -21,7 +21,7 @@ from liuhen_server.operations.restore import restore as restored
     type=click.Path(file_okay=False, path_type=Path),
     required=True,
     envvar="LIUHEN_BACKUP",
-    help="备份目录,须已存在 / the folder of backups, which must be there (or LIUHEN_BACKUP)",
+    help="备份目录，须已存在 / the folder of backups, which must be there (or LIUHEN_BACKUP)",
 )
 @click.option(
     "--with-keys", is_flag=True, help="连同密钥 / the keys too: who reads the backup can then speak as the archive"
@@ -30,11 +30,11 @@ from liuhen_server.operations.restore import restore as restored
 @JSON
 @answers
 def backup(data: Path, to: Path, with_keys: bool, keep: int | None, as_json: bool) -> None:
-    """备份,可在运行中进行。 Copies the archive while it runs: database, log, settings, every clip that is not there yet. The earlier
+    """备份，可在运行中进行。 Copies the archive while it runs: database, log, settings, every clip that is not there yet. The earlier
     backups stay whole whatever happens.
     """
     if not to.is_dir():
-        raise click.UsageError(f"{to} 不存在,磁盘是否已挂载? / there is no folder {to}: is the disk mounted?")
+        raise click.UsageError(f"{to} 不存在，磁盘是否已挂载? / there is no folder {to}: is the disk mounted?")
     taken = with_archive(
         data, lambda archive: take(archive, to, with_keys=with_keys, most=keep, progress=_progress(as_json))
     )
@@ -63,7 +63,7 @@ def backup(data: Path, to: Path, with_keys: bool, keep: int | None, as_json: boo
     "--keys",
     "keys_folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="离线密钥副本所在目录(内有 keys/ 和 ca/) / the folder with the offline copy of keys/ and ca/",
+    help="离线密钥副本所在目录（内有 keys/ 和 ca/） / the folder with the offline copy of keys/ and ca/",
 )
 @click.option(
     "--database",
@@ -82,11 +82,11 @@ def restore(source: Path, data: Path, keys_folder: Path | None, database: str | 
     text = (
         f"{report.text()}\n"
         f"备份时间 / taken: {about.taken}, 已签 / signed: {about.signed}\n"
-        "日志已停止,不会自行继续。备份总是旧的:见证方和采集站可能见过更新的内容。\n"
+        "日志已停止，不会自行继续。备份总是旧的：见证方和采集站可能见过更新的内容。\n"
         "The log is stopped and does not go on by itself. A backup is old: witnesses and docks may have seen more.\n"
         f"  1. liuhen-server serve --data {data}\n"
-        f"  2. liuhen-server resume --data {data}   # 全部核验,再问见证方 / verifies everything, then the witnesses are asked\n"
-        f"  3. liuhen-server doctor --data {data}   # behind-witness: 见证方所见更多,见 operations / a witness has seen more, see operations"
+        f"  2. liuhen-server resume --data {data}   # 全部核验，再问见证方 / verifies everything, then the witnesses are asked\n"
+        f"  3. liuhen-server doctor --data {data}   # behind-witness: 见证方所见更多，见 operations / a witness has seen more, see operations"
     )
     show(as_json, values, text)
     if not report.holds:
@@ -102,7 +102,7 @@ def _said(taken: Taken) -> str:
         f"  核对 / check: cd {taken.folder} && sha256sum -c --quiet {SUMS}",
     ]
     if not about.keys:
-        lines.append("  不含密钥:另存 keys/ 和 ca/ / without keys: keep keys/ and ca/ elsewhere")
+        lines.append("  不含密钥：另存 keys/ 和 ca/ / without keys: keep keys/ and ca/ elsewhere")
     if taken.removed:
         lines.append(f"  已删除的旧备份 / old ones removed: {', '.join(taken.removed)}")
     for sha256 in about.missing:

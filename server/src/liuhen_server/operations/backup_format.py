@@ -99,6 +99,11 @@ def name_of(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
+def moment_of(backup: Path) -> datetime:
+    """When the backup with this name was taken. Raises ValueError."""
+    return datetime.strptime(backup.name, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
+
 def complete_backups(to: Path) -> list[Path]:
     """Finished backups in `to`, the oldest first."""
     return sorted(path for path in to.iterdir() if _NAME.fullmatch(path.name) and (path / ABOUT).is_file())

@@ -79,7 +79,7 @@ async def _envelopes(conn: Connection, start: int, end: int) -> list[bytes]:
 def _altered(what: str) -> Refused:
     return Refused(
         "database-altered",
-        f"数据库与已签内容不符,未作备份,以前的备份不变 / the database is not what was signed, nothing was backed up, earlier backups stay: "
+        f"数据库与已签内容不符，未作备份，以前的备份不变 / the database is not what was signed, nothing was backed up, earlier backups stay: "
         f"{what}. Run liuhen-server verify",
     )
 

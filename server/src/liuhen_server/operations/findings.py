@@ -5,20 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from liuhen_protocol.report import StepName
+from liuhen_protocol.words import STEPS
 
 SHOWN = 50
 KEPT = 10_000
-CHINESE = {
-    StepName.BYTES: "字节",
-    StepName.DIGEST: "摘要",
-    StepName.STATEMENT: "陈述",
-    StepName.SIGNATURE: "签名",
-    StepName.CHAIN: "链",
-    StepName.INCLUSION: "日志",
-    StepName.CHECKPOINT: "检查点",
-    StepName.COSIGNATURES: "联署",
-    StepName.TIME: "时间",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +24,7 @@ class ArchiveFinding:
     def line(self) -> str:
         about = "" if self.index is None else f" 条目 entry {self.index}"
         about += "" if self.clip is None else f" 片段 clip {self.clip}"
-        return f"✗ {self.step.value} {CHINESE[self.step]} {self.step.name.lower()}{about}: {self.why} [{self.code}]"
+        return f"✗ {self.step.value} {STEPS[self.step]} {self.step.name.lower()}{about}: {self.why} [{self.code}]"
 
     def as_json(self) -> dict[str, object]:
         return {

@@ -129,7 +129,7 @@ def _examined(source: Path, keys_folder: Path | None, database: str | None) -> _
 def _check_empty(data: Path) -> None:
     if data.exists() and (not data.is_dir() or any(data.iterdir())):
         raise ConfigError(
-            f"{data} 已存在且非空,未作任何改动 / {data} is not empty, nothing was changed: restore into a new folder"
+            f"{data} 已存在且非空，未作任何改动 / {data} is not empty, nothing was changed: restore into a new folder"
         )
 
 
