@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 
 from liuhen_protocol.digest import digest_of
 from liuhen_server.ingest import upload_limits, uploads
+from liuhen_server.ingest import upload_records as records
+from liuhen_server.ingest.schema import uploads as rows
 from liuhen_server.ingest.tus import TusProblem
 from liuhen_server.ingest.upload_limits import ROOM_LEFT, Places
-from support.device import TUS, TestDock, World, problem_of, running_archive
+from liuhen_server.operations.opening import opened
+from support.device import TUS, TestDock, World, problem_of, revoke, running_archive
 
 CLIPS = [os.urandom(50_000) for _ in range(8)]
 
@@ -69,6 +74,97 @@ async def test_an_upload_that_stands_still_gives_its_room_back(world: World, mon
         assert (await dock.try_create(digest_of(CLIPS[1]).sha256, 50_000))[0] == 507
         monkeypatch.setattr(uploads, "RESERVED_FOR", timedelta(seconds=-1))
         assert (await dock.try_create(digest_of(CLIPS[1]).sha256, 50_000))[0] == 201
+
+
+async def refused(world: World, dock: TestDock, path: str) -> None:
+    assert (await dock.patch(path, 0, os.urandom(50_000)))[1]["code"] == "not-what-was-promised"
+
+
+async def terminated(world: World, dock: TestDock, path: str) -> None:
+    assert dock.session is not None
+    async with dock.session.delete(path, headers=TUS) as answer:
+        assert answer.status == 204
+
+
+async def finished(world: World, dock: TestDock, path: str) -> None:
+    assert (await dock.patch(path, 0, CLIPS[0]))[0] == 204
+
+
+async def lost(world: World, dock: TestDock, path: str) -> None:
+    next(world.config.incoming_folder.iterdir()).unlink()
+    assert (await dock.patch(path, 0, CLIPS[0]))[1]["code"] == "lost-upload"
+
+
+async def expired(world: World, dock: TestDock, path: str) -> None:
+    """Its term is over, and the round that comes every minute has not been there yet."""
+    async with opened(world.config) as archive, archive.database.write() as conn:
+        await conn.execute(update(rows).values(expires_time="2020-01-01T00:00:00.000Z"))
+
+
+async def revoked(world: World, dock: TestDock, path: str) -> None:
+    await revoke(world.config, dock.name)
+
+
+@pytest.mark.parametrize("end", [refused, terminated, finished, lost, expired, revoked])
+async def test_however_an_upload_ends_another_dock_gets_its_room(
+    world: World, monkeypatch: pytest.MonkeyPatch, end: Callable[[World, TestDock, str], Awaitable[None]]
+) -> None:
+    monkeypatch.setattr(uploads, "free_bytes", lambda _folder: ROOM_LEFT + 60_000)
+    first, second = await world.dock("dock-1"), await world.dock("dock-2")
+    async with first.connected(), second.connected():
+        await promised(first, CLIPS[:1])
+        await promised(second, CLIPS[1:2])
+        path = await first.create(CLIPS[0])
+        assert (await second.try_create(digest_of(CLIPS[1]).sha256, 50_000))[0] == 507
+        await end(world, first, path)
+        assert (await second.try_create(digest_of(CLIPS[1]).sha256, 50_000))[0] == 201
+
+
+async def test_the_room_of_an_upload_is_kept_over_a_restart_of_the_archive(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "free_bytes", lambda _folder: ROOM_LEFT + 60_000)
+    async with running_archive(tmp_path, database_url) as world:
+        dock = await world.dock()
+        async with dock.connected():
+            await promised(dock, CLIPS[:2])
+            path = await dock.create(CLIPS[0])
+    async with running_archive(tmp_path, database_url) as world, dock.connected(world.url):
+        assert (await dock.try_create(digest_of(CLIPS[1]).sha256, 50_000))[0] == 507
+        assert (await dock.patch(path, 0, CLIPS[0]))[0] == 204
+        assert (await dock.try_create(digest_of(CLIPS[1]).sha256, 50_000))[0] == 201
+
+
+async def test_a_creation_that_finds_no_place_for_its_bytes_keeps_no_room(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upload_limits, "MOST_OF_A_DOCK", 0)
+    dock = await world.dock()
+    async with dock.connected() as session:
+        await promised(dock, CLIPS[:1])
+        sha256 = base64.b64encode(digest_of(CLIPS[0]).sha256.encode()).decode()
+        headers = TUS | {"Upload-Length": "50000", "Upload-Metadata": f"sha256 {sha256}"}
+        headers["Content-Type"] = "application/offset+octet-stream"
+        async with session.post("/v1/uploads", data=CLIPS[0], headers=headers) as answer:
+            assert (answer.status, (await problem_of(answer))["code"]) == (503, "too-many-uploads")
+    assert not list(world.config.incoming_folder.iterdir())
+    async with opened(world.config) as archive, archive.database.read() as conn:
+        assert (await conn.execute(select(rows))).all() == []
+
+
+async def test_the_bytes_of_a_revoked_docks_upload_are_not_read_again_and_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They could not be stated; they lie until their term is over."""
+    dock = await world.dock()
+    async with dock.connected():
+        await promised(dock, CLIPS[:1])
+        await dock.create(CLIPS[0])
+    await revoke(world.config, dock.name)
+    async with opened(world.config) as archive, archive.database.write() as conn:
+        await conn.execute(update(rows).values(durable=50_000))
+        assert await records.complete_but_unfinished(conn) == []
+        assert len(await records.ids(conn)) == 1
 
 
 def watch_places(monkeypatch: pytest.MonkeyPatch, count: int) -> asyncio.Event:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, fields
 from sqlalchemy import delete, func, insert, select, update
 
 from liuhen_server.database import Connection
+from liuhen_server.database.schema import docks
 from liuhen_server.ingest.schema import uploads
+from liuhen_server.registry.docks import ENROLLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Upload:
     expires_time: str
 
 
+_MAY_GO_ON = uploads.c.dock.in_(select(docks.c.name).where(docks.c.state == ENROLLED))
 _COLUMNS = [uploads.c[field.name] for field in fields(Upload)]
 
 
@@ -40,16 +43,19 @@ async def unfinished_of(conn: Connection, dock: str, sha256: str) -> list[Upload
 
 
 async def still_to_come(conn: Connection, expire_after: str, without: Sequence[str] = ()) -> int:
-    """Bytes that uploads have promised and not brought yet; those that expire before `expire_after` stand still."""
+    """Bytes that uploads have promised and not brought yet; those that expire before `expire_after` stand still, those of revoked docks
+    never go on.
+    """
     query = select(func.coalesce(func.sum(uploads.c.length - uploads.c.durable), 0)).where(
-        uploads.c.finished.is_(False), uploads.c.expires_time >= expire_after, uploads.c.id.not_in(without)
+        uploads.c.finished.is_(False), uploads.c.expires_time >= expire_after, uploads.c.id.not_in(without), _MAY_GO_ON
     )
     return int((await conn.execute(query)).scalar_one())
 
 
 async def complete_but_unfinished(conn: Connection) -> list[Upload]:
-    """All bytes are durable, but no clip.stored says so: the process ended between the two."""
-    query = select(*_COLUMNS).where(uploads.c.durable == uploads.c.length, uploads.c.finished.is_(False))
+    """All bytes are durable, but no clip.stored says so: the process ended between the two. Of a revoked dock nothing is stated."""
+    complete = uploads.c.durable == uploads.c.length
+    query = select(*_COLUMNS).where(complete, uploads.c.finished.is_(False), _MAY_GO_ON)
     return [Upload(**row._mapping) for row in await conn.execute(query)]
 
 

@@ -96,6 +96,15 @@ class Uploads:
             earlier = await records.unfinished_of(conn, dock, sha256)
             promises.check(promise, dock, sha256, creation.length)
             await self._check_room(conn, creation.length, earlier)
+        if (body is None or not creation.with_upload) and creation.length > 0:
+            return await self._begin(dock, sha256, creation, earlier, None)
+        with self._places.taken(dock):  # else nothing is left of it, no room either
+            return await self._begin(dock, sha256, creation, earlier, body)
+
+    async def _begin(
+        self, dock: str, sha256: str, creation: tus.Creation, earlier: Sequence[Upload], body: StreamReader | None
+    ) -> tuple[str, UploadState]:
+        """The file and the row of a new upload in place of `earlier` ones, and its first bytes where there is a body."""
         for attempt in earlier:
             await self._end(attempt)
         now = self._now()
@@ -118,8 +127,8 @@ class Uploads:
         except TusProblem:
             await self._run(durable.remove, self._path(upload))
             raise
-        if (body is not None and creation.with_upload) or creation.length == 0:
-            with self._claim(upload.id), self._places.taken(dock):
+        if body is not None or creation.length == 0:
+            with self._claim(upload.id):
                 append = Append(0, creation.body_length, creation.checksum)
                 upload = await self._append(upload, append, body)
         return upload.id, state_of(upload)
