@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DOES_NOT_HOLD
     except KeyboardInterrupt:
-        print("liuhen-verify: 已中断,未得出结论 interrupted: nothing was decided", file=sys.stderr)
+        print("liuhen-verify: 已中断，未得出结论 interrupted: nothing was decided", file=sys.stderr)
         return DOES_NOT_HOLD
     return HOLDS if verdict is Verdict.HOLDS else DOES_NOT_HOLD
 
@@ -115,7 +115,7 @@ def _jobs(text: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="liuhen-verify",
-        description="留痕核验:离线核对日志、片段或证据包。 Verifies a log, a clip or an evidence package, offline.",
+        description="留痕核验：离线核对日志、片段或证据包。 Verifies a log, a clip or an evidence package, offline.",
         epilog="退出码 exit codes: 0 成立 holds · 1 不成立或待定 broken or cannot be decided · 2 用法错误 wrong use",
     )
     commands = parser.add_subparsers(required=True, metavar="log | clip | package")
@@ -137,7 +137,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="FILE",
-        help="采集站所持链条位置(JSON 行) / what a dock holds of its chain: JSON lines with source, seq, hash, or envelopes",
+        help="采集站所持链条位置（JSON 行） / what a dock holds of its chain: JSON lines with source, seq, hash, or envelopes",
     )
     log.add_argument(
         "--seen",
@@ -160,7 +160,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         required=True,
         metavar="FILE",
-        help="证明文件:tlog-proof(可多个相接)或链条声明(每行一个) / tlog-proofs, or envelopes of the chain one a line",
+        help="证明文件：tlog-proof（可多个相接）或链条声明（每行一个） / tlog-proofs, or envelopes of the chain one a line",
     )
     clip.add_argument("--policy", type=Path, required=True, metavar="FILE", help="策略文件 / the policy")
     clip.set_defaults(run=_clip)
@@ -168,7 +168,7 @@ def _parser() -> argparse.ArgumentParser:
     package = commands.add_parser("package", help="核验证据包 / an evidence package")
     package.add_argument("package", type=Path, metavar="PATH", help="证据包目录 / the package's folder")
     package.add_argument(
-        "--policy", type=Path, metavar="FILE", help="策略文件,缺省用包内的 / the policy (default: the package's own)"
+        "--policy", type=Path, metavar="FILE", help="策略文件，缺省用包内的 / the policy (default: the package's own)"
     )
     package.set_defaults(run=_package)
 

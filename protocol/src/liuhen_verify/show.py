@@ -22,20 +22,20 @@ MOST_FINDINGS = 20  # lines for people; --json has all that were kept
 
 LOG_STEPS = {StepName.STATEMENT: "条目与声明"}
 LOG_HOLDS = {
-    StepName.STATEMENT: "每个条目都是声明,每条入库声明都有所依据的承诺",
-    StepName.SIGNATURE: "全部签名有效,且为日志当时登记的密钥所签",
-    StepName.CHAIN: "各采集站与证据库的链条逐条相接,没有缺漏、重复或分叉",
+    StepName.STATEMENT: "每个条目都是声明，每条入库声明都有所依据的承诺",
+    StepName.SIGNATURE: "全部签名有效，且为日志当时登记的密钥所签",
+    StepName.CHAIN: "各采集站与证据库的链条逐条相接，没有缺漏、重复或分叉",
     StepName.INCLUSION: "条目与分块文件算出检查点的根",
     StepName.CHECKPOINT: "检查点由日志签名",
     StepName.COSIGNATURES: "见证方联署达到规定数量",
     StepName.TIME: "没有声明早于其前一条",
 }
 LOG_NOT_CLAIMED = (
-    "日志证明声明及其次序未被改动;片段文件本身须另行核验(liuhen-verify clip)。",
+    "日志证明声明及其次序未被改动；片段文件本身须另行核验（liuhen-verify clip）。",
     "The log shows that statements and their order were not changed; the clips themselves are checked with: liuhen-verify clip.",
 )
 OWN_POLICY = (
-    "依据的是包内自带的策略文件:请与主管机关公布的策略核对,或用 --policy 指定。",
+    "依据的是包内自带的策略文件：请与主管机关公布的策略核对，或用 --policy 指定。",
     "Judged by the policy file that came inside the package: compare it with the published one, or give --policy.",
 )
 
@@ -73,7 +73,7 @@ def _finding_lines(findings: tuple[Finding, ...]) -> list[str]:
         at = "" if one.index is None else f" 条目 entry {one.index}:"
         lines.append(f"  {MARKS[one.verdict]} {one.step.value} [{one.code}]{at} {one.why}")
     if len(findings) > MOST_FINDINGS:
-        lines.append(f"  … 另有 {len(findings) - MOST_FINDINGS} 项,见 --json / more of them in --json")
+        lines.append(f"  … 另有 {len(findings) - MOST_FINDINGS} 项，见 --json / more of them in --json")
     return lines
 
 
@@ -112,7 +112,7 @@ def package_text(result: PackageReport) -> str:
         lines += [*_clip_lines(clip), ""]
     held = sum(clip.report.verdict is Verdict.HOLDS for clip in result.clips)
     mark, word, english = MARKS[result.verdict], VERDICTS[result.verdict], VERDICTS_ENGLISH[result.verdict]
-    lines.append(f"{mark} {word} 证据包:{len(result.clips)} 个片段,{held} 个成立")
+    lines.append(f"{mark} {word} 证据包：{len(result.clips)} 个片段，{held} 个成立")
     lines.append(f"  {english}: {held} of {len(result.clips)} clips hold")
     said = [NOT_CLAIMED, OWN_POLICY] if result.own_policy else [NOT_CLAIMED]
     return _text([*lines, *_not_claimed_lines(*said)])

@@ -61,7 +61,7 @@ def main() -> int:
 
 def play(scene: Scene, told: Told) -> bool:
     """Plays every attack on copies. The county is stopped meanwhile, and as it was afterwards."""
-    console.print("\n[bold]攻击(在数据副本上) / Attacks, on copies of the data[/bold]")
+    console.print("\n[bold]攻击（在数据副本上） / Attacks, on copies of the data[/bold]")
     scene.county.close()
     held = _each(OFFLINE, scene)
     copy = County(
@@ -120,7 +120,7 @@ def stay(county: County, told: Told) -> None:
         grid.add_row(what, how)
     console.print()
     console.print(grid)
-    console.print("自签证书,浏览器会提示 / the certificate is the archive's own: the browser will ask", style="dim")
+    console.print("自签证书，浏览器会提示 / the certificate is the archive's own: the browser will ask", style="dim")
     console.print("按 Ctrl-C 结束 / Ctrl-C ends it")
     done = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -118,7 +118,7 @@ async def other_bytes_uploaded(thief: Intruder) -> str:
             raise NotCaught(f"refused with {refusal.status}, not 460") from refusal
         if await thief.archive.receipt(digest.sha256) is not None:
             raise NotCaught("the archive gives a receipt for it") from refusal
-        return f"证据库拒收,不出回执 refused, no receipt: {refusal.why} [{refusal.status}]"
+        return f"证据库拒收，不出回执 refused, no receipt: {refusal.why} [{refusal.status}]"
     raise NotCaught("the archive stored other bytes than were promised")
 
 
@@ -151,7 +151,7 @@ def two_views(scene: Scene) -> str:
             raise NotCaught(f"the witness answered {error.code}, not 422") from error
         kept = len(list((scene.county.witness / "evidence").iterdir()))
         why = error.read().decode().strip()
-        return f"见证方不联署,留存 {kept} 份证据 the witness refuses and keeps it as evidence: {why} [422]"
+        return f"见证方不联署，留存 {kept} 份证据 the witness refuses and keeps it as evidence: {why} [422]"
     raise NotCaught("the witness cosigned a second view")
 
 

@@ -26,7 +26,7 @@ from liuhen_protocol.events import ClipCollected, RecorderCleared
 from liuhen_protocol.moment import parse_time
 from liuhen_protocol.statement import read_statement
 
-AGENCY = "朝阳县市场监督管理局(示例)"
+AGENCY = "朝阳县市场监督管理局（示例）"
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,13 @@ def tell(county: County, folder: Path, console: Console) -> Told:
     secret = dock / "recorders.toml"
     secret.write_text(f'[p-bc]\nrole = "USER"\nsecret = "{PASSWORD}"\n')
     secret.chmod(0o600)
-    console.print("制作三台模拟记录仪(示例影像) / making three simulated recorders (sample footage)", style="dim")
+    console.print("制作三台模拟记录仪（示例影像） / making three simulated recorders (sample footage)", style="dim")
     images = {recorder: make_image(recorder, folder / "recorders") for recorder in RECORDERS}
 
     first, *others = RECORDERS
     console.print(f"\n[bold]接入一台 / One recorder is docked: {first.serial}[/bold]")
     cleared = _dock_them(dock, [first], images)
-    with console.status("备份证据库,稍后用于攻击 / the archive is backed up, for an attack later"):
+    with console.status("备份证据库，稍后用于攻击 / the archive is backed up, for an attack later"):
         backup = _back_up(county, folder)
     names = ", ".join(recorder.serial for recorder in others)
     console.print(f"\n[bold]同时接入两台 / Two more at once: {names}[/bold]")
@@ -123,7 +123,7 @@ class Spent:
         return (
             f"读取 copying {self.copying:.1f} s ({rate:.1f} MB/s) + 等待回执 waiting for receipts {self.receipts:.1f} s"
             f" + 清空 clearing {self.clearing:.1f} s, {self.dockings} 次接入合计 of {self.dockings} dockings together\n"
-            "示例影像很小,速率见 scripts/bench / the sample footage is too small for a rate to mean much: scripts/bench measures"
+            "示例影像很小，速率见 scripts/bench / the sample footage is too small for a rate to mean much: scripts/bench measures"
         )
 
 

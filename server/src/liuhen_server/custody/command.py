@@ -26,7 +26,7 @@ OUT = click.option(
 @OUT
 @answers
 def policy(data: Path, out: Path | None) -> None:
-    """验证策略。 Prints the policy (C2SP tlog-policy) by which verifiers accept this log: its key, its witnesses, their
+    """核验策略。 Prints the policy (C2SP tlog-policy) by which verifiers accept this log: its key, its witnesses, their
     quorum.
     """
 
@@ -57,7 +57,7 @@ def proof(data: Path, sha256: str, dock: str | None, out: Path | None) -> None:
     gathered = with_archive(data, work)
     if gathered.bare or not gathered.proofs:
         raise Failed(
-            "检查点尚未发布,请稍后再试 / not all of it is under a published checkpoint yet: try again in a moment"
+            "检查点尚未发布，请稍后再试 / not all of it is under a published checkpoint yet: try again in a moment"
         )
     _give(gathered.bundle(), out)
 

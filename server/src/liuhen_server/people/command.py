@@ -174,7 +174,7 @@ def token(data: Path, name: str, as_json: bool) -> None:
         given = with_archive(data, work)
     except ValueError as error:
         raise Failed(str(error)) from error
-    text = f"令牌({API_TOKEN_DAYS} 天有效,仅显示一次) / token ({API_TOKEN_DAYS} days, shown once):\n{given}"
+    text = f"令牌（{API_TOKEN_DAYS} 天有效，仅显示一次） / token ({API_TOKEN_DAYS} days, shown once):\n{given}"
     show(as_json, {"name": name, "token": given, "days": API_TOKEN_DAYS}, text)
 
 
@@ -188,7 +188,7 @@ async def _known(archive: Archive, name: str) -> Person:
 
 def _show_one_time(person: Person, one_time: str, as_json: bool) -> None:
     text = (
-        f"{person.name} ({person.number}) 的一次性密码({HOURS} 小时内有效,首次登录须修改) / "
+        f"{person.name} ({person.number}) 的一次性密码（{HOURS} 小时内有效，首次登录须修改） / "
         f"one-time password (within {HOURS} hours; to be changed at the first sign-in):\n{one_time}"
     )
     values: dict[str, object] = {
