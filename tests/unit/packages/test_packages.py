@@ -304,6 +304,16 @@ def test_a_package_of_another_part_is_wrong_use(machine: dict[str, str], empty_p
     assert done.returncode == 2 and "is liuhen-dock, not liuhen-archive" in done.stderr and "==" not in done.stderr
 
 
+def test_setting_up_as_anybody_without_sudo_says_what_root_is_to_install(tmp_path: Path) -> None:
+    for name in ("bash", "dirname"):
+        (tmp_path / name).symlink_to(f"/usr/bin/{name}")
+    (tmp_path / "id").write_text("#!/usr/bin/bash\necho 1000\n")
+    (tmp_path / "id").chmod(0o755)
+    command = [str(REPOSITORY / "scripts/setup"), "build"]
+    done = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True)
+    assert done.returncode == 1 and re.search(r"As root, then again: apt-get install \S+ git\b", done.stderr)
+
+
 def test_install_dock_puts_the_rules_where_the_doctor_looks_for_them() -> None:
     text = (REPOSITORY / "scripts/install-dock").read_text()
     assert f"RULES={udev_rules.FILE} " in text
