@@ -286,6 +286,57 @@ class ClipViewed:
     how: str
 
 
+@dataclass(frozen=True, slots=True)
+class AccountChanged:
+    """The account `person` was changed by `by` (a person, or `machine`: whoever may run the archive's own commands).
+
+    `what` is created, roles, reset, disabled, enabled or second-factor; `roles` and `agency` are what the account has from here on.
+    `said` is the commitment to what was written with it (docs/adr/0015): SHA-256 over a salt of 32 bytes and the UTF-8 text.
+    """
+
+    person: str
+    by: str
+    what: str
+    roles: tuple[str, ...]
+    agency: str | None
+    said: Hex | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRefused:
+    """`person`, in `role`, asked to do `action` to `thing` and was refused."""
+
+    person: str
+    role: str
+    action: str
+    thing: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchMade:
+    """`person` searched for a `kind` of thing and was shown `found`; `said` is the commitment to what was searched for."""
+
+    person: str
+    role: str
+    kind: str
+    found: int
+    said: Hex | None
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryChanged:
+    """A row of the registry (`thing`: an agency or an officer, by code or number) was made or changed and has `version` now.
+
+    `what` is created or changed; `said` is the commitment to the row as it is from here on.
+    """
+
+    thing: str
+    by: str
+    what: str
+    version: int
+    said: Hex | None
+
+
 Event = (
     DockStarted
     | RecorderDocked
@@ -304,6 +355,10 @@ Event = (
     | KeyRotated
     | ClipStored
     | ClipViewed
+    | AccountChanged
+    | AccessRefused
+    | SearchMade
+    | RegistryChanged
 )
 
 EVENTS: dict[str, type[Event]] = {
@@ -324,7 +379,19 @@ EVENTS: dict[str, type[Event]] = {
     "key.rotated": KeyRotated,
     "clip.stored": ClipStored,
     "clip.viewed": ClipViewed,
+    "account.changed": AccountChanged,
+    "access.refused": AccessRefused,
+    "search.made": SearchMade,
+    "registry.changed": RegistryChanged,
 }
 KINDS: dict[type[Event], str] = {event: kind for kind, event in EVENTS.items()}
 OF_A_CLIP = frozenset({ClipCollected, ClipDerived, ClipStored, ClipViewed})
-OF_THE_ARCHIVE = frozenset({ArchiveStarted, DockEnrolled, DockRevoked, KeyRotated, ClipStored, ClipViewed})
+OF_PEOPLE: frozenset[type[Event]] = frozenset({AccountChanged, AccessRefused, SearchMade, RegistryChanged})
+OF_THE_ARCHIVE: frozenset[type[Event]] = OF_PEOPLE | {
+    ArchiveStarted,
+    DockEnrolled,
+    DockRevoked,
+    KeyRotated,
+    ClipStored,
+    ClipViewed,
+}

@@ -20,7 +20,7 @@ from liuhen_agent.recorders.profile import parse_profile
 from liuhen_agent.recorders.protocol import READS, WRITES
 from liuhen_server import config as archive_config
 from liuhen_server.command import main as server
-from liuhen_server.people.roles import ALLOWED
+from liuhen_server.people.roles import GIVEN
 from liuhen_server.witness.command import main as witness
 from liuhen_verify.command import _parser as verify_parser
 
@@ -142,7 +142,7 @@ def test_every_key_of_a_recorder_profile_is_explained(name: str) -> None:
     assert not parse_profile(block(page, "example: profile"), name).protocol.commands
 
 
-@pytest.mark.parametrize("role", sorted(role.value for role in ALLOWED))
+@pytest.mark.parametrize("role", sorted(role.value for role in GIVEN))
 def test_every_role_that_can_be_given_is_explained(page: str, role: str) -> None:
     assert role in first_cells(page)
 

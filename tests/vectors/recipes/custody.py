@@ -11,6 +11,8 @@ from liuhen_protocol.checkpoint import Checkpoint, sign_checkpoint
 from liuhen_protocol.digest import digest_of
 from liuhen_protocol.dsse import PAYLOAD_TYPE, pae, read_json, seal, write_json
 from liuhen_protocol.events import (
+    AccessRefused,
+    AccountChanged,
     ArchiveStarted,
     ChainPoint,
     ClipCollected,
@@ -35,7 +37,9 @@ from liuhen_protocol.events import (
     RecorderIdentity,
     RecorderInventory,
     RecorderUndocked,
+    RegistryChanged,
     Resumed,
+    SearchMade,
 )
 from liuhen_protocol.proof import MAGIC, TlogProof
 from liuhen_protocol.signer import Ed25519Signer
@@ -79,6 +83,10 @@ EVENTS: tuple[Event, ...] = (
     KeyRotated("dock-03", ZERO, ONES, 7, ZERO, "routine"),
     ClipStored("original", None, 12, ZERO, "dock-03", 3, ONES, "local", "2026-11-22T09:30:00.000Z"),
     ClipViewed("u17", "handler", "play"),
+    AccountChanged("person-17", "person-2", "roles", ("handler", "reviewer"), "scjg", ONES),
+    AccessRefused("person-17", "handler", "see_footage", "clip-" + ONES),
+    SearchMade("person-17", "handler", "officer", 3, None),
+    RegistryChanged("officer-12", "machine", "created", 1, ONES),
 )  # fmt: skip
 
 

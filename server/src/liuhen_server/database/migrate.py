@@ -14,7 +14,13 @@ from sqlalchemy import MetaData
 from liuhen_server.database.engine import Database
 from liuhen_server.database.schema import metadata
 
-ROOMS_WITH_TABLES = ("liuhen_server.custody.schema", "liuhen_server.ingest.schema", "liuhen_server.people.schema")
+ROOMS_WITH_TABLES = (
+    "liuhen_server.acts",
+    "liuhen_server.custody.schema",
+    "liuhen_server.ingest.schema",
+    "liuhen_server.people.schema",
+    "liuhen_server.registry.schema",
+)
 
 
 def all_tables() -> MetaData:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Row, delete, insert, select, update
 
 from liuhen_server.database import Connection
-from liuhen_server.people.roles import Permission, Role, allowed, check_roles
+from liuhen_server.people.roles import Action, Role, check_roles, scope_of
 from liuhen_server.people.schema import api_tokens, people, people_sessions
 from liuhen_server.people.sessions import new_token, token_digest
 
@@ -33,6 +33,10 @@ _DISPLAY_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u206
 
 @dataclass(frozen=True)
 class Person:
+    """`agency` is a code, `officer` the id of the officer this person is; `totp`: signs in with a second factor. `version`
+    counts what administrators changed.
+    """
+
     id: int
     name: str
     display_name: str
@@ -41,9 +45,14 @@ class Person:
     must_change: bool
     one_time_until: int | None
     disabled: bool
+    agency: str | None = None
+    officer: int | None = None
+    totp: bool = False
+    version: int = 1
 
-    def may(self, permission: Permission) -> bool:
-        return permission in allowed(self.roles)
+    def may(self, action: Action) -> bool:
+        """Whether some role of this person may do it at all; to what, `access.decide` says."""
+        return scope_of(self.roles, action) is not None
 
     @property
     def number(self) -> str:
@@ -62,14 +71,26 @@ def _person(row: Row[tuple[object, ...]]) -> Person:
         must_change=values["must_change"],
         one_time_until=values["one_time_until"],
         disabled=values["disabled"],
+        agency=values["agency"],
+        officer=values["officer"],
+        totp=values["totp_secret"] is not None,
+        version=values["version"],
     )
 
 
 async def add_person(
-    conn: Connection, *, name: str, display_name: str, roles: frozenset[Role], one_time_hash: str, now: int
+    conn: Connection,
+    *,
+    name: str,
+    display_name: str,
+    roles: frozenset[Role],
+    one_time_hash: str,
+    now: int,
+    agency: str | None = None,
+    officer: int | None = None,
 ) -> Person:
-    """A new account with a one-time password. Raises `ValueError` saying what is wrong with name, display name or
-    roles.
+    """A new account with a one-time password; without roles it sees nothing. Raises `ValueError` saying what is wrong with
+    name, display name or roles. That it was made is stated by `changes`.
     """
     if not _NAME.match(name):
         raise ValueError(f"account name {name!r}: use 2 to 32 of a-z 0-9 . _ - and begin with a letter")
@@ -81,12 +102,15 @@ async def add_person(
         insert(people).values(
             name=name,
             display_name=display_name,
-            roles=" ".join(sorted(check_roles(roles))),
+            roles=" ".join(sorted(check_roles(roles, none_allowed=True))),
             password_hash=one_time_hash,
             must_change=True,
             one_time_until=now + ONE_TIME_S,
             disabled=False,
             created=now,
+            agency=agency,
+            officer=officer,
+            version=1,
         )
     )
     added = await find_person(conn, name)
@@ -158,7 +182,7 @@ async def give_api_token(conn: Connection, holder: Person, now: int, random_byte
     """A new token for programs; older ones of this account end. Raises `ValueError` unless the account may read
     entries.
     """
-    if holder.disabled or not holder.may(Permission.READ_ENTRIES):
+    if holder.disabled or not holder.may(Action.READ_ENTRIES):
         raise ValueError(f"account {holder.name} may not read the log's entries: only an active auditor has a token")
     token = "lht_" + new_token(random_bytes)
     await conn.execute(delete(api_tokens).where(api_tokens.c.person_id == holder.id))
@@ -173,11 +197,11 @@ async def give_api_token(conn: Connection, holder: Person, now: int, random_byte
     return token
 
 
-async def bearer_may(conn: Connection, authorization: str | None, permission: Permission, now: int) -> bool:
-    """Whether an `Authorization` header (RFC 6750, `Bearer lht_…`) carries a living token whose account has the
-    permission.
+async def bearer_may(conn: Connection, authorization: str | None, action: Action, now: int) -> bool:
+    """Whether an `Authorization` header (RFC 6750, `Bearer lht_…`) carries a living token whose account may do the
+    action.
 
-    Called by the device listener for `/log/tile/entries/…` with `Permission.READ_ENTRIES`.
+    Called by the device listener for `/log/tile/entries/…` with `Action.READ_ENTRIES`.
     """
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token.startswith("lht_") or len(token) > 100:
@@ -192,4 +216,4 @@ async def bearer_may(conn: Connection, authorization: str | None, permission: Pe
     if row is None:
         return False
     holder = _person(row)
-    return not holder.disabled and holder.may(permission)
+    return not holder.disabled and holder.may(action)

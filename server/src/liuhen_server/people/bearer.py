@@ -9,7 +9,7 @@ from aiohttp import hdrs, web
 
 from liuhen_server.database import Database
 from liuhen_server.people.accounts import bearer_may
-from liuhen_server.people.roles import Permission
+from liuhen_server.people.roles import Action
 
 __all__ = ["entry_readers"]
 
@@ -22,6 +22,6 @@ def entry_readers(database: Database, now: Callable[[], datetime]) -> Callable[[
         if authorization is None:
             return False
         async with database.read() as conn:
-            return await bearer_may(conn, authorization, Permission.READ_ENTRIES, int(now().timestamp()))
+            return await bearer_may(conn, authorization, Action.READ_ENTRIES, int(now().timestamp()))
 
     return may_read_entries

@@ -24,7 +24,7 @@ from liuhen_server.people.accounts import (
     set_one_time_password,
 )
 from liuhen_server.people.passwords import PasswordWork, new_one_time_password
-from liuhen_server.people.roles import ALLOWED, Role, check_roles
+from liuhen_server.people.roles import GIVEN, Role, check_roles
 
 HOURS = ONE_TIME_S // 3600
 
@@ -42,7 +42,7 @@ def user() -> None:
     "roles",
     multiple=True,
     required=True,
-    type=click.Choice(sorted(role.value for role in ALLOWED)),
+    type=click.Choice(sorted(role.value for role in GIVEN)),
     help="角色 / role; repeat for several",
 )
 @click.option("--display-name", help="显示姓名 / the name that pages show (default: NAME)")

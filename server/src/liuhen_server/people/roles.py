@@ -1,14 +1,14 @@
-"""Roles and what each allows: one table.
+"""Roles, what people do, and who may do what within which scope: one table.
 
 The separation of the three administrators (三员分立) is kept here: system administrator, security administrator and
-auditor are different people, and none of them sees footage. A role without a row in `ALLOWED` has no page yet and
-cannot be given.
+auditor are different people, and none of them sees footage. The justice department sees all and changes nothing. A role
+that stands nowhere in `ACCESS` has no page yet and cannot be given.
 """
 
-from collections.abc import Iterable
-from enum import StrEnum
+from collections.abc import Iterable, Mapping
+from enum import IntEnum, StrEnum
 
-__all__ = ["ALLOWED", "Permission", "Role", "allowed", "check_roles"]
+__all__ = ["ACCESS", "ADMINISTRATORS", "GIVEN", "Action", "Role", "Scope", "check_roles", "scope_of"]
 
 
 class Role(StrEnum):
@@ -25,38 +25,92 @@ class Role(StrEnum):
     JUSTICE_SUPERVISOR = "justice_supervisor"
 
 
-class Permission(StrEnum):
-    """What a page or a route asks for before it answers."""
+class Scope(IntEnum):
+    """How far a role's right goes; each contains the ones before it."""
 
+    OWN = 1  # own cases and own recordings
+    AGENCY = 2  # everything of one's own agency
+    ALL = 3
+
+
+class Action(StrEnum):
+    """What a person does; every route of the pages names one."""
+
+    ENTER = "enter"  # sign in, choose a language: anybody, signed in or not
+    OWN_ACCOUNT = "own_account"  # one's own password, second factor and sessions: anybody who is signed in
     SEE_LOG = "see_log"  # checkpoint, witnesses, heads of the dock chains
-    SEE_EVIDENCE = "see_evidence"  # which clips exist, what the verifier says of them, their proofs
+    SEE_EVIDENCE = "see_evidence"  # which clips and stays exist, what the verifier says of them, their proofs
     SEE_FOOTAGE = "see_footage"  # the pictures and the sound themselves
     READ_ENTRIES = "read_entries"  # entry bundles of the log, whose statements carry file names and officers' numbers
+    SEE_REGISTRY = "see_registry"  # agencies and officers
+    KEEP_AGENCIES = "keep_agencies"  # add and change agencies
+    KEEP_OFFICERS = "keep_officers"  # add and change officers
+    SEE_ACCOUNTS = "see_accounts"  # who has an account and which roles
+    MAKE_ACCOUNTS = "make_accounts"  # new accounts, without any right
+    GIVE_RIGHTS = "give_rights"  # roles, agency and officer of an account; reset, unlock, disable, enable
+    AUDIT = "audit"  # refusals, searches, changes of accounts and registry
 
 
-ALLOWED: dict[Role, frozenset[Permission]] = {
-    Role.SYSTEM_ADMINISTRATOR: frozenset({Permission.SEE_LOG}),
-    Role.AUDITOR: frozenset({Permission.SEE_LOG, Permission.SEE_EVIDENCE, Permission.READ_ENTRIES}),
-    Role.REVIEWER: frozenset({Permission.SEE_LOG, Permission.SEE_EVIDENCE, Permission.SEE_FOOTAGE}),
+_OWN, _AGENCY, _ALL = Scope.OWN, Scope.AGENCY, Scope.ALL
+_SYSTEM, _SECURITY, _AUDITOR = Role.SYSTEM_ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR, Role.AUDITOR
+_HANDLER, _REVIEWER, _HEAD, _ARCHIVIST = Role.HANDLER, Role.REVIEWER, Role.HEAD, Role.ARCHIVIST
+_JUSTICE = Role.JUSTICE_SUPERVISOR
+
+ACCESS: Mapping[Action, Mapping[Role, Scope]] = {
+    Action.SEE_LOG: {
+        **dict.fromkeys((_SYSTEM, _SECURITY, _AUDITOR, _JUSTICE), _ALL),
+        **dict.fromkeys((_HANDLER, _REVIEWER, _HEAD, _ARCHIVIST), _ALL),
+    },
+    Action.SEE_EVIDENCE: {
+        **dict.fromkeys((_AUDITOR, _JUSTICE), _ALL),
+        **dict.fromkeys((_HANDLER, _REVIEWER, _HEAD, _ARCHIVIST), _AGENCY),
+    },
+    Action.SEE_FOOTAGE: {
+        _JUSTICE: _ALL,
+        **dict.fromkeys((_REVIEWER, _HEAD, _ARCHIVIST), _AGENCY),
+        _HANDLER: _OWN,
+    },
+    Action.READ_ENTRIES: {_AUDITOR: _ALL},
+    Action.SEE_REGISTRY: {
+        **dict.fromkeys((_SYSTEM, _SECURITY, _AUDITOR, _JUSTICE), _ALL),
+        **dict.fromkeys((_HANDLER, _REVIEWER, _HEAD, _ARCHIVIST), _AGENCY),
+    },
+    Action.KEEP_AGENCIES: {_SYSTEM: _ALL},
+    Action.KEEP_OFFICERS: {_SYSTEM: _ALL, _HEAD: _AGENCY},
+    Action.SEE_ACCOUNTS: dict.fromkeys((_SYSTEM, _SECURITY, _AUDITOR), _ALL),
+    Action.MAKE_ACCOUNTS: {_SYSTEM: _ALL},
+    Action.GIVE_RIGHTS: {_SECURITY: _ALL},
+    Action.AUDIT: {_AUDITOR: _ALL},
 }
+"""Who may do what, and how far. `ENTER` and `OWN_ACCOUNT` need no role (`access.decide`)."""
 
-_ADMINISTRATORS = frozenset({Role.SYSTEM_ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR, Role.AUDITOR})
+ADMINISTRATORS = frozenset({_SYSTEM, _SECURITY, _AUDITOR})
+GIVEN = frozenset({_SYSTEM, _AUDITOR, _REVIEWER})
+"""The roles that can be given: those with a page."""
+
+_OF_AN_AGENCY = frozenset(role for roles in ACCESS.values() for role, scope in roles.items() if scope is not Scope.ALL)
 
 
-def allowed(roles: Iterable[Role]) -> frozenset[Permission]:
-    """Everything these roles allow together; a role without pages allows nothing."""
-    return frozenset().union(*(ALLOWED.get(role, frozenset()) for role in roles))
+def needs_agency(roles: Iterable[Role]) -> bool:
+    """Whether somebody with these roles sees nothing of what they are for without an agency."""
+    return not _OF_AN_AGENCY.isdisjoint(roles)
 
 
-def check_roles(roles: Iterable[Role]) -> frozenset[Role]:
+def scope_of(roles: Iterable[Role], action: Action) -> Scope | None:
+    """The widest scope in which these roles may do it; None: not at all."""
+    granted = ACCESS.get(action, {})
+    return max((granted[role] for role in roles if role in granted), default=None)
+
+
+def check_roles(roles: Iterable[Role], *, none_allowed: bool = False) -> frozenset[Role]:
     """The roles as one account may hold them. Raises `ValueError` with a sentence for the administrator."""
     held = frozenset(roles)
-    if not held:
+    if not held and not none_allowed:
         raise ValueError("an account needs at least one role")
-    without_pages = sorted(held - ALLOWED.keys())
+    without_pages = sorted(held - GIVEN)
     if without_pages:
-        raise ValueError(f"role {without_pages[0]} has no pages yet; use one of {', '.join(sorted(ALLOWED))}")
-    if held & _ADMINISTRATORS and len(held) > 1:
+        raise ValueError(f"role {without_pages[0]} has no pages yet; use one of {', '.join(sorted(GIVEN))}")
+    if held & ADMINISTRATORS and len(held) > 1:
         raise ValueError(
             "三员分立: system administrator, security administrator and auditor are different people, "
             "and none of them holds another role; make one account per person and role"

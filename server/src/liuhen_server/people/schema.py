@@ -1,9 +1,10 @@
-"""The tables of this room: accounts, sign-in attempts, sessions, API tokens.
+"""The tables of this room: accounts, the first administrator's code, sign-in attempts,
+sessions, API tokens.
 
 Times here are Unix seconds: they are limits to compare and add to, and none of them is evidence.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, String, Table
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table
 
 from liuhen_server.database.schema import HEX32, BigKey, metadata
 
@@ -19,6 +20,22 @@ people = Table(
     Column("one_time_until", BigInteger),  # a one-time password is good until then; null for a chosen one
     Column("disabled", Boolean, nullable=False),
     Column("created", BigInteger, nullable=False),
+    Column("agency", String(32)),  # code of the agency; agencies are never deleted
+    Column("officer", BigInteger),  # id of the officer this person is, where one is
+    Column("totp_secret", String(64)),  # of the second factor in force, base32
+    Column("totp_offered", String(64)),  # shown to the person and not yet confirmed
+    Column("totp_step", BigInteger),  # the last time step that was used: none is taken twice
+    Column("version", Integer, nullable=False, server_default="1"),  # of what administrators edit
+)
+
+first_code = Table(
+    "first_code",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="one_row"), primary_key=True, autoincrement=False),
+    Column("secret_sha256", HEX32, nullable=False),  # the code itself is printed once and kept nowhere
+    Column("good_until", BigInteger, nullable=False),
+    Column("used", BigInteger),
+    comment="One row at most: the code that makes the first system administrator.",
 )
 
 sign_in_attempts = Table(

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from liuhen_server.custody.checking import Checker
 from liuhen_server.custody.viewing import Views
-from liuhen_server.people.roles import Permission
+from liuhen_server.people.roles import Action
 from liuhen_server.people.sign_in import SignIn
 from liuhen_server.web import clip_list, clip_page, log_page, media, sign_in_pages, stay_pages
 from liuhen_server.web.clip_request import CHECKER, VIEWS
@@ -40,7 +40,7 @@ def people_app(context: PeopleContext) -> web.Application:
 
 
 async def _first(request: web.Request) -> web.StreamResponse:
-    sees_clips = session_of(request).person.may(Permission.SEE_EVIDENCE)
+    sees_clips = session_of(request).person.may(Action.SEE_EVIDENCE)
     raise web.HTTPSeeOther("/clips" if sees_clips else "/log")
 
 

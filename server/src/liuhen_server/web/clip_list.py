@@ -20,7 +20,7 @@ from liuhen_server.custody.schema import clip_checks
 from liuhen_server.custody.stays import stays_of_clips
 from liuhen_server.database import Connection
 from liuhen_server.database.schema import clips
-from liuhen_server.people.roles import Permission
+from liuhen_server.people.roles import Action
 from liuhen_server.web.clip_request import CHECKER
 from liuhen_server.web.context import CONTEXT
 from liuhen_server.web.guard import needs
@@ -120,7 +120,7 @@ async def _stop_checks(application: web.Application) -> None:
     await asyncio.gather(*application[CHECKS], return_exceptions=True)
 
 
-@needs(Permission.SEE_EVIDENCE)
+@needs(Action.SEE_EVIDENCE)
 async def show(request: web.Request) -> web.StreamResponse:
     context, filters = request.app[CONTEXT], Filters.of(request)
     async with context.database.read() as conn:

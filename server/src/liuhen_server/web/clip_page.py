@@ -13,7 +13,7 @@ from liuhen_server.custody.checking import Checked
 from liuhen_server.custody.evidence import Clip
 from liuhen_server.custody.stays import stays_of_clips
 from liuhen_server.custody.timeline import timeline
-from liuhen_server.people.roles import Permission
+from liuhen_server.people.roles import Action
 from liuhen_server.web.clip_request import CHECKER, record_view, requested_clip
 from liuhen_server.web.context import CONTEXT
 from liuhen_server.web.guard import needs, session_of
@@ -34,7 +34,7 @@ def add_routes(router: web.UrlDispatcher) -> None:
     router.add_get(_CLIP + "/proof", proof)
 
 
-@needs(Permission.SEE_EVIDENCE)
+@needs(Action.SEE_EVIDENCE)
 async def show(request: web.Request) -> web.StreamResponse:
     clip = await requested_clip(request)
     view_index = await record_view(request, clip, "page")
@@ -59,18 +59,18 @@ async def show(request: web.Request) -> web.StreamResponse:
         is_proxy=shown is not None and shown[0].sha256 != clip.sha256,
         events=[told(entry, words) for entry in entries],
         view_index=view_index,
-        may_watch=session_of(request).person.may(Permission.SEE_FOOTAGE),
+        may_watch=session_of(request).person.may(Action.SEE_FOOTAGE),
     )
 
 
-@needs(Permission.SEE_EVIDENCE)
+@needs(Action.SEE_EVIDENCE)
 async def read_anew(request: web.Request) -> web.StreamResponse:
     clip = await requested_clip(request)
     await request.app[CHECKER].check(clip, read_anew=True)
     raise web.HTTPSeeOther(f"/clips/{clip.dock}/{clip.sha256}")
 
 
-@needs(Permission.SEE_EVIDENCE)
+@needs(Action.SEE_EVIDENCE)
 async def proof(request: web.Request) -> web.StreamResponse:
     """The tlog-proofs, one after the other: with the original's bytes, all that `liuhen-verify clip` needs."""
     clip = await requested_clip(request)

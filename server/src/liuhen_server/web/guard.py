@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from aiohttp import hdrs, web
 
 from liuhen_server.database import DatabaseUnavailable
-from liuhen_server.people.roles import Permission
+from liuhen_server.people.roles import Action
 from liuhen_server.people.sessions import COOKIE, FORM_COOKIE, form_token_matches
 from liuhen_server.people.sign_in import Session, SignIn
 from liuhen_server.web.render import SESSION_KEY, page
@@ -53,12 +53,12 @@ def session_of(request: web.Request) -> Session:
     return session
 
 
-def needs(permission: Permission) -> Callable[[Handler], Handler]:
+def needs(action: Action) -> Callable[[Handler], Handler]:
     """Only for people whose roles allow it; the others read which roles see what."""
 
     def wrap(handler: Handler) -> Handler:
         async def checked(request: web.Request) -> web.StreamResponse:
-            if not session_of(request).person.may(permission):
+            if not session_of(request).person.may(action):
                 log.warning("%s was refused %s", session_of(request).person.number, shown_path(request))
                 raise Problem("forbidden", 403)
             return await handler(request)

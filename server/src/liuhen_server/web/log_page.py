@@ -11,7 +11,7 @@ from sqlalchemy import select
 from liuhen_protocol.errors import Malformed, Refused
 from liuhen_protocol.policy import NONE, Policy
 from liuhen_server.database.schema import docks, heads, log_state, sequencer_state
-from liuhen_server.people.roles import Permission
+from liuhen_server.people.roles import Action
 from liuhen_server.web.context import CONTEXT
 from liuhen_server.web.guard import needs
 from liuhen_server.web.render import page
@@ -64,7 +64,7 @@ def read_published(data: bytes, policy: Policy) -> Published:
     )
 
 
-@needs(Permission.SEE_LOG)
+@needs(Action.SEE_LOG)
 async def show(request: web.Request) -> web.StreamResponse:
     context = request.app[CONTEXT]
     async with context.database.read() as conn:
@@ -94,7 +94,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     )
 
 
-@needs(Permission.SEE_LOG)
+@needs(Action.SEE_LOG)
 async def policy(request: web.Request) -> web.StreamResponse:
     """The tlog-policy as a file for `liuhen-verify`."""
     headers = {"Content-Disposition": 'attachment; filename="policy"'}

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from liuhen_server.custody.evidence import Clip, clip_of
 from liuhen_server.database import Connection
 from liuhen_server.database.schema import clips
-from liuhen_server.people.roles import Permission
+from liuhen_server.people.roles import Action
 from liuhen_server.store.interface import NotStored, Store
 from liuhen_server.web.clip_request import record_view, requested_clip
 from liuhen_server.web.context import CONTEXT
@@ -65,7 +65,7 @@ def attachment(name: str) -> str:
     return f"attachment; filename=\"{plain or 'clip'}\"; filename*=UTF-8''{quote(exact or 'clip', safe='')}"
 
 
-@needs(Permission.SEE_FOOTAGE)
+@needs(Action.SEE_FOOTAGE)
 async def play(request: web.Request) -> web.StreamResponse:
     clip = await requested_clip(request)
     async with request.app[CONTEXT].database.read() as conn:
@@ -76,7 +76,7 @@ async def play(request: web.Request) -> web.StreamResponse:
     return await _send(request, shown[0], {"Content-Type": shown[1]})
 
 
-@needs(Permission.SEE_FOOTAGE)
+@needs(Action.SEE_FOOTAGE)
 async def download(request: web.Request) -> web.StreamResponse:
     clip = await requested_clip(request)
     if clip.stored_index is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from liuhen_server.people.roles import Permission
+from liuhen_server.people.roles import Action
 from liuhen_server.people.sessions import form_token
 from liuhen_server.people.sign_in import Session
 from liuhen_server.web.context import CONTEXT
@@ -58,7 +58,7 @@ def page(request: web.Request, template: str, /, *, status: int = 200, **values:
             session=session,
             person=session.person if session else None,
             token=form_token(session.token) if session else "",
-            Permission=Permission,
+            Action=Action,
             **values,
         )
     )

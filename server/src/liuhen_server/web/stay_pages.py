@@ -16,7 +16,7 @@ from liuhen_server.custody.schema import stays
 from liuhen_server.custody.stay_account import Account, Fate
 from liuhen_server.custody.stay_reading import read_account
 from liuhen_server.custody.stays import LACKS, Stay, StayReader, find_stay, stay_of
-from liuhen_server.people.roles import Permission
+from liuhen_server.people.roles import Action
 from liuhen_server.web.context import CONTEXT
 from liuhen_server.web.guard import Problem, needs
 from liuhen_server.web.language import Words
@@ -136,7 +136,7 @@ def lacking(stay: Stay, words: Words) -> str:
     return words("list.and").join(words(f"stay.lacks.{name}", count=count) for name, count in counts if count)
 
 
-@needs(Permission.SEE_EVIDENCE)
+@needs(Action.SEE_EVIDENCE)
 async def show_list(request: web.Request) -> web.StreamResponse:
     context, filters, words = request.app[CONTEXT], Filters.of(request), words_of(request)
     await request.app[STAYS].catch_up()
@@ -158,7 +158,7 @@ async def show_list(request: web.Request) -> web.StreamResponse:
     )
 
 
-@needs(Permission.SEE_EVIDENCE)
+@needs(Action.SEE_EVIDENCE)
 async def show(request: web.Request) -> web.StreamResponse:
     context, words = request.app[CONTEXT], words_of(request)
     await request.app[STAYS].catch_up()
