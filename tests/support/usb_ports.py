@@ -49,6 +49,7 @@ class Usb:
     product: int = 1
     model: str = "Recorder"
     disk: str | None = None  # sda: with one partition
+    generic: str | None = None  # sg0: the disk's generic SCSI node
     sectors: int = 131_072
     line: str | None = None  # ttyACM0
     net: str | None = None
@@ -74,6 +75,10 @@ class Usb:
     def disk_path(self) -> str:
         host = 10 * self.bus + self.address
         return f"{self.below(0)}/host{host}/target{host}:0:0/{host}:0:0:0/block/{self.disk}"
+
+    @property
+    def generic_path(self) -> str:
+        return f"{self.disk_path.rsplit('/', 2)[0]}/scsi_generic/{self.generic}"
 
     def paragraphs(self) -> list[str]:
         """For umockdev, a device each, parents first."""
@@ -113,6 +118,10 @@ class Usb:
             found.append(
                 _block(f"{self.disk_path}/{self.disk}1", f"{self.disk}1", "partition", 16 * letters + 1, 2048, None)
             )
+        if self.generic:
+            names = [f"N: {self.generic}", f"E: DEVNAME=/dev/{self.generic}", "E: SUBSYSTEM=scsi_generic"]
+            numbers = ["E: MAJOR=21", f"E: MINOR={self.generic[-1]}", f"A: dev=21:{self.generic[-1]}"]
+            found.append(_paragraph(self.generic_path, *names, *numbers))
         if self.line:
             path = f"{self.below(max(len(self.interfaces) - 2, 0))}/tty/{self.line}"
             numbers = ["E: MAJOR=166", f"E: MINOR={self.line[-1]}", f"A: dev=166:{self.line[-1]}"]

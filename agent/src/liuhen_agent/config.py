@@ -15,6 +15,7 @@
     credentials = "recorders.toml"  # passwords of recorders, readable by the dock's user alone; under systemd its credential comes first
     proxy_socket = ""               # socket of the media worker's unit; empty: ffmpeg is run as a child process
     wipe_socket = ""                # socket of the wipe helper's unit; empty: it is run as a child process
+    scsi_socket = ""                # socket of the SCSI helper's unit; empty: the dock sends vendor SCSI commands itself, where it may
     show_officers = "masked"        # or "whole": officers' numbers on the screen
 
     own_ports = ["…"]               # USB ports with what belongs to the dock itself (touch screen, modem)
@@ -56,7 +57,11 @@ T = TypeVar("T", str, int, bool)
 FILE = "config.toml"
 DEVICE_NODES = Path("/dev")
 CREDENTIAL = "recorders.toml"
-SOCKETS = {"proxy_socket": Path("/run/liuhen/proxy.sock"), "wipe_socket": Path("/run/liuhen/wipe.sock")}
+SOCKETS = {
+    "proxy_socket": Path("/run/liuhen/proxy.sock"),
+    "wipe_socket": Path("/run/liuhen/wipe.sock"),
+    "scsi_socket": Path("/run/liuhen/scsi.sock"),
+}
 BAY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 
 
@@ -81,6 +86,7 @@ class Config:
     credentials: Path
     proxy_socket: Path | None = None
     wipe_socket: Path | None = None
+    scsi_socket: Path | None = None
     own_ports: tuple[str, ...] = ()
     bus_readers: int = 2
     upload_hours: UploadHours | None = None
@@ -137,6 +143,7 @@ def parse(text: str, data_dir: Path, where: str = FILE) -> Config:
         credentials=data_dir / keys.take("credentials", "recorders.toml"),
         proxy_socket=_socket(keys.take("proxy_socket", ""), f"{where}: proxy_socket"),
         wipe_socket=_socket(keys.take("wipe_socket", ""), f"{where}: wipe_socket"),
+        scsi_socket=_socket(keys.take("scsi_socket", ""), f"{where}: scsi_socket"),
         own_ports=_ports(keys, "own_ports"),
         bus_readers=keys.number("bus_readers", 2, 1, 16),
         upload_hours=_hours(keys, zone_info),

@@ -35,6 +35,7 @@ from liuhen_agent.identity import store
 from liuhen_agent.journal import ClipState, Journal, changes, queries
 from liuhen_agent.progress import BayView, Board, write_status
 from liuhen_agent.proxies import Proxies
+from liuhen_agent.recorders.opening import open_wire
 from liuhen_agent.recorders.profile import load_profiles
 from liuhen_agent.recovery import recover
 from liuhen_agent.refusing import Refusals
@@ -158,6 +159,7 @@ class Dock:
                 board=self._board,
                 new_id=lambda: secrets.token_hex(8),
                 wipe_socket=config.wipe_socket,
+                wire_of=partial(open_wire, scsi_helper=config.scsi_socket),
             )
             await self._work(journal, parts, room)
         return self._views

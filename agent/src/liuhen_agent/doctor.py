@@ -1,7 +1,7 @@
 """`liuhen-agent doctor`: what is in order and what is not, one check after the other, each with what to do.
 
 Checks only look; nothing is changed and no recorder is touched. The units behind the sockets are really asked: the wipe helper about no stay,
-the media worker about a picture, which needs no copy.
+the SCSI helper about no disk, the media worker about a picture, which needs no copy.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from liuhen_agent.progress import size
 from liuhen_agent.proxy import ProxyFailed, ProxyLimits
 from liuhen_agent.proxy.hand_over import hand_over
 from liuhen_agent.recorders.profile import ProfileError, load_profiles
+from liuhen_agent.scsi import call as scsi
 from liuhen_agent.sync.answers import Later, Refusal
 from liuhen_agent.sync.archive import Archive, connector
 from liuhen_protocol.moment import format_time
@@ -39,6 +40,7 @@ ANSWER_SECONDS = 5.0
 LEAST_FREE = 16 * RESERVE
 LEAST_FREE_OF_DISK = 20  # a twentieth
 RENEWAL_IS_LATE = timedelta(days=20)  # of 90; the dock renews by itself when 30 are left
+HELPERS = "liuhen-wipe.socket liuhen-scsi.socket liuhen-proxy.socket"
 _PICTURE = b"\xff\xd8\xff\xe0"  # how a JPEG begins
 
 
@@ -210,6 +212,9 @@ def _helpers(data_dir: Path) -> str:
         if found.wipe_socket is not None:
             asyncio.run(asyncio.wait_for(call.greet(found.wipe_socket), 4 * ANSWER_SECONDS))
             said.append("清空程序 wipe helper")
+        if found.scsi_socket is not None:
+            scsi.greet(found.scsi_socket)
+            said.append("SCSI 指令程序 SCSI helper")
         if found.proxy_socket is not None:
             asyncio.run(_ask_worker(found.proxy_socket))
             said.append("预览制作 media worker")
@@ -217,9 +222,15 @@ def _helpers(data_dir: Path) -> str:
         raise NotWell(f"以采集站的用户或 root 运行本命令 run this as the dock's user or root: {error}") from error
     except (OSError, TimeoutError, ValueError, ProxyFailed) as error:
         raise NotWell(
-            f"单元不应答 a unit does not answer: {error or 'no answer'}。systemctl status liuhen-wipe.socket liuhen-proxy.socket; "
-            "systemctl enable --now liuhen-wipe.socket liuhen-proxy.socket"
+            f"单元不应答 a unit does not answer: {error or 'no answer'}。systemctl status {HELPERS}; systemctl enable --now {HELPERS}"
         ) from error
+    if unused := [
+        f'{key} = "{path}"' for key, path in config.SOCKETS.items() if path.is_socket() and not getattr(found, key)
+    ]:
+        raise NotWell(
+            f"配置未用到已有的单元，加入后重启采集站 units are there that the configuration does not name; add to {data_dir / config.FILE}, above the"
+            f" first [[bay]], and restart the dock: {', '.join(unused)}"
+        )
     return f"应答 answer: {', '.join(said)}" if said else "由采集站自己运行 run by the dock itself"
 
 

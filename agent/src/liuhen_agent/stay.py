@@ -12,6 +12,7 @@ import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -34,6 +35,7 @@ from liuhen_agent.recorders import Credential, Listing, RecorderError, RecorderI
 from liuhen_agent.recorders.directory import open_directory
 from liuhen_agent.recorders.mtp import open_mtp, place_of
 from liuhen_agent.recorders.names import NOTHING_KNOWN, assigned, parse_name
+from liuhen_agent.recorders.opening import OpenWire, open_wire
 from liuhen_agent.recorders.profile import Facts, Profile, Transport, choose_profile
 from liuhen_agent.recorders.volume import open_volume
 from liuhen_agent.unlock import Line, LineFacts, Refusals, find, show_ready
@@ -62,8 +64,9 @@ class Parts:
     board: Board
     new_id: Callable[[], str]
     refusals: Refusals = field(default_factory=Refusals)
-    find_line: FindLine = find
+    find_line: FindLine | None = None  # in place of `unlock.find`
     wipe_socket: Path | None = None  # of the wipe helper's unit; None: a child process
+    wire_of: OpenWire = open_wire
 
 
 class Stay:
@@ -155,7 +158,7 @@ class Stay:
             await volume.close()
         await self._settle(profile)
         if profile is not None and self._state is State.READY:
-            await show_ready(self._port, profile)
+            await show_ready(self._port, profile, self._parts.wire_of)
 
     # -- who it is --
 
@@ -163,9 +166,8 @@ class Stay:
         """The recorder's line, if it must be spoken to before it shows its files. An unknown device that shows none is said
         to be there, and left as it is."""
         try:
-            line = await self._parts.find_line(
-                self._port, self._parts.profiles, self._parts.read_clock, self._parts.zone
-            )
+            find_line = self._parts.find_line or partial(find, wire_of=self._parts.wire_of)
+            line = await find_line(self._port, self._parts.profiles, self._parts.read_clock, self._parts.zone)
             if line is None and not shows_files(self._port):
                 raise RecorderError("unsupported", "no profile knows this device: it is left as it is")
         except RecorderError as error:

@@ -61,7 +61,7 @@ PARTS = {
             # dosfstools, exfatprogs: a cleared card gets a fresh file system of its own kind; libudev1, libusb: called by pyudev and pyusb
             depends=("ffmpeg", "dosfstools", "exfatprogs", "udev", "libudev1", "libusb-1.0-0", "util-linux"),
             recommends=("systemd-timesyncd | time-daemon",),
-            units=("liuhen-dock", "liuhen-proxy", "liuhen-wipe", "liuhen-kiosk"),
+            units=("liuhen-dock", "liuhen-proxy", "liuhen-wipe", "liuhen-scsi", "liuhen-kiosk"),
             profiles=True,
             # made by tmpfiles, and by scripts/install-dock or a person (`liuhen-agent bays learn --rules`)
             settings=("/etc/liuhen-dock", "/etc/udev/rules.d/59-liuhen-bays.rules"),

@@ -11,8 +11,13 @@ from house.hil.bench import Bench
 from house.hil.guest import GuestError
 
 # systemd-analyze's exposure, in tenths: what each unit is allowed at most (docs: issue of the units)
-DOCK = {"liuhen-dock.service": 16, "liuhen-proxy@hil.service": 6, "liuhen-wipe@hil.service": 10}
-DOCK_RUNS = ("liuhen-dock.service", "liuhen-proxy.socket", "liuhen-wipe.socket")
+DOCK = {
+    "liuhen-dock.service": 16,
+    "liuhen-proxy@hil.service": 6,
+    "liuhen-wipe@hil.service": 10,
+    "liuhen-scsi@hil.service": 10,
+}
+DOCK_RUNS = ("liuhen-dock.service", "liuhen-proxy.socket", "liuhen-wipe.socket", "liuhen-scsi.socket")
 SERVERS = {"liuhen-archive.service": 15, "liuhen-witness.service": 15}
 WITNESS = "hil.example/witness"
 START_SECONDS = 300.0

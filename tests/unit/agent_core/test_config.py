@@ -61,6 +61,7 @@ def test_what_is_written_at_enrolment_and_nothing_at_all_are_the_same(tmp_path: 
         ('sm3 = "yes"', "sm3"),
         ("colour = 1", "colour"),
         ('wipe_socket = "run/wipe.sock"', "wipe_socket"),
+        ('scsi_socket = "run/scsi.sock"', "scsi_socket"),
         ("zone = ", "TOML"),
         ("bay = 1", "bay"),
         ('[[bay]]\nname = "1"\nbackend = "image"', "path"),

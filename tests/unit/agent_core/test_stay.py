@@ -11,6 +11,7 @@ from liuhen_agent.bay import State
 from liuhen_agent.detect import Bay, Port
 from liuhen_agent.recorders import Volume
 from liuhen_agent.recorders.directory import open_directory
+from liuhen_agent.recorders.opening import OpenWire
 from liuhen_agent.recorders.profile import Profile
 from support import dock_alone
 
@@ -43,7 +44,7 @@ async def test_a_fault_while_a_recorder_is_read_fails_that_bay_alone(
 
 
 async def test_a_fault_behind_safe_to_take_leaves_it_so(bays: list[Bay], monkeypatch: pytest.MonkeyPatch) -> None:
-    async def faulty(port: Port, profile: Profile) -> None:
+    async def faulty(port: Port, profile: Profile, wire_of: OpenWire) -> None:
         if port.bay == "one":
             raise RuntimeError("a fault of the program")
 

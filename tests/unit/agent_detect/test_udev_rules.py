@@ -49,10 +49,13 @@ class Tried:
         rules.mkdir(exist_ok=True)
         (rules / "59-liuhen-bays.rules").write_text(bay_rules(BAYS))
         (rules / STATIC.name).write_text(STATIC.read_text())
-        (folder / "passwd").write_text("root:x:0:0::/:/bin/sh\nliuhen-wipe:x:771:770::/:/bin/false\n")
+        (folder / "passwd").write_text(
+            "root:x:0:0::/:/bin/sh\nliuhen-wipe:x:771:770::/:/bin/false\nliuhen-scsi:x:772:772::/:/bin/false\n"
+        )
         (folder / "group").write_text("root:x:0:\nliuhen-dock:x:770:\n")
         hubs = [root_hub(1), root_hub(2, 5000), root_hub(3, controller=DUMMY)]
-        ports = re.sub(r"(?m)^N: tty.*\n", "", "\n".join(hubs + device.paragraphs()))  # no terminal is needed
+        # a terminal would stand for such nodes, and none is needed
+        ports = re.sub(r"(?m)^N: (tty|sg).*\n", "", "\n".join(hubs + device.paragraphs()))
         (folder / "ports.umockdev").write_text(ports)
         done = subprocess.run(
             ["unshare", "-m", "sh", "-c", IN_NAMESPACE, folder, path or device.path],
@@ -87,6 +90,14 @@ def test_a_recorders_disk_is_read_by_the_dock_and_written_by_the_wipe_helper_alo
     whole = Tried(tmp_path, device)
     assert not whole.off
     assert whole.rights == [], "raw USB transfers would write to the disk"
+
+
+@namespaces
+def test_a_disks_generic_node_through_which_any_command_can_be_sent_is_the_scsi_helpers_alone(tmp_path: Path) -> None:
+    device = Usb("1.1", [DISK], disk="sda", generic="sg0")
+    assert Tried(tmp_path, device, device.generic_path).rights == ["OWNER 772", "GROUP 0", "MODE 0600"]
+    elsewhere = Usb("9", [DISK], disk="sda", generic="sg0")
+    assert Tried(tmp_path, elsewhere, elsewhere.generic_path).rights == []
 
 
 @namespaces

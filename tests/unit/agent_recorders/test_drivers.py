@@ -20,7 +20,7 @@ from liuhen_agent.recorders.driver import ProfileDriver
 from liuhen_agent.recorders.opening import open_driver
 from liuhen_agent.recorders.profile import Profile, default_folder, load_profiles
 from liuhen_agent.recorders.wire import Wire
-from liuhen_agent.recorders.wire_scsi import ScsiWire, inquiry
+from liuhen_agent.recorders.wire_scsi import ScsiWire, SgNode, inquiry, open_node
 from liuhen_agent.recorders.wire_usb import BulkWire, ControlWire
 from liuhen_agent.simulate.families import FAMILIES
 from liuhen_agent.simulate.machine import Character, Machine
@@ -67,10 +67,14 @@ async def talk(name: str, character: Character = PLAIN, tmp_path: Path = Path("/
         machine = FAMILIES[name](character, datetime.now())
         node = tmp_path / "sg0"
         node.touch()
-        return Talk(ProfileDriver(profile, ScsiWire(node, b"\xfd\x81", 1.0, scsi_ioctl(machine)), thread), machine)
+        return Talk(ProfileDriver(profile, scsi_wire(node, machine), thread), machine)
     device = plugged(name, character)
     wire = on_the_bus(profile, device, StandInBus(device))
     return Talk(ProfileDriver(profile, wire, thread, device.wire.seconds), device.machine)
+
+
+def scsi_wire(node: Path, machine: Machine) -> Wire:
+    return ScsiWire(SgNode(open_node(node), 1.0, scsi_ioctl(machine)), b"\xfd\x81")
 
 
 def on_the_bus(profile: Profile, device: Plugged, bus: StandInBus) -> Wire:

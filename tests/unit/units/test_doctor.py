@@ -20,6 +20,7 @@ from liuhen_agent.detect.udev_rules import bay_rules
 from liuhen_agent.doctor import NotWell
 from liuhen_agent.identity import store
 from liuhen_agent.machine import Power, judge_power, look_at_power, port_is_there
+from liuhen_agent.recorders.profile import default_folder
 from support import device
 from support.activated import activated
 from unit.agent_sync.world import NOW, enrolled
@@ -178,12 +179,15 @@ def with_bays(*bays: Bay) -> object:
 
 async def test_units_that_answer_are_well_and_one_that_does_not_is_said(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(
-        f'wipe_socket = "{tmp_path}/wipe.sock"\nproxy_socket = "{tmp_path}/proxy.sock"\n'
+        "".join(f'{name}_socket = "{tmp_path}/{name}.sock"\n' for name in ("wipe", "scsi", "proxy"))
     )
     program = (sys.executable, "-m")
     async with AsyncExitStack() as stack:
         wipe = activated(tmp_path / "wipe.sock", [*program, "liuhen_agent.clear", str(tmp_path), "-"])
         await stack.enter_async_context(wipe)
+        assert "scsi.sock" in await asyncio.to_thread(why, doctor._helpers, tmp_path)
+        scsi = [*program, "liuhen_agent.scsi", str(default_folder())]
+        await stack.enter_async_context(activated(tmp_path / "scsi.sock", scsi, kind=socket.SOCK_SEQPACKET))
         assert "proxy.sock" in await asyncio.to_thread(why, doctor._helpers, tmp_path)
         await stack.enter_async_context(
             activated(
@@ -194,7 +198,7 @@ async def test_units_that_answer_are_well_and_one_that_does_not_is_said(tmp_path
             )
         )
         said = await asyncio.to_thread(doctor._helpers, tmp_path)
-        assert "wipe helper" in said and "media worker" in said
+        assert "wipe helper" in said and "SCSI helper" in said and "media worker" in said
     assert "liuhen-wipe.socket" in await asyncio.to_thread(why, doctor._helpers, tmp_path)
 
 
@@ -202,6 +206,16 @@ async def test_a_program_behind_the_wipe_socket_that_is_no_wipe_helper_is_said(t
     (tmp_path / "config.toml").write_text(f'wipe_socket = "{tmp_path}/wipe.sock"\n')
     async with activated(tmp_path / "wipe.sock", [sys.executable, "-c", "print('hello')"]):
         assert "no answer" in await asyncio.to_thread(why, doctor._helpers, tmp_path)
+
+
+def test_a_unit_that_came_with_an_upgrade_and_is_not_configured_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("liuhen_agent.config.SOCKETS", {"scsi_socket": tmp_path / "scsi.sock"})
+    assert "dock itself" in doctor._helpers(tmp_path)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "scsi.sock"))
+        assert f'scsi_socket = "{tmp_path}/scsi.sock"' in why(doctor._helpers, tmp_path)
 
 
 def test_a_dock_without_units_runs_both_itself(tmp_path: Path) -> None:

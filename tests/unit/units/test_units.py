@@ -18,6 +18,7 @@ MOST = {
     "liuhen-dock.service": 1.6,
     "liuhen-proxy@.service": 0.6,
     "liuhen-wipe@.service": 1.0,
+    "liuhen-scsi@.service": 1.0,
     "liuhen-kiosk.service": 1.2,
     "liuhen-archive.service": 1.5,
     "liuhen-archive-scrub.service": 1.5,
@@ -89,18 +90,22 @@ def test_no_unit_runs_as_root_or_gets_a_right_of_root(path: Path) -> None:
 
 
 def test_only_the_wipe_helper_may_write_a_recorder() -> None:
+    """The SCSI helper could, through the node it may open: it sends nothing that its profiles do not name (test_scsi_helper)."""
     writers = [
         path.name
         for path in SERVICES
         if any(allow.startswith("block-") and "w" in allow.split()[1] for allow in Unit(path).get("DeviceAllow", []))
     ]
     assert writers == ["liuhen-wipe@.service"]
+    senders = [path.name for path in SERVICES if "char-sg rw" in Unit(path).get("DeviceAllow", [])]
+    assert senders == ["liuhen-scsi@.service"]
+    assert Unit(SYSTEMD / senders[0])["DeviceAllow"] == ["char-sg rw"]
     for path in SERVICES:
         assert Unit(path)["DevicePolicy"] == ["closed"], path.name
 
 
-def test_worker_and_wipe_helper_have_no_network() -> None:
-    for name in ("liuhen-proxy@.service", "liuhen-wipe@.service"):
+def test_worker_and_helpers_have_no_network() -> None:
+    for name in ("liuhen-proxy@.service", "liuhen-wipe@.service", "liuhen-scsi@.service"):
         unit = Unit(SYSTEMD / name)
         assert (unit["PrivateNetwork"], unit["RestrictAddressFamilies"]) == (["yes"], ["none"])
 
@@ -150,7 +155,7 @@ def test_systemd_makes_the_users_and_folders(tmp_path: Path) -> None:
         command = [tool, f"--root={tmp_path}", *(["--create"] if "tmpfiles" in tool else []), *map(str, files)]
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
-    assert "liuhen-wipe" in (tmp_path / "etc/passwd").read_text()
+    assert {"liuhen-wipe", "liuhen-scsi"} <= set(re.findall(r"(?m)^([^:]+):", (tmp_path / "etc/passwd").read_text()))
     assert (tmp_path / "var/lib/liuhen-dock/clear").stat().st_mode & 0o7777 == 0o2750
     assert (tmp_path / "etc/liuhen-dock").stat().st_mode & 0o777 == 0o700
 
@@ -159,7 +164,7 @@ def test_systemd_makes_the_users_and_folders(tmp_path: Path) -> None:
 def test_programs_lie_where_the_packages_put_them(path: Path) -> None:
     part = (
         "dock"
-        if path.name.split("-")[1].split(".")[0].rstrip("@") in ("dock", "proxy@", "proxy", "wipe@", "wipe", "kiosk")
+        if path.name.split("-")[1].split(".")[0].rstrip("@") in ("dock", "proxy", "wipe", "scsi", "kiosk")
         else path.name.split("-")[1].split(".")[0]
     )
     assert Unit(path)["ExecStart"][0].startswith(f"/opt/liuhen/{part}/bin/")

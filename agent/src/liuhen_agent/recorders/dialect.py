@@ -159,9 +159,8 @@ class ByteDialect(_Paced):
             payload = write_clock_bytes(moment, self._clock.parts)
         elif command.payload:
             payload = fill(command.payload, dict(given), moment, self._clock.text).encode("ascii")
-        reads = bool(command.fields) and self._framing.read_frame != self._framing.frame
-        template = self._framing.read_frame if reads else self._framing.frame
-        data = frame(template, command.opcode, payload, self._framing.reply_size if reads else None)
+        announced = self._framing.reply_size if self._framing.reads(command) else None
+        data = frame(self._framing.template(command), command.opcode, payload, announced)
         return data.ljust(self._framing.size, b"\0")
 
     def _reply(self, name: str, command: Command) -> bytes:

@@ -5,21 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from liuhen_agent.detect import Port
 from liuhen_agent.recorders import RecorderError
 from liuhen_agent.recorders.driver import ProfileDriver
 from liuhen_agent.recorders.profile import Profile
 from liuhen_agent.recorders.wire import Wire
-from liuhen_agent.recorders.wire_scsi import ScsiWire, generic_node
+from liuhen_agent.recorders.wire_scsi import Disk, ScsiWire, SgNode, generic_node, open_node
 from liuhen_agent.recorders.wire_serial import SerialWire
 from liuhen_agent.recorders.wire_usb import BulkWire, ControlWire
+from liuhen_agent.scsi.call import HelpersDisk
 
 OpenWire = Callable[[Port, Profile], Wire]
 
 
-def open_wire(port: Port, profile: Profile) -> Wire:
-    """Blocking. Raises RecorderError: gone, unsupported."""
+def open_wire(port: Port, profile: Profile, scsi_helper: Path | None = None) -> Wire:
+    """Blocking. `scsi_helper`: the socket of the SCSI helper's unit; None: this program sends SCSI commands itself, where it may. Raises
+    RecorderError: gone, unsupported."""
     link = profile.protocol.link
     if profile.match.transport == "serial" and port.tty is not None:
         return SerialWire(port.tty, link.baud, link.reply_seconds)
@@ -28,8 +31,17 @@ def open_wire(port: Port, profile: Profile) -> Wire:
     disk = port.disk or port.empty_disk
     if profile.match.transport == "scsi" and disk is not None and profile.protocol.bytes is not None:
         begins = bytes.fromhex(profile.protocol.bytes.read_frame.split("{")[0])[:2]
-        return ScsiWire(generic_node(disk) or disk, begins, link.reply_seconds)
+        return ScsiWire(_scsi_disk(disk, link.reply_seconds, scsi_helper), begins)
     raise RecorderError("unsupported", f"profile {profile.name} cannot be spoken to in this port")
+
+
+def _scsi_disk(disk: Path, seconds: float, helper: Path | None) -> Disk:
+    generic = generic_node(disk)
+    if helper is None:
+        return SgNode(open_node(generic or disk), seconds)
+    if generic is None:
+        raise RecorderError("unsupported", f"{disk} has no generic SCSI node: modprobe sg")
+    return HelpersDisk(helper, generic, seconds)
 
 
 async def open_driver(port: Port, profile: Profile, wire_of: OpenWire = open_wire) -> ProfileDriver:

@@ -301,6 +301,8 @@ def _check_breadth(match: Table, table: Table, profile: Profile) -> None:
         match.complain("last_resort", "a last resort clears never and has a priority below 0")
     if not conditions and not is_so.last_resort and is_so.transport != "directory":
         match.complain("transport", "this would match every recorder there is: say what its own look like")
+    if profile.driver == "scsi" and not is_so.inquiry:
+        match.complain("inquiry", "what its disk calls itself is missing: without it no command is sent to a disk")
     if profile.driver not in ("none", "mtp") and not profile.protocol.probes:
         match.complain("probes", "a recorder that is spoken to must be told from others by a harmless question")
 

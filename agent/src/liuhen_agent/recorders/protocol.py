@@ -35,6 +35,9 @@ TRANSPORTS: dict[str, tuple[str, ...]] = {
     "mtp": ("mtp",),
 }
 MAX_FRAME = 4096
+VENDOR_CODES = range(
+    0xC0, 0x100
+)  # operation codes of vendors (SPC-4, 4.2.5.1): the standard reads, writes and formats elsewhere
 LOOKS_LIKE_LOGIN = re.compile(r"login|passw|pwd", re.IGNORECASE)
 
 
@@ -77,6 +80,13 @@ class ByteFraming:
     ok_is: int
     echo_at: int | None  # where the answer repeats the opcode
     locked_is: int | None  # what stands at `ok_at` when the recorder is locked
+
+    def reads(self, command: Command) -> bool:
+        """Whether a command goes out as `read_frame`, and its answer comes with it."""
+        return bool(command.fields) and self.read_frame != self.frame
+
+    def template(self, command: Command) -> str:
+        return self.read_frame if self.reads(command) else self.frame
 
 
 @dataclass(frozen=True)
@@ -192,6 +202,11 @@ def _byte_framing(table: Table, driver: str) -> ByteFraming:
             table.complain(name, why)
     if scsi and (frames[0].split()[:2] == frames[1].split()[:2] or "{" in "".join(frames[1].split()[:2])):
         table.complain("read_frame", "must begin with two bytes of its own: they tell a command that reads")
+    for name, template in zip(names, frames, strict=True):
+        if scsi and template and not _is_a_vendors(template.split()[0]):
+            table.complain(
+                name, "must begin with a vendor's operation code, C0 to FF: no other command is sent to a disk"
+            )
     return ByteFraming(
         frame=frames[0],
         read_frame=frames[-1],
@@ -203,6 +218,10 @@ def _byte_framing(table: Table, driver: str) -> ByteFraming:
         echo_at=table.maybe_number("echo_at", 0, MAX_FRAME),
         locked_is=table.maybe_number("locked_is", 0, 255),
     )
+
+
+def _is_a_vendors(first: str) -> bool:
+    return re.fullmatch(r"[0-9A-Fa-f]{2}", first) is not None and int(first, 16) in VENDOR_CODES
 
 
 def _clock(table: Table | None) -> ClockForm:

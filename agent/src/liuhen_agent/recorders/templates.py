@@ -61,6 +61,19 @@ def frame(template: str, opcode: int, payload: bytes, announced: int | None = No
     return bytes(out)
 
 
+def payload_of(template: str, data: bytes) -> bytes | None:
+    """What stands in `data` where the template has its payload: empty where it has none; None where it has several or `data` is too
+    short. That everything else is as the template says is for the caller to see (`frame`)."""
+    parts = template.split()
+    if "{payload}" not in parts:
+        return b""
+    at = parts.index("{payload}")
+    before, behind = (sum(2 if part == "{length-be}" else 1 for part in some) for some in (parts[:at], parts[at + 1 :]))
+    if "{payload}" in parts[at + 1 :] or len(data) < before + behind:
+        return None
+    return data[before : len(data) - behind]
+
+
 def read_clock_bytes(data: bytes, parts: Sequence[str]) -> datetime:
     """Raises ValueError if it is no date."""
     if len(data) < sum(CLOCK_PARTS[part] for part in parts):

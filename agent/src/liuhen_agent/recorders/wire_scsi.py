@@ -1,7 +1,8 @@
 """A recorder whose disk answers vendor SCSI commands: Linux SG_IO through ioctl, nothing of its medium touched.
 
 The kernel lets only a generic node (`/dev/sgN`) opened for reading and writing, or a privileged process, send commands it
-does not know; a disk node opened read-only answers INQUIRY. So the generic node beside the disk is preferred.
+does not know; a disk node opened read-only answers INQUIRY. So the generic node beside the disk is preferred, and on an
+installed dock only the SCSI helper may open it (`liuhen_agent.scsi`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import fcntl
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from liuhen_agent.recorders import RecorderError
 
@@ -66,13 +68,35 @@ def generic_node(disk: Path, sys: Path = Path("/sys/class/block")) -> Path | Non
 
 def inquiry(node: Path, ioctl: Ioctl = fcntl.ioctl, seconds: float = 2.0) -> str:
     """Vendor, product and revision of the disk, as one line. Raises RecorderError."""
-    wire = ScsiWire(node, b"", seconds, ioctl, writing=False)
+    disk = SgNode(open_node(node, writing=False), seconds, ioctl)
     try:
-        said = wire.execute(bytes([INQUIRY, 0, 0, 0, 36, 0]), b"", 36)
+        said = disk.execute(bytes([INQUIRY, 0, 0, 0, 36, 0]), b"", 36)
     finally:
-        wire.close()
-    parts = (said[8:16], said[16:32], said[32:36])
+        disk.close()
+    return as_one_line(said[8:16], said[16:32], said[32:36])
+
+
+def as_one_line(vendor: bytes, product: bytes, revision: bytes) -> str:
+    """What a disk calls itself, with one space between, as profiles have it."""
+    parts = (vendor, product, revision)
     return " ".join(" ".join(part.decode("ascii", "replace").split()) for part in parts).strip()
+
+
+def open_node(node: Path, *, writing: bool = True) -> int:
+    """A descriptor. Raises RecorderError: unsupported, gone."""
+    try:
+        return os.open(node, (os.O_RDWR if writing else os.O_RDONLY) | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise _as_recorder_error(error, str(node)) from error
+
+
+class Disk(Protocol):
+    """Who carries out commands. `execute`: `data` goes out, or at most `most` bytes come back. Raises RecorderError: refused for a check
+    condition, no-answer when the host gave up, gone, unsupported."""
+
+    def execute(self, block: bytes, data: bytes, most: int) -> bytes: ...
+
+    def close(self) -> None: ...
 
 
 class ScsiWire:
@@ -80,30 +104,33 @@ class ScsiWire:
 
     keeps_late_answers = False
 
-    def __init__(
-        self, node: Path, reads: bytes, seconds: float, ioctl: Ioctl = fcntl.ioctl, *, writing: bool = True
-    ) -> None:
-        self._reads, self._seconds, self._ioctl = reads, seconds, ioctl
+    def __init__(self, disk: Disk, reads: bytes) -> None:
+        self._disk, self._reads = disk, reads
         self._waiting = b""
-        self._at = -1
-        try:
-            self._at = os.open(node, (os.O_RDWR if writing else os.O_RDONLY) | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError as error:
-            raise _as_recorder_error(error, str(node)) from error
 
     def write(self, data: bytes) -> None:
         self._waiting = b""
         if self._reads and data.startswith(self._reads):
             self._waiting = data[:BLOCK]
         else:
-            self.execute(data[:BLOCK], data[BLOCK:], 0)
+            self._disk.execute(data[:BLOCK], data[BLOCK:], 0)
 
     def read(self, most: int, seconds: float) -> bytes:
         block, self._waiting = self._waiting, b""
-        return self.execute(block, b"", most) if block else b""
+        return self._disk.execute(block, b"", most) if block else b""
+
+    def close(self) -> None:
+        self._disk.close()
+
+
+class SgNode:
+    """See `Disk`. A node that was opened for it (`open_node`), which is closed with it."""
+
+    def __init__(self, at: int, seconds: float, ioctl: Ioctl = fcntl.ioctl) -> None:
+        self._at, self._seconds, self._ioctl = at, seconds, ioctl
 
     def execute(self, block: bytes, data: bytes, most: int) -> bytes:
-        """One command. Raises refused for a check condition, no-answer when the host gave up, gone."""
+        """See `Disk`."""
         command = ctypes.create_string_buffer(block, len(block))
         sense = ctypes.create_string_buffer(SENSE)
         buffer = ctypes.create_string_buffer(data, len(data)) if data else ctypes.create_string_buffer(max(most, 1))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import sys
 import tempfile
-import threading
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -52,15 +51,16 @@ def serial(
         garbage=garbage,
         reenumerate_seconds=reenumerate_seconds,
     )
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    # blocked, and taken where they are waited for: a handler that sets an Event may find its lock held by the wait it interrupted
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     with SerialRecorder(port, disk, character) as recorder:
         click.echo(f"已插入 plugged in: {port / 'tty'}")
-        while not stop.wait(0.2):
+        while signal.sigtimedwait(ends, 0.2) is None:
             if recorder.in_disk_mode.is_set():
                 click.echo(f"磁盘模式 disk mode: {recorder.disk_in_port}")
-                stop.wait()
+                signal.sigwait(ends)
+                break
     click.echo("已拔出 pulled")
 
 
