@@ -59,22 +59,23 @@ class Guest:
         return done.stdout
 
     def succeeds(self, command: str) -> bool:
-        return (
-            subprocess.run(
+        """Whether it leaves with 0 in time."""
+        try:
+            done = subprocess.run(
                 [*self._ssh(), command], stdin=subprocess.DEVNULL, capture_output=True, timeout=COMMAND_SECONDS
-            ).returncode
-            == 0
-        )
+            )
+        except subprocess.TimeoutExpired:
+            return False
+        return done.returncode == 0
 
     def put(self, source: Path, target: str) -> None:
         """A file of this machine into the guest. Raises GuestError."""
-        with source.open("rb") as content:
-            done = subprocess.run(
-                [*self._ssh(), f"cat > {shlex.quote(target)}"],
-                stdin=content,
-                capture_output=True,
-                timeout=COMMAND_SECONDS,
-            )
+        line = [*self._ssh(), f"cat > {shlex.quote(target)}"]
+        try:
+            with source.open("rb") as content:
+                done = subprocess.run(line, stdin=content, capture_output=True, timeout=COMMAND_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise GuestError(f"{source} was not copied to {target} within {COMMAND_SECONDS:.0f} s") from error
         if done.returncode:
             raise GuestError(f"{source} could not be copied to {target}: {done.stderr.decode(errors='replace')}")
 
