@@ -49,6 +49,11 @@ PROGRESS_SECONDS = 0.2
 FindLine = Callable[[Port, Sequence[Profile], ReadClock, ZoneInfo], Awaitable[Line | None]]
 
 
+CLEARED_AT_ONCE = 2
+"""Each helper is a program of its own that lists the card again: eight started at once on a small machine keep each other from it
+until their readers run out of time."""
+
+
 @dataclass(frozen=True)
 class Parts:
     """What a stay works with: one set for the whole dock."""
@@ -67,6 +72,7 @@ class Parts:
     find_line: FindLine | None = None  # in place of `unlock.find`
     wipe_socket: Path | None = None  # of the wipe helper's unit; None: a child process
     wire_of: OpenWire = open_wire
+    clearing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CLEARED_AT_ONCE))
 
 
 class Stay:
@@ -393,12 +399,11 @@ class Stay:
             raise
 
     async def _clear(self, method: Method) -> None:
-        outcome = await call.clear(
-            self._parts.journal,
-            self._parts.data_dir,
-            order.of_port(self._id, self._port, method),
-            self._parts.wipe_socket,
-        )
+        what = order.of_port(self._id, self._port, method)
+        async with self._parts.clearing:
+            if self._stop.is_set():  # taken away while it waited for its turn
+                return
+            outcome = await call.clear(self._parts.journal, self._parts.data_dir, what, self._parts.wipe_socket)
         if not outcome.cleared:
             await self._broke(f"not-cleared-{outcome.code}", outcome.why)
             return

@@ -82,7 +82,7 @@ def _heard(guest: Guest, text: str, what: str) -> None:
 def make_proxies(guest: Guest, wanted: bool) -> None:
     """Playable copies or none, from the next start on. ffmpeg costs most of a minute a clip here: only one scene wants them."""
     config, key = f"{DATA}/config.toml", f"proxies = {str(wanted).lower()}"
-    guest.run(f"sed -i -e '/^proxies = /d' -e '1i {key}' {config} && grep -q '^{key}$' {config}")
+    guest.run(f"sed -i -e '1i {key}' -e '/^proxies = /d' {config} && grep -q '^{key}$' {config}")
 
 
 def start_dock(guest: Guest) -> None:
