@@ -29,14 +29,20 @@ async def migrate_in_a_process(url: str) -> None:
     assert process.returncode == 0, errors.decode()
 
 
+def is_table_of_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """The index of words is no table of SQLAlchemy's and has one shape per database: tests/unit/search compares its own text."""
+    return kind != "table" or not (name or "").startswith("search_words")
+
+
 async def test_migrations_make_the_tables_that_the_code_asks_for(database_url: str) -> None:
     database = Database(database_url)
     try:
         await asyncio.gather(*(migrate_in_a_process(database_url) for _ in range(2)))
         await migrate(database)
         async with database.read() as conn:
+            options = {"include_name": is_table_of_ours}
             difference = await conn.run_sync(
-                lambda sync: compare_metadata(MigrationContext.configure(sync), all_tables())
+                lambda sync: compare_metadata(MigrationContext.configure(sync, opts=options), all_tables())
             )
         assert difference == []
     finally:

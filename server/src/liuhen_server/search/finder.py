@@ -1,0 +1,141 @@
+"""Reading the index: what a person may see of what was asked, newest first, kind by kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select, text
+
+from liuhen_server.database import Connection, Database
+from liuhen_server.search.facets import FIRST_DAY, LAST_DAY, Reach, days_between, of_agencies, of_kind, seen
+from liuhen_server.search.question import Question, ask
+from liuhen_server.search.schema import search_documents
+
+__all__ = ["COUNTED", "Filters", "Finder", "Found", "Group", "Hit", "Page"]
+
+COUNTED = 1_000
+"""Further nobody counts: a thousand and more are asked for too little."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """`kind` and `agencies` empty: all; an agency may be known by several names (code, name). Days of the agency's zone, both
+    included; None: open.
+    """
+
+    kind: str = ""
+    agencies: frozenset[str] = frozenset()
+    first: date | None = None
+    last: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`rows` of each kind, those with an id below `before` (the `next` of the page before; None: from the newest)."""
+
+    rows: int = 10
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A document that was found."""
+
+    kind: str
+    id: str
+    agency: str | None
+    when: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What was found of one kind. `count` is exact up to COUNTED; COUNTED + 1 says there are more. `next` None: no more."""
+
+    kind: str
+    hits: tuple[Hit, ...]
+    count: int
+    next: int | None
+
+    @property
+    def more_than_counted(self) -> bool:
+        return self.count > COUNTED
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`asked` False: neither words nor filters were given that anything could be found by."""
+
+    question: Question
+    groups: tuple[Group, ...]
+    asked: bool = True
+
+
+class Finder:
+    """One per process; reads only."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def find(self, typed: str, visible: Mapping[str, Reach], filters: Filters, page: Page) -> Found:
+        """Kinds in the order of `visible`; kinds of which nothing is found are left out. Never raises for what is typed."""
+        question = ask(typed)
+        narrowed = question
+        if filters.agencies:
+            narrowed = narrowed.narrowed(of_agencies(filters.agencies))
+        if filters.first or filters.last:
+            narrowed = narrowed.narrowed(days_between(filters.first or FIRST_DAY, filters.last or LAST_DAY))
+        if not narrowed.parts and not narrowed.facets:
+            return Found(question, (), asked=False)
+        groups = []
+        async with self._database.read() as conn:
+            for kind, reach in visible.items():
+                if filters.kind in ("", kind):
+                    groups.append(await _group(conn, kind, reach, narrowed, page))
+        return Found(question, tuple(group for group in groups if group.hits))
+
+
+async def _group(conn: Connection, kind: str, reach: Reach, question: Question, page: Page) -> Group:
+    narrowed = question.narrowed([of_kind(kind)])
+    limits = seen(reach)
+    if limits is not None:
+        narrowed = narrowed.narrowed(limits)
+    if not all(narrowed.facets):
+        return Group(kind, (), 0, None)
+    ids = await _ids(conn, narrowed, page)
+    shown = ids[: page.rows]
+    query = select(search_documents).where(search_documents.c.id.in_(shown))
+    rows = {row.id: row for row in await conn.execute(query)}
+    hits = tuple(Hit(r.kind, r.key, r.agency, r.time, r.text) for r in (rows[each] for each in shown if each in rows))
+    if len(ids) <= page.rows and page.before is None:
+        return Group(kind, hits, len(shown), None)
+    return Group(kind, hits, await _count(conn, narrowed), shown[-1] if len(ids) > page.rows else None)
+
+
+_OF_SQLITE = "SELECT rowid AS id FROM search_words WHERE search_words MATCH :asked"
+_OF_POSTGRESQL = "SELECT id FROM search_words WHERE words @@ CAST(CAST(:asked AS text) AS tsquery)"
+
+
+def _matching(conn: Connection, question: Question) -> tuple[str, dict[str, object]]:
+    if conn.dialect.name == "sqlite":
+        return _OF_SQLITE, {"asked": question.for_sqlite()}
+    return _OF_POSTGRESQL, {"asked": question.for_postgresql()}
+
+
+async def _ids(conn: Connection, question: Question, page: Page) -> list[int]:
+    """One more than the page has, if there is one."""
+    query, values = _matching(conn, question)
+    number = "rowid" if conn.dialect.name == "sqlite" else "id"
+    if page.before is not None:
+        query += f" AND {number} < :before"
+        values["before"] = page.before
+    found = await conn.execute(text(f"{query} ORDER BY {number} DESC LIMIT :rows"), values | {"rows": page.rows + 1})
+    return [int(row.id) for row in found]
+
+
+async def _count(conn: Connection, question: Question) -> int:
+    query, values = _matching(conn, question)
+    counting = text(f"SELECT count(*) FROM ({query} LIMIT :most) AS matching")  # noqa: S608  the program's own text
+    return int((await conn.execute(counting, values | {"most": COUNTED + 1})).scalar_one())

@@ -1,0 +1,91 @@
+"""Keeps the index up with the log, and makes it anew."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from sqlalchemy import select, update
+
+from liuhen_server.database import Connection, Database
+from liuhen_server.database.schema import log_state
+from liuhen_server.log import lock
+from liuhen_server.search.index import empty, put
+from liuhen_server.search.schema import search_read
+from liuhen_server.search.sources import sources, what_was_logged
+from liuhen_server.search.words import VERSION
+
+__all__ = ["Indexer"]
+
+AT_ONCE = 1_000  # entries of the log, or documents of a room, in one transaction
+
+
+class Indexer:
+    """One per process."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._one = asyncio.Lock()
+
+    async def catch_up(self, most: int | None = None) -> int:
+        """Reads what was logged since the last time, at most so many entries (None: all). Returns how many are left.
+
+        An index whose words were taken by another rule than this version's is made anew first.
+        """
+        async with self._one:
+            if not await self._is_of_this_version():
+                await self._begin_anew()
+            read = 0
+            while left := await self._behind():
+                if most is not None and read >= most:
+                    return left
+                async with self._database.write() as conn:
+                    await _read_on(conn)
+                read += AT_ONCE
+            return 0
+
+    async def rebuild(self, tell: Callable[[int], None] = lambda _: None) -> int:
+        """Empties the index and fills it again; returns how many documents were put. `tell` hears the number so far. While
+        it runs, a search finds what is there already. Whatever stops it: run it again, or let the log's part fill itself.
+        """
+        async with self._one:
+            done = await self._begin_anew(tell)
+            while await self._behind():
+                async with self._database.write() as conn:
+                    done += await _read_on(conn)
+                tell(done)
+            return done
+
+    async def _begin_anew(self, tell: Callable[[int], None] = lambda _: None) -> int:
+        async with self._database.write() as conn:
+            await conn.execute(update(search_read).values(next_index=0, version=VERSION))
+            await empty(conn)
+        done = 0
+        for source in sources():
+            position: int | None = 0
+            while position is not None:
+                async with self._database.write() as conn:
+                    await lock(conn)  # whoever acts puts documents under it: nobody else puts the same one
+                    documents, position = await source(conn, position, AT_ONCE)
+                    await put(conn, documents)
+                done += len(documents)
+                tell(done)
+        return done
+
+    async def _is_of_this_version(self) -> bool:
+        async with self._database.read() as conn:
+            return bool((await conn.execute(select(search_read.c.version == VERSION))).scalar_one())
+
+    async def _behind(self) -> int:
+        query = select(select(log_state.c.next_index).scalar_subquery() - search_read.c.next_index)
+        async with self._database.read() as conn:
+            return int((await conn.execute(query)).scalar_one())
+
+
+async def _read_on(conn: Connection) -> int:
+    first = (await conn.execute(select(search_read.c.next_index).with_for_update())).scalar_one()
+    end = min((await conn.execute(select(log_state.c.next_index))).scalar_one(), first + AT_ONCE)
+    documents = await what_was_logged(conn, first, end)
+    await put(conn, documents)
+    await conn.execute(update(search_read).values(next_index=end))
+    return len(documents)

@@ -1,0 +1,90 @@
+"""Text as words that an index keeps, so that any part of a Chinese word is found, with the same answer from every database.
+
+Chinese, Japanese and Korean signs stand singly, in their order: two signs beside each other are a phrase of two words, and
+every part of a longer word is found by its phrase. Latin words and numbers stand whole and end at punctuation. Nothing is
+left to the tokenizer of a database: what they call a letter differs from one to the other and with their versions.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+
+__all__ = ["GAP", "LONGEST", "VERSION", "index_text", "words_of", "words_with_places"]
+
+VERSION = 1
+"""Raised whenever a text would give other words: an index of another version is made anew."""
+
+GAP = "\x1f"
+"""Between fields of one text: no phrase goes over it."""
+
+LONGEST = 64  # signs of a word; longer ones are cut, in texts and in questions alike. A SHA-256 is as long
+MOST_WORDS = 16_000  # PostgreSQL counts the places of words up to 16,383
+MOST_SIGNS = 200_000
+MOST_TIMES = 255  # places of one word in one text that PostgreSQL keeps
+NO_WORD = "_"  # keeps a place free; no question has it
+
+_SINGLE = (
+    "\u3005-\u3007\u3040-\u30ff\u3100-\u312f\u31a0-\u31ff"  # 々〆〇, kana, bopomofo
+    "\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"  # ideographs, hangul
+    "\ue000-\uf8ff"  # private use: rare signs of names in Chinese systems
+    "\U00020000-\U0003ffff\U000f0000-\U0010fffd"
+)
+_WORD = re.compile(rf"[{_SINGLE}]|[^\W_{_SINGLE}]+|{GAP}")
+
+
+def words_of(text: str) -> list[str]:
+    """The words in their order; a gap between fields is `_`. At most 16,000, of the first 200,000 signs."""
+    found: list[str] = []
+    for match in _WORD.finditer(_plain(text)[:MOST_SIGNS]):
+        found.append(NO_WORD if match[0] == GAP else match[0][:LONGEST])
+        if len(found) == MOST_WORDS:
+            break
+    return found
+
+
+def index_text(text: str) -> str:
+    """The words as an index takes them, a blank between: NFKC, case folded, `_` where a place is kept free."""
+    seen: Counter[str] = Counter()
+    kept = []
+    for word in words_of(text):
+        seen[word] += 1
+        kept.append(word if seen[word] <= MOST_TIMES else NO_WORD)
+    return " ".join(kept)
+
+
+def words_with_places(text: str) -> Iterator[tuple[str, int, int]]:
+    """Each word with where it begins and ends in the text as it was given: for marking what was found. Texts of 20,000
+    signs at most; of longer ones the beginning.
+    """
+    signs: list[str] = []
+    places: list[int] = []
+    ends: list[int] = []
+    for start, end in _clusters(text[:20_000]):
+        for sign in _plain(text[start:end]):
+            signs.append(sign)
+            places.append(start)
+            ends.append(end)
+    for match in _WORD.finditer("".join(signs)):
+        yield (
+            NO_WORD if match[0] == GAP else match[0][:LONGEST],
+            places[match.start()],
+            ends[match.end() - 1],
+        )
+
+
+def _clusters(text: str) -> Iterator[tuple[int, int]]:
+    """A sign with the marks that are written over it."""
+    start = 0
+    for place in range(1, len(text)):
+        if not unicodedata.combining(text[place]):
+            yield start, place
+            start = place
+    if text:
+        yield start, len(text)
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
