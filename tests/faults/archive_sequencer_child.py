@@ -1,8 +1,6 @@
-"""Run by test_archive_sequencer_kill.py: ticks an archive's sequencer and kills itself before or after one named step.
+"""The child process of the sequencer's fault table: ticks an archive's sequencer and dies before or after one named step.
 
-    python archive_sequencer_child.py FOLDER STEP before|after NTH
-
-STEP is `module.function` or `Sequencer.method`; the NTH call is the one that dies (kill -9: nothing is flushed,
+A step is `module.function` or `Sequencer.method`; the nth call is the one that dies (kill -9: nothing is flushed,
 nothing cleans up).
 """
 
@@ -12,7 +10,6 @@ import asyncio
 import inspect
 import os
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,13 +64,13 @@ def arm(step: str, side: str, nth: int) -> None:
     setattr(OWNERS[owner], name, armed)
 
 
-async def main(folder: Path) -> None:
+async def tick(folder: Path) -> None:
     async with opened(config.load(folder)) as archive, aiohttp.ClientSession() as session:
         sequencing = archive.sequencer(session, new_holder())
         while (await sequencing.tick()).outcome is Outcome.PUBLISHED:
             pass
 
 
-if __name__ == "__main__":
-    arm(sys.argv[2], sys.argv[3], int(sys.argv[4]))
-    asyncio.run(main(Path(sys.argv[1])))
+def tick_and_die(folder: Path, step: str, side: str, nth: int) -> None:
+    arm(step, side, nth)
+    asyncio.run(tick(folder))

@@ -18,7 +18,6 @@ import copy
 import enum
 import errno
 import hashlib
-import multiprocessing
 import os
 import pickle
 import stat
@@ -32,10 +31,11 @@ from typing import Any
 
 import mfusepy as fuse
 
+from support.forked import forked
+
 ROOT = 1
 MARK = "user.told"  # the extended attribute through which a program tells what was told
 HIDDEN = ".fuse_hidden"  # libfuse renames an open file to this instead of removing it
-FORK = multiprocessing.get_context("forkserver")
 
 
 class Outcome(enum.Enum):
@@ -224,7 +224,7 @@ def power_cut_disk(tmp_path: Path, content: Path | None = None) -> Iterator[Moun
     folder, record = tmp_path / "disk", tmp_path / "disk.steps"
     folder.mkdir()
     mounted = Mounted(folder, Disk.of(content))
-    process = FORK.Process(target=_serve, args=(mounted.begins, folder, record))
+    process = forked(_serve, mounted.begins, folder, record)
     process.start()
     try:
         until = time.monotonic() + 30

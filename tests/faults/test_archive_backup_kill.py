@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import signal
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from faults.archive_backup_child import back_up_and_die, restore_and_die
+from faults.killpoint import KillPoint
 from liuhen_server import config as configuration
 from liuhen_server.config import ConfigError
 from liuhen_server.operations.backup_format import complete_backups
 from liuhen_server.operations.restore import restore
-from support.archive_process import TESTS
 from support.backing_up import backed_up, fill, is_whole
 from support.device import World, running_archive
+from support.forked import forked
 
 DURABLE = "liuhen_files.durable:"
 DATABASE = "liuhen_server.operations.backup_database:"
@@ -75,15 +76,12 @@ async def more(world: World) -> None:
         await dock.upload(b"another clip" * 1000)
 
 
-async def die(kind: str, one: Path, two: Path, step: Step, side: str) -> None:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, str(TESTS / "faults" / "archive_backup_child.py"), kind, str(one), str(two)),
-        *(step[0], side, str(step[1]), step[2]),
-        env=os.environ | {"PYTHONPATH": str(TESTS)},
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, errors = await process.communicate()
-    assert process.returncode == -signal.SIGKILL, f"the step was not reached: {errors.decode()}"
+async def dies(work: Callable[[Path, Path, KillPoint], None], one: Path, two: Path, step: Step, side: str) -> None:
+    name, nth, given = step
+    process = forked(work, one, two, KillPoint(name, side == "after", nth, given))
+    process.start()
+    await asyncio.to_thread(process.join, 60)
+    assert process.exitcode == -signal.SIGKILL, "the step was not reached"
 
 
 @pytest.mark.parametrize(("step", "side"), cases(BACKUP))
@@ -93,7 +91,7 @@ async def test_a_killed_backup_leaves_a_whole_one_and_the_next_one_succeeds(
     to = tmp_path / "backups"
     shutil.copytree(filled / "backups", to)
     config = configuration.load(filled / "archive")
-    await die("backup", config.folder, to, step, side)
+    await dies(back_up_and_die, config.folder, to, step, side)
     left = complete_backups(to)
     assert left and all(is_whole(each) for each in left)
     taken = await backed_up(config, to, minutes=60 * 24 * 365, with_keys=True, most=1)
@@ -109,7 +107,7 @@ async def test_a_killed_restoring_leaves_nothing_that_opens(
 ) -> None:
     [backup] = complete_backups(filled / "backups")
     data = tmp_path / "restored"
-    await die("restore", backup, data, step, side)
+    await dies(restore_and_die, backup, data, step, side)
     if side == "after" and "config" in step[2]:
         assert configuration.load(data), "the last step: everything is there"
     else:

@@ -6,18 +6,19 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from faults.archive_sequencer_child import tick_and_die
 from liuhen_protocol import merkle
 from liuhen_server.log.sequencer import new_holder
 from liuhen_server.operations.opening import Archive, found, opened
 from liuhen_server.operations.verify import verify_archive
 from support.archive import Dock, RunningWitness, append, config_for, enrol, publish_all
+from support.forked import forked
 
 # step, call that dies: in the order in which a tick reaches them
 STEPS = [
@@ -95,12 +96,10 @@ async def killed_and_continued(
 
 
 async def die(folder: Path, step: str, side: str, nth: int) -> None:
-    child = Path(__file__).with_name("archive_sequencer_child.py")
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, str(child), str(folder), step, side, str(nth), stderr=asyncio.subprocess.PIPE
-    )
-    _, errors = await process.communicate()
-    assert process.returncode == -signal.SIGKILL, f"the step was not reached: {errors.decode()}"
+    process = forked(tick_and_die, folder, step, side, nth)
+    process.start()
+    await asyncio.to_thread(process.join, 60)
+    assert process.exitcode == -signal.SIGKILL, "the step was not reached"
 
 
 async def continues(archive: Archive, items: list[Any], before: tuple[Any, ...] | None) -> None:

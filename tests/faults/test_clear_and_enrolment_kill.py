@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import multiprocessing
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,11 +21,9 @@ from liuhen_agent.identity.enrolment import enroll
 from liuhen_agent.journal import changes
 from liuhen_agent.sync import alarms
 from support import device
+from support.forked import forked
 from unit.agent_sync.test_clear_disk import CARDS, fsck, listed, make_card
 from unit.agent_sync.world import SESSION, enrolled, opened
-
-FORK = multiprocessing.get_context("forkserver")
-FORK.set_forkserver_preload(["faults.dock_room_children"])
 
 BOTH = (False, True)
 FORMAT = [
@@ -58,7 +55,7 @@ async def test_wipe_helper_killed_while_it_makes_a_card_anew_completes_it_the_ne
         await world.sync()
         before, _files = await listed(image)
         await world.order(image, Method.FORMAT)
-        await _dies(FORK.Process(target=wipe_and_die, args=(world.data_dir, SESSION, point)))
+        await _dies(forked(wipe_and_die, world.data_dir, SESSION, point))
         outcome = await wipe(world.data_dir, SESSION)
         assert outcome.cleared, outcome
         after, left = await listed(image)
@@ -73,7 +70,7 @@ async def test_wipe_helper_killed_while_it_deletes_completes_it_the_next_time(tm
         bay = await world.dock_folder({"a.mp4": b"a", "DCIM/b.mp4": b"b", "DCIM/c.mp4": b"c"})
         await world.sync()
         await world.order(bay, Method.DELETE)
-        await _dies(FORK.Process(target=wipe_and_die, args=(world.data_dir, SESSION, point)))
+        await _dies(forked(wipe_and_die, world.data_dir, SESSION, point))
         outcome = await wipe(world.data_dir, SESSION)
         assert outcome.cleared, outcome
         assert len(outcome.files) == 3
@@ -137,7 +134,7 @@ async def test_enrolment_killed_at_a_durable_step_is_completed_by_the_same_code(
     async with device.running_archive(tmp_path) as archive:
         code = await device.enrolment_code(archive.config, "dock-03")
         data_dir = tmp_path / "dock"
-        await _dies(FORK.Process(target=enroll_and_die, args=(archive.url, code, data_dir, point)))
+        await _dies(forked(enroll_and_die, archive.url, code, data_dir, point))
         identity = await enroll(archive.url, code, data_dir)
         assert identity == store.load(data_dir)
         async with opened(data_dir, tmp_path / "bay") as world:

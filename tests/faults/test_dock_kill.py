@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import multiprocessing
 import signal
 from collections import Counter
 from pathlib import Path
@@ -25,6 +24,7 @@ from liuhen_protocol import chain, dsse
 from liuhen_protocol.events import ClipCollected
 from liuhen_protocol.statement import read_statement
 from support import dock_alone
+from support.forked import forked
 
 FILES = {
     "DSJ7A01_01234520261122143059_0001.MP4": b"first" * 1000,
@@ -49,8 +49,6 @@ TABLE = [
     ),
     *(KillPoint(MKDIRS, after) for after in (False, True)),
 ]
-FORK = multiprocessing.get_context("forkserver")
-FORK.set_forkserver_preload(["liuhen_agent.dock", "support.dock_alone", "faults.dock_child"])
 
 
 @pytest.mark.parametrize("point", TABLE, ids=str)
@@ -60,7 +58,7 @@ def test_dock_killed_at_a_durable_step_loses_and_repeats_nothing(tmp_path: Path,
     for name, content in FILES.items():
         (folder / name).write_bytes(content)
     dock_alone.enrol(data_dir)
-    process = FORK.Process(target=run_and_die, args=(data_dir, folder, point))
+    process = forked(run_and_die, data_dir, folder, point)
     process.start()
     process.join(60)
     # Changes that come together are one commit, so the last commits of the table are not reached by every run.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import multiprocessing
 import shutil
 import signal
 from collections.abc import Iterator
@@ -30,6 +29,7 @@ from liuhen_agent.journal import queries, read_only
 from liuhen_agent.simulate.footage import make_clip
 from liuhen_server import config as server_config
 from support import device
+from support.forked import forked
 
 
 class Step(NamedTuple):
@@ -108,8 +108,6 @@ LOST_CARD = {
     "dock.started with what it resumes is said": said("DockStarted"),
 }
 SIDES = pytest.mark.parametrize("side", ["before", "after"])
-FORK = multiprocessing.get_context("forkserver")
-FORK.set_forkserver_preload(["faults.dock_sync_child"])
 _numbers = itertools.count(1)
 
 
@@ -152,7 +150,7 @@ class Station:
     def dies_at(self, point: KillPoint, how: How, *enrolling: str) -> None:
         """`enrolling`: URL and code, to enrol before."""
         work = enroll_run_and_die if enrolling else run_and_die
-        process = FORK.Process(target=work, args=(*enrolling, self.data_dir, self.bay, how, point))
+        process = forked(work, *enrolling, self.data_dir, self.bay, how, point)
         process.start()
         process.join(60)
         assert process.exitcode == -signal.SIGKILL, "this step of the table was not reached"

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from faults.power_cut_children import count_rows, write_in_four_ways
-from faults.powercutfs import FORK, Cut, Outcome, power_cut_disk
+from faults.powercutfs import Cut, Outcome, power_cut_disk
+from support.forked import forked
 
 
-def last_cut(tmp_path: Path, outcome: Outcome, program: object, content: Path | None = None) -> Cut:
+def last_cut(tmp_path: Path, outcome: Outcome, program: Callable[[Path], None], content: Path | None = None) -> Cut:
     with power_cut_disk(tmp_path, content) as disk:
-        process = FORK.Process(target=program, args=(disk.folder,))  # type: ignore[arg-type]
+        process = forked(program, disk.folder)
         process.start()
         process.join(60)
         assert process.exitcode == 0

@@ -9,16 +9,15 @@ from pathlib import Path
 import pytest
 
 from faults.power_cut_children import run_dock
-from faults.powercutfs import FORK, Cut, Mounted, Outcome, power_cut_disk
+from faults.powercutfs import Cut, Mounted, Outcome, power_cut_disk
 from faults.test_dock_kill import FILES, check_nothing_lost_and_nothing_repeated
 from liuhen_agent.bay import State
 from liuhen_agent.detect import Bay
 from liuhen_agent.journal import ClipState, JournalDamaged, queries, read_only
 from support import dock_alone
+from support.forked import forked
 
 RUNS = 12  # so many of the cuts are followed by a whole run of the dock; all of them are looked at
-
-FORK.set_forkserver_preload(["faults.power_cut_children"])
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +35,7 @@ def worked(recorder: Path, tmp_path_factory: pytest.TempPathFactory) -> Mounted:
     enrolled = tmp_path / "enrolled"
     dock_alone.enrol(enrolled)
     with power_cut_disk(tmp_path, enrolled) as disk:
-        process = FORK.Process(target=run_dock, args=(disk.folder, recorder))
+        process = forked(run_dock, disk.folder, recorder)
         process.start()
         process.join(60)
         assert process.exitcode == 0

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from faults.power_cut_children import FORK_OF_LOG, LOG, SIZES, cosign_sizes, enroll_dock
-from faults.powercutfs import FORK, Cut, Mounted, Outcome, power_cut_disk
+from faults.powercutfs import Cut, Mounted, Outcome, power_cut_disk
 from liuhen_agent.identity import store
 from liuhen_agent.identity.enrolment import enroll
 from liuhen_files import keys
@@ -17,13 +17,14 @@ from liuhen_protocol.witnessing import AddCheckpoint
 from liuhen_server.witness.cosigner import Cosigner
 from liuhen_server.witness.state import WitnessState
 from support import device
+from support.forked import forked
 from support.memory_log import MemoryLog
 
 
 @pytest.fixture(scope="module")
 def witnessed(tmp_path_factory: pytest.TempPathFactory) -> Mounted:
     with power_cut_disk(tmp_path_factory.mktemp("power")) as disk:
-        process = FORK.Process(target=cosign_sizes, args=(disk.folder,))
+        process = forked(cosign_sizes, disk.folder)
         process.start()
         process.join(60)
         assert process.exitcode == 0
@@ -66,7 +67,7 @@ async def test_enrolment_is_whole_or_completed_by_the_same_code_after_a_power_cu
     async with device.running_archive(tmp_path) as archive:
         code = await device.enrolment_code(archive.config, "dock-03")
         with power_cut_disk(tmp_path) as disk:
-            process = FORK.Process(target=enroll_dock, args=(archive.url, code, disk.folder))
+            process = forked(enroll_dock, archive.url, code, disk.folder)
             process.start()
             await asyncio.to_thread(process.join, 60)
             assert process.exitcode == 0

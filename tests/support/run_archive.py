@@ -1,7 +1,7 @@
-"""Runs an archive in a process of its own: `python run_archive.py FOLDER [STEP SIDE [PART]]`.
+"""Runs an archive in a process of its own, to its end or to one step.
 
-With a STEP (`module:function` or `module:Class.method`) the process kills itself with SIGKILL before or after (SIDE) that step's
-first call, or the first call with PART in one of its arguments. Production code knows nothing of it: the step is wrapped by name.
+With a step (`module:function` or `module:Class.method`) the process kills itself with SIGKILL before or after (side) that step's
+first call, or the first call with a word in one of its arguments. Production code knows nothing of it: the step is wrapped by name.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import importlib
 import inspect
 import os
 import signal
-import sys
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -53,13 +53,9 @@ def arm(step: str, side: str, part: str) -> None:
     setattr(owner, name, staticmethod(wrapped) if isinstance(static, classmethod | staticmethod) else wrapped)
 
 
-def main() -> None:
-    folder, *fault = sys.argv[1:]
+def run(folder: Path, fault: tuple[str, ...], announced: Connection) -> None:
+    """`fault`: step, side, perhaps a word; empty for none. The line that says it is ready goes to `announced`."""
     if fault:
         step, side, *part = fault
         arm(step, side, part[0] if part else "")
-    asyncio.run(serve(archive_config(Path(folder)), lambda line: print(line, flush=True)))
-
-
-if __name__ == "__main__":
-    main()
+    asyncio.run(serve(archive_config(folder), announced.send))
