@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from liuhen_protocol.digest import digest_of
 from liuhen_protocol.events import (
@@ -265,57 +265,31 @@ class Visitor:
         return bool(self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
-@dataclass
-class Hall:
-    """Where visitors come in; the browser of each is its own."""
-
-    county: Seeded
-    chromium: Browser
-
-    def visitor(self, **options: Any) -> Visitor:
-        given: dict[str, Any] = {"viewport": {"width": 1366, "height": 768}, "ignore_https_errors": True}
-        context = self.chromium.new_context(**given | options)
-        context.set_default_timeout(15_000)
-        page = context.new_page()
-        visitor = Visitor(context, page, self.county)
-        page.on("console", lambda m: visitor.complaints.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
-        return visitor
-
-
-@pytest.fixture(scope="module")
-def hall(county: Seeded, chromium: Browser) -> Hall:
-    return Hall(county, chromium)
-
-
 @pytest.fixture
-def visit(hall: Hall) -> Iterator[Callable[..., Visitor]]:
+def visit(county: Seeded, chromium: Browser) -> Iterator[Callable[..., Visitor]]:
     visitors: list[Visitor] = []
 
     def new(**options: Any) -> Visitor:
-        visitors.append(hall.visitor(**options))
-        return visitors[-1]
+        given: dict[str, Any] = {"viewport": {"width": 1366, "height": 768}, "ignore_https_errors": True}
+        context = chromium.new_context(**given | options)
+        context.set_default_timeout(15_000)
+        page = context.new_page()
+        visitor = Visitor(context, page, county)
+        page.on("console", lambda m: visitor.complaints.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
+        visitors.append(visitor)
+        return visitor
 
     yield new
     for visitor in visitors:
         visitor.context.close()
 
 
-@pytest.fixture(scope="module")
-def session_of_a_reviewer(hall: Hall) -> StorageState:
-    """The cookies of one who signed in with a password of her own. Nobody in the module signs out with them."""
-    name = "r" + secrets.token_hex(4)
-    visitor = hall.visitor()
-    visitor.sign_in(name, hall.county.account(name, Role.REVIEWER))
-    visitor.page.wait_for_url("**/clips")
-    kept = visitor.context.storage_state()
-    visitor.context.close()
-    return kept
-
-
 @pytest.fixture
-def reviewer(visit: Callable[..., Visitor], session_of_a_reviewer: StorageState) -> Visitor:
-    """Signed in, in a browser of her own, looking at the list of clips."""
-    visitor = visit(storage_state=session_of_a_reviewer)
-    visitor.go("/clips")
+def reviewer(county: Seeded, visit: Callable[..., Visitor]) -> Visitor:
+    """Signed in, with a password of her own."""
+    name = "r" + secrets.token_hex(4)
+    visitor = visit()
+    visitor.sign_in(name, county.account(name, Role.REVIEWER))
+    visitor.page.wait_for_url("**/clips")
     return visitor

@@ -6,15 +6,20 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import TYPE_CHECKING
 
-from sqlite_utils import Database
-from sqlite_utils.db import Table
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+    from sqlite_utils.db import Table
 
 VERSION = 1
 
 
 def create(connection: sqlite3.Connection) -> None:
     """Make all tables in an empty file. The caller holds the transaction."""
+    # here: it brings much with it, and every command and the wipe helper would load all of that to make no table
+    from sqlite_utils import Database
+
     db = Database(connection)
     table(db, "envelopes").create(
         {"seq": int, "data": bytes, "hash": str, "kind": str, "time": str, "log_index": int, "refused": str},
@@ -97,6 +102,8 @@ def create(connection: sqlite3.Connection) -> None:
 
 def table(db: Database, name: str) -> Table:
     """A table, never a view."""
+    from sqlite_utils.db import Table
+
     found = db[name]
     assert isinstance(found, Table)
     return found
