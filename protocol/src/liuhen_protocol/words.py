@@ -104,4 +104,4 @@ def sentence(report: Report) -> str:
     step = report.deciding
     if step is None:
         return "成立"
-    return f"第 {step.number} 步({STEPS[step.name]}){VERDICTS[step.verdict]}:{why(step)}"
+    return f"第 {step.number} 步（{STEPS[step.name]}）{VERDICTS[step.verdict]}：{why(step)}"

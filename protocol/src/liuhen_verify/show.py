@@ -53,15 +53,15 @@ def _step_lines(step: Step, names: dict[StepName, str], holds: dict[StepName, st
     chinese = CODES.get(step.code, step.why) if step.code else holds[step.name]
     code = f" [{step.code}]" if step.code else ""
     return [
-        f"  {step.number} {MARKS[step.verdict]} {VERDICTS[step.verdict]} {names.get(step.name, STEPS[step.name])}:{chinese}",
+        f"  {step.number} {MARKS[step.verdict]} {VERDICTS[step.verdict]} {names.get(step.name, STEPS[step.name])}：{chinese}",
         f"      {VERDICTS_ENGLISH[step.verdict]}. {STEPS_ENGLISH[step.name]}: {step.why}{code}",
     ]
 
 
 def _verdict_lines(what: str, report: Report, names: dict[StepName, str]) -> list[str]:
     verdict, step = report.verdict, report.deciding
-    where = "" if step is None else f":第 {step.number} 步({names.get(step.name, STEPS[step.name])})"
-    why = "" if step is None or not step.code else f",{CODES.get(step.code, step.why)}"
+    where = "" if step is None else f"：第 {step.number} 步（{names.get(step.name, STEPS[step.name])}）"
+    why = "" if step is None or not step.code else f"，{CODES.get(step.code, step.why)}"
     return [f"{MARKS[verdict]} {VERDICTS[verdict]} {what}{where}{why}", f"  {report.sentence()}"]
 
 

@@ -56,11 +56,11 @@ def test_the_sentence_names_the_first_step_with_the_gravest_verdict() -> None:
     assert make_report(steps, []).sentence() == "holds"
     report = make_report(steps, [undecided])
     assert report.verdict is Verdict.UNDECIDED
-    assert words.sentence(report) == "第 1 步(文件字节)待定:缺少文件本身"
+    assert words.sentence(report) == "第 1 步（文件字节）待定：缺少文件本身"
     assert report.sentence() == "cannot be decided at step 1 (bytes) because the bytes are missing"
     report = make_report(steps, [undecided, broken])
     assert report.verdict is Verdict.BROKEN
-    assert words.sentence(report) == "第 5 步(采集站链条)不成立:链条中有缺漏"
+    assert words.sentence(report) == "第 5 步（采集站链条）不成立：链条中有缺漏"
     assert report.sentence() == "broken at step 5 (chain) because links are missing"
     assert [step.number for step in report.steps] == list(range(1, 10))
 

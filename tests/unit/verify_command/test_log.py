@@ -158,7 +158,7 @@ def test_the_answer_for_people_is_chinese_first_with_mark_word_step_and_what_is_
     on_disk(county, tmp_path)
     code, out, _ = run("log", log, "--policy", policy)
     assert code == 1
-    assert out.startswith("■ 不成立 日志 archive.example/chaoyang:第 5 步(采集站链条)")
+    assert out.startswith("■ 不成立 日志 archive.example/chaoyang：第 5 步（采集站链条）")
     assert "[replayed] 条目 entry 700:" in out
 
 

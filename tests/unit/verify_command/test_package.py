@@ -41,7 +41,7 @@ def test_a_whole_package_holds(tmp_path: Path) -> None:
     _, folder = build(tmp_path / "package")
     assert verdicts(folder)[:2] == (0, {"first.mp4": "holds", "second.mp4": "holds"})
     code, out, _ = run("package", folder)
-    assert (code, "● 成立 证据包:2 个片段,2 个成立" in out, "包内自带的策略" in out) == (0, True, True)
+    assert (code, "● 成立 证据包：2 个片段，2 个成立" in out, "包内自带的策略" in out) == (0, True, True)
 
 
 def test_a_changed_clip_is_broken_and_the_other_still_holds(tmp_path: Path) -> None:
