@@ -55,7 +55,7 @@ def test_every_file_of_the_inventory_has_its_fate_and_a_collected_one_leads_to_i
         "cluster 881 cannot be read",
     ):
         expect(main).to_contain_text(text)
-    expect(main).to_contain_text("采集站声明：incomplete。")
+    expect(main).to_contain_text("采集站声明：有文件读不出，或目录没有列全（incomplete）。")
     expect(page.locator("video")).to_have_count(0)
     film.get_by_role("link").click()
     expect(page.locator("h1")).to_contain_text("_0001.MP4")

@@ -21,6 +21,7 @@ from liuhen_agent.recorders.protocol import READS, WRITES
 from liuhen_server import config as archive_config
 from liuhen_server.command import main as server
 from liuhen_server.people.roles import GIVEN
+from liuhen_server.web.texts import TEXTS
 from liuhen_server.witness.command import main as witness
 from liuhen_verify.command import _parser as verify_parser
 
@@ -200,6 +201,15 @@ def test_every_reason_for_a_recorder_to_fail_says_what_to_do(page: str) -> None:
     said = codes_of("VolumeError", "RecorderError", "_broke", "Bad", "_Bad", within="agent/src/liuhen_agent")
     assert {"incomplete", "wrong-password", "internal-error", "not-cleared"} <= said
     assert said <= first_cells(page), said - first_cells(page)
+
+
+def test_every_reason_for_a_recorder_to_fail_has_words_on_the_pages(page: str) -> None:
+    """Of the archive, for whoever reads what became of a recorder's files."""
+    first = page.index("| `incomplete` |")
+    table = page[first : page.index("\n\n", first)]
+    codes = first_cells(table)
+    assert len(codes) > 30
+    assert {f"reason.{code}" for code in codes} <= TEXTS.keys()
 
 
 def test_every_reason_not_to_clear_says_what_to_do(page: str) -> None:

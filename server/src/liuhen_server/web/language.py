@@ -39,6 +39,11 @@ class Words:
         text = TEXTS[key]
         return (text.zh if self.language is Language.CHINESE else text.en).format(**values)
 
+    def reason(self, code: str) -> str:
+        """What a dock's code means, with the code; the code alone, made plain, where it is none that is known."""
+        key = f"reason.{code}"
+        return self("reason", why=self(key), code=code) if key in TEXTS else self.plain(code)
+
     def known(self, key: str, otherwise: str) -> str:
         """The text of a key that was put together from data, or the data itself."""
         return self(key) if key in TEXTS else otherwise

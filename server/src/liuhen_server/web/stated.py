@@ -90,8 +90,8 @@ def _detail(event: Event, words: Words) -> str:
         case RecorderInventory():
             return words("event.recorder.inventory.detail", part=event.part, parts=event.parts, count=len(event.files))
         case ClipFailed():
-            return words("event.clip.failed.detail", path=words.plain(event.path), reason=words.plain(event.reason))
+            return words("event.clip.failed.detail", path=words.plain(event.path), reason=words.reason(event.reason))
         case DockAlarm():
-            return words("event.dock.alarm.detail", code=words.plain(event.code))
+            return words("event.dock.alarm.detail", code=words.reason(event.code))
         case _:
             return ""

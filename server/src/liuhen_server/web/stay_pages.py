@@ -209,7 +209,7 @@ def why_kept(found: Account, words: Words) -> str:
         return words("stay.why.quarantined")
     codes = [alarm.code for alarm in found.alarms if alarm.code != "clock-not-set"]
     if codes:
-        return words("stay.why.code", code=words.plain(codes[-1]))
+        return words("stay.why.code", code=words.reason(codes[-1]))
     if found.undocked.premature:
         return words("stay.why.premature")
     return words("stay.why.profile")
