@@ -76,7 +76,7 @@ def play(scene: Scene, told: Told) -> bool:
         copy.close()
     held &= _one(ROLLED_BACK, scene)
     untouched = all((scene.county.dock(DOCK) / "spool" / clip.sha256).exists() for clip in told.collected)
-    held &= _said(untouched, "攻击期间没有清空任何内容 / nothing was cleared in any of them", "")
+    held &= _said(untouched, "攻击期间没有清空任何内容 / nothing was cleared in any of them", "", "成立", "不成立")
     return held
 
 
@@ -95,9 +95,8 @@ def _one(attack: Attack, scene: Scene) -> bool:
         return _said(False, attack.name, str(error))
 
 
-def _said(held: bool, what: str, how: str) -> bool:
-    mark = "[green]● 已发现[/green]" if held else "[red]■ 未发现[/red]"
-    console.print(f"{mark} {what}")
+def _said(held: bool, what: str, how: str, yes: str = "已发现 caught:", no: str = "未发现 not caught:") -> bool:
+    console.print(f"[green]● {yes}[/green] {what}" if held else f"[red]■ {no}[/red] {what}")
     if how:
         console.print(Padding(Text(shortened(how), style="dim"), (0, 0, 0, 4)))
     return held

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from house.county import County, command
 from liuhen_agent.journal import ClipKind, ClipRow, ClipState, queries, read_only
+from liuhen_protocol import words
 
 DOCK = "dock-03"
 
@@ -103,9 +104,22 @@ def shortened(text: str) -> str:
     return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{52}\b", r"\1…", text)
 
 
+CHINESE = {
+    **words.CODES,
+    "clip-altered": "库中片段被改动",
+    "entry-altered": "条目与写入时不符",
+    "entry-missing": "条目缺失",
+    "entry-moved": "条目不在原处",
+    "entry-added": "多出条目",
+    "other-entry": "条目与日志不符",
+    "wrong-key": "签名所用密钥不是登记的密钥",
+}
+"""Of the codes that the attacks give: the verifier's own words, and those for what an archive finds in itself."""
+
+
 def says(found: dict[str, object], *codes: str) -> str:
     """The finding as one line; NotCaught when its code is none of those that the attack should give."""
     if found.get("code") not in codes:
         raise NotCaught(f"expected {' or '.join(codes)}, found {found}")
     where = f"条目 entry {found['index']}: " if found.get("index") is not None else ""
-    return f"{where}{found.get('why')} [{found['code']}]"
+    return f"{where}{CHINESE[str(found['code'])]} {found.get('why')} [{found['code']}]"
