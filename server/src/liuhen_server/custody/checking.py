@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from liuhen_protocol.digest import Digest, Digester
 from liuhen_protocol.moment import format_time
@@ -22,6 +22,7 @@ from liuhen_protocol.verify_clip import ClipEvidence, read_evidence, verify_clip
 from liuhen_server.custody.evidence import Clip, Evidence, Gathered
 from liuhen_server.custody.schema import clip_checks
 from liuhen_server.database import Database
+from liuhen_server.database.schema import clips
 from liuhen_server.store.interface import NotStored, Store
 
 __all__ = ["Checked", "Checker"]
@@ -135,3 +136,5 @@ class Checker:
                     read_chunk_root=digest.chunk_root if digest else None,
                 )
             )
+            kept = (clips.c.sha256 == clip.sha256) & (clips.c.dock == clip.dock)
+            await conn.execute(update(clips).where(kept).values(verdict=checked.report.verdict.value))

@@ -83,9 +83,9 @@ async def _shown(conn: Connection, dock: str, wanted: Sequence[str]) -> dict[str
     )
     found: dict[str, Shown] = {}
     for part in _parts(wanted):
-        query = select(clips, clip_checks.c.verdict).select_from(joined)
+        query = select(clips, clip_checks.c.verdict.label("said")).select_from(joined)
         rows = await conn.execute(query.where(clips.c.dock == dock, clips.c.sha256.in_(part)))
-        found |= {row["sha256"]: Shown(clip_of(row), row["verdict"]) for row in rows.mappings()}
+        found |= {row["sha256"]: Shown(clip_of(row), row["said"]) for row in rows.mappings()}
     return found
 
 

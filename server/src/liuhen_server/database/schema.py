@@ -175,7 +175,11 @@ clips = Table(
     Column("promised_index", BigInteger, nullable=False),
     Column("stored_index", BigInteger),  # null until the bytes were read back from the store
     Column("store_key", Text),
+    # what the verifier said last (custody.clip_checks), undecided before it said anything: so that lists ask one table
+    Column("verdict", String(16), nullable=False, server_default="undecided"),
     CheckConstraint("(stored_index IS NULL) = (store_key IS NULL)", name="stored_has_key"),
     Index(None, "dock", "collected_time"),
     Index(None, "collected_time"),
+    Index(None, "officer", "collected_time"),
+    Index(None, "kind", "verdict", "collected_time"),
 )

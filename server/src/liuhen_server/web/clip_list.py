@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, timezone
 from urllib.parse import urlencode
 
 from aiohttp import web
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, literal, select
 
 from liuhen_protocol.moment import format_time
 from liuhen_protocol.report import Verdict
@@ -19,18 +18,18 @@ from liuhen_server.custody.evidence import ORIGINAL, Clip, clip_of
 from liuhen_server.custody.schema import clip_checks
 from liuhen_server.custody.stays import stays_of_clips
 from liuhen_server.database import Connection
-from liuhen_server.database.schema import clips
+from liuhen_server.database.schema import clips, docks
 from liuhen_server.people.roles import Action
 from liuhen_server.web.clip_request import CHECKER
 from liuhen_server.web.context import CONTEXT
 from liuhen_server.web.guard import needs
-from liuhen_server.web.render import page
+from liuhen_server.web.paging import COUNTED, Turn, counted, cut
+from liuhen_server.web.render import page, words_of
 from liuhen_server.web.stay_pages import caught_up
 
 __all__ = ["Filters", "add_routes"]
 
 log = logging.getLogger("liuhen.people")
-PAGE_ROWS = 50
 CHECK_WAIT_S = 2.0  # how long the list waits for clips that were never checked
 CHECKS: web.AppKey[set[asyncio.Task[object]]] = web.AppKey("checks", set)
 
@@ -43,30 +42,27 @@ class Filters:
     officer: str = ""
     day: str = ""
     verdict: str = ""
-    page: int = 1
+    turn: Turn = field(default_factory=Turn)
 
     @classmethod
     def of(cls, request: web.Request) -> Filters:
-        """Values that are none (a day that does not exist, a page of -1) ask for nothing."""
+        """Values that are none (a day that does not exist, a place that is none) ask for nothing."""
         query = request.query
-        number = query.get("page", "1")
         return cls(
             dock=_name(query.get("dock", "")),
             officer=_name(query.get("officer", "")),
             day=_day(query.get("day", "")),
             verdict=query.get("verdict", "") if query.get("verdict") in {v.value for v in Verdict} else "",
-            page=int(number) if re.fullmatch(r"[1-9][0-9]{0,5}", number) else 1,
+            turn=Turn.of(query),
         )
 
     @property
     def any(self) -> bool:
         return bool(self.dock or self.officer or self.day or self.verdict)
 
-    def address(self, number: int) -> str:
+    def address(self, turn: Turn) -> str:
         values = {"dock": self.dock, "officer": self.officer, "day": self.day, "verdict": self.verdict}
-        kept = {name: value for name, value in values.items() if value}
-        if number != 1:
-            kept["page"] = str(number)
+        kept = {name: value for name, value in values.items() if value} | turn.fields()
         return "/clips" + ("?" + urlencode(kept) if kept else "")
 
     def condition(self, zone: timezone) -> ColumnElement[bool]:
@@ -79,10 +75,8 @@ class Filters:
             begins = datetime.combine(date.fromisoformat(self.day), time(), zone)
             wanted.append(clips.c.collected_time >= format_time(begins))
             wanted.append(clips.c.collected_time < format_time(begins + timedelta(days=1)))
-        if self.verdict == Verdict.UNDECIDED.value:
-            wanted.append(or_(clip_checks.c.verdict.is_(None), clip_checks.c.verdict == self.verdict))
-        elif self.verdict:
-            wanted.append(clip_checks.c.verdict == self.verdict)
+        if self.verdict:
+            wanted.append(clips.c.verdict == self.verdict)
         return and_(*wanted)
 
 
@@ -124,46 +118,50 @@ async def _stop_checks(application: web.Application) -> None:
 async def show(request: web.Request) -> web.StreamResponse:
     context, filters = request.app[CONTEXT], Filters.of(request)
     async with context.database.read() as conn:
-        rows, total = await _rows(conn, filters, context.zone)
-        docks = list((await conn.execute(select(clips.c.dock).distinct().order_by(clips.c.dock))).scalars())
-    unchecked = [row.clip for row in rows if row.verdict is None and row.clip.stored_index is not None]
+        found = await _listed(conn, filters, context.zone)
+        names = list((await conn.execute(select(docks.c.name).order_by(docks.c.name))).scalars())
+    unchecked = [row.clip for row in found.rows if row.verdict is None and row.clip.stored_index is not None]
     if unchecked:
         await _check(request.app, unchecked)
         async with context.database.read() as conn:
-            rows, total = await _rows(conn, filters, context.zone)
+            found = await _listed(conn, filters, context.zone)
     await caught_up(request)
     async with context.database.read() as conn:
-        of = await stays_of_clips(conn, [(r.clip.dock, r.clip.session, r.clip.promised_index) for r in rows])
-    pages = max(1, -(-total // PAGE_ROWS))
+        of = await stays_of_clips(conn, [(r.clip.dock, r.clip.session, r.clip.promised_index) for r in found.rows])
     return page(
         request,
         "clips.html",
         filters=filters,
-        rows=rows,
+        rows=found.rows,
         stays=of,
-        total=total,
-        pages=pages,
-        docks=docks,
+        total=words_of(request).count(found.total, COUNTED),
+        newer=found.newer and filters.address(found.newer),
+        older=found.older and filters.address(found.older),
+        docks=names,
         verdicts=list(Verdict),
     )
 
 
-async def _rows(conn: Connection, filters: Filters, zone: timezone) -> tuple[list[Row], int]:
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of the list, how many match in all (up to a bound), and where to turn."""
+
+    rows: list[Row]
+    total: int
+    newer: Turn | None
+    older: Turn | None
+
+
+async def _listed(conn: Connection, filters: Filters, zone: timezone) -> Listed:
+    condition = filters.condition(zone)
+    total = await counted(conn, select(literal(1)).select_from(clips).where(condition))
     joined = clips.outerjoin(
         clip_checks, and_(clip_checks.c.sha256 == clips.c.sha256, clip_checks.c.dock == clips.c.dock)
     )
-    condition = filters.condition(zone)
-    total = (await conn.execute(select(func.count()).select_from(joined).where(condition))).scalar_one()
-    query = (
-        select(clips, clip_checks.c.verdict, clip_checks.c.checked_time)
-        .select_from(joined)
-        .where(condition)
-        .order_by(clips.c.collected_time.desc(), clips.c.promised_index.desc())
-        .limit(PAGE_ROWS)
-        .offset((filters.page - 1) * PAGE_ROWS)
-    )
-    found = (await conn.execute(query)).mappings().all()
-    return [Row(clip_of(row), row["verdict"], row["checked_time"]) for row in found], total
+    query = select(clips, clip_checks.c.verdict.label("said"), clip_checks.c.checked_time).select_from(joined)
+    found = await cut(conn, query.where(condition), clips.c.collected_time, clips.c.promised_index, filters.turn)
+    rows = [Row(clip_of(row), row["said"], row["checked_time"]) for row in found.rows]
+    return Listed(rows, total, found.newer, found.older)
 
 
 async def _check(application: web.Application, wanted: list[Clip]) -> None:

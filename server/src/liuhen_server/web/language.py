@@ -88,6 +88,10 @@ class Words:
         """The last part of a path, or all of it where there is none."""
         return self.plain(path.rpartition("/")[2] or path)
 
+    def count(self, number: int, most: int) -> str:
+        """A count that was not taken further than `most`: `9,999`, `10,000+`."""
+        return f"{most:,}+" if number > most else f"{number:,}"
+
     def wait(self, seconds: int) -> str:
         if seconds < 60:
             return self("unit.seconds", count=seconds)

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, timezone
 from urllib.parse import urlencode
 
 from aiohttp import web
-from sqlalchemy import ColumnElement, and_, func, select, true
+from sqlalchemy import ColumnElement, and_, literal, select, true
 
 from liuhen_protocol.moment import format_time
 from liuhen_server.custody.schema import stays
 from liuhen_server.custody.stay_account import Account, Fate
 from liuhen_server.custody.stay_reading import read_account
 from liuhen_server.custody.stays import LACKS, Stay, StayReader, find_stay, stay_of
+from liuhen_server.database.schema import docks
 from liuhen_server.people.roles import Action
 from liuhen_server.web.context import CONTEXT
 from liuhen_server.web.guard import Problem, needs
 from liuhen_server.web.language import Words
+from liuhen_server.web.paging import COUNTED, Turn, counted, cut
 from liuhen_server.web.render import page, words_of
 from liuhen_server.web.stated import told
 
@@ -27,7 +29,6 @@ __all__ = ["STAYS", "add_routes", "caught_up"]
 
 log = logging.getLogger("liuhen.people")
 STAYS: web.AppKey[StayReader] = web.AppKey("stays", StayReader)
-PAGE_ROWS = 50
 PAGE_FILES = 200
 MOST_NAMES = 200  # gaps and deleted entries shown by name
 
@@ -39,7 +40,7 @@ class Filters:
     dock: str = ""
     day: str = ""
     lacking: bool = False
-    page: int = 1
+    turn: Turn = field(default_factory=Turn)
 
     @classmethod
     def of(cls, request: web.Request) -> Filters:
@@ -49,18 +50,16 @@ class Filters:
             dock=dock.strip()[:80] if dock.isprintable() else "",
             day=_day(query.get("day", "")),
             lacking=query.get("lacking") == "yes",
-            page=_number(query.get("page", "1")),
+            turn=Turn.of(query),
         )
 
     @property
     def any(self) -> bool:
         return bool(self.dock or self.day or self.lacking)
 
-    def address(self, number: int) -> str:
+    def address(self, turn: Turn) -> str:
         values = {"dock": self.dock, "day": self.day, "lacking": "yes" if self.lacking else ""}
-        kept = {name: value for name, value in values.items() if value}
-        if number != 1:
-            kept["page"] = str(number)
+        kept = {name: value for name, value in values.items() if value} | turn.fields()
         return "/stays" + ("?" + urlencode(kept) if kept else "")
 
     def condition(self, zone: timezone) -> ColumnElement[bool]:
@@ -142,19 +141,19 @@ async def show_list(request: web.Request) -> web.StreamResponse:
     await request.app[STAYS].catch_up()
     condition = filters.condition(context.zone)
     async with context.database.read() as conn:
-        total = (await conn.execute(select(func.count()).select_from(stays).where(condition))).scalar_one()
-        query = select(stays).where(condition).order_by(stays.c.time.desc(), stays.c.docked_index.desc())
-        found = await conn.execute(query.limit(PAGE_ROWS).offset((filters.page - 1) * PAGE_ROWS))
-        rows = [stay_of(row) for row in found.mappings()]
-        docks = list((await conn.execute(select(stays.c.dock).distinct().order_by(stays.c.dock))).scalars())
+        total = await counted(conn, select(literal(1)).select_from(stays).where(condition))
+        found = await cut(conn, select(stays).where(condition), stays.c.time, stays.c.docked_index, filters.turn)
+        rows = [stay_of(row) for row in found.rows]
+        names = list((await conn.execute(select(docks.c.name).order_by(docks.c.name))).scalars())
     return page(
         request,
         "stays.html",
         filters=filters,
         rows=[(stay, outcome(stay), lacking(stay, words)) for stay in rows],
-        total=total,
-        pages=max(1, -(-total // PAGE_ROWS)),
-        docks=docks,
+        total=words.count(total, COUNTED),
+        newer=found.newer and filters.address(found.newer),
+        older=found.older and filters.address(found.older),
+        docks=names,
     )
 
 
