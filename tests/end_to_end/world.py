@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +30,7 @@ T = TypeVar("T")
 PATIENCE = 60.0  # seconds, only so that what never comes is a failed test
 AGENCY = "朝阳县市场监督管理局"
 PASSWORD = "000000"
+TOLD_BY_KERNEL = Path(__file__).with_name("told_by_kernel.py")
 
 
 def until(what: Callable[[], T]) -> T:
@@ -74,7 +76,8 @@ def files_on(card: Path) -> list[str]:
 
 @dataclass
 class Station:
-    """A dock with emulated bays. `name` is unique in its county."""
+    """A dock with emulated bays. `name` is unique in its county. `clock`: what its machine's kernel says of its clock (`told_by_kernel`);
+    empty: whatever it does say."""
 
     county: County
     name: str
@@ -83,6 +86,7 @@ class Station:
     url: str | None = None
     more: str = ""
     environment: dict[str, str] = field(default_factory=dict)
+    clock: str = ""
     process: subprocess.Popen[str] | None = None
 
     @property
@@ -112,9 +116,10 @@ class Station:
     def start(self) -> subprocess.Popen[str]:
         """The dock until every bay is done; what it says goes to its log."""
         with self.log.open("a") as log:
-            line = [str(BIN / "liuhen-agent"), "--data", str(self.folder), "run", "--once-idle", "--json"]
+            agent = [sys.executable, str(TOLD_BY_KERNEL), self.clock] if self.clock else [str(BIN / "liuhen-agent")]
+            line = ["--data", str(self.folder), "run", "--once-idle", "--json"]
             self.process = subprocess.Popen(
-                line, stdout=log, stderr=log, text=True, env=environment() | self.environment
+                agent + line, stdout=log, stderr=log, text=True, env=environment() | self.environment
             )
         return self.process
 
