@@ -21,16 +21,14 @@ import pytest
 from liuhen_agent.bay import State
 from liuhen_agent.detect import Bay
 from liuhen_agent.dock import Dock, Wishes
-from liuhen_agent.journal import queries, read_only
 from liuhen_agent.proxy import ProxyFailed, ProxyLimits
 from liuhen_agent.proxy.make import make_proxy
 from liuhen_agent.recorders.volume import open_volume
 from liuhen_agent.simulate.footage import CardFile
 from liuhen_agent.simulate.images import build_image
-from liuhen_protocol import dsse
-from liuhen_protocol.events import ClipCollected, Event, RecorderDocked, RecorderUndocked
-from liuhen_protocol.statement import read_statement
+from liuhen_protocol.events import ClipCollected, RecorderDocked, RecorderUndocked
 from support import dock_alone
+from support.dock_at_work import said
 
 TESTS = Path(__file__).resolve().parents[1]
 HERE = "attacks/test_what_the_peers_got_wrong.py"
@@ -134,11 +132,6 @@ def data_dir(tmp_path: Path) -> Path:
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "recorder").mkdir()
     return tmp_path / "recorder"
-
-
-def said(data_dir: Path) -> list[Event]:
-    with read_only(dock_alone.journal_of(data_dir)) as db:
-        return [read_statement(dsse.Envelope.parse(row.data).payload).event for row in queries.envelopes(db)]
 
 
 def collected(data_dir: Path) -> list[ClipCollected]:

@@ -12,6 +12,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from liuhen_agent import refused_passwords
 from liuhen_agent.clock import ReadClock, read_system_clock
 from liuhen_agent.dock import opened_journal
 from liuhen_agent.identity import store
@@ -35,15 +36,20 @@ class NotDecided(Exception):
 
 async def settle(data_dir: Path, code: str, reason: str, read_clock: ReadClock = read_system_clock) -> None:
     """Takes the alarm down. Statements the archive had refused are tried again when that was the alarm; an offered policy is declined
-    and goes. The dock looks for itself: what is not settled raises its alarm again. Raises NotDecided, and what `opened_journal` raises."""
+    and goes; passwords that recorders had refused (no alarm of the dock, but settled like one) may be sent once more. The dock looks for
+    itself: what is not settled raises its alarm again. Raises NotDecided, and what `opened_journal` raises."""
     said = DockAlarm(code=SETTLED, detail=f"{code}: {_checked(reason)}", session=None)
     made: list[Change] = [changes.AlarmCleared(code)]
     if code == ENTRY_REFUSED:
         made.append(changes.RefusalsForgotten())
     async with opened_journal(data_dir, read_clock) as journal:
         standing = [alarm.code for alarm in await journal.ask(queries.alarms)]
+        if refused := await journal.ask(queries.notes, refused_passwords.NOTE):
+            standing.append(refused_passwords.CODE)
         if code not in standing:
             raise NotDecided(f"没有此报警 no alarm is called {code}; 现有 standing: {', '.join(standing) or '无 none'}")
+        if code == refused_passwords.CODE:
+            made.append(changes.NotesForgotten(tuple(refused)))
         await journal.append(said, changes=made)
     if code == POLICY_OFFERED:
         durable.remove(store.Paths(data_dir).offered_policy)

@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from liuhen_agent import __version__
+from liuhen_agent import __version__, refused_passwords
 from liuhen_agent.clock import ReadClock, read_system_clock, write_time
 from liuhen_agent.collect.collector import Collector
 from liuhen_agent.collect.fairness import Limits
@@ -38,6 +38,7 @@ from liuhen_agent.proxies import Proxies
 from liuhen_agent.recorders.opening import open_wire
 from liuhen_agent.recorders.profile import load_profiles
 from liuhen_agent.recovery import recover
+from liuhen_agent.refused_passwords import RefusedPasswords
 from liuhen_agent.refusing import Refusals
 from liuhen_agent.stay import FULL_NOTE, Parts, Stay
 from liuhen_agent.sync.alarms import ENTRY_REFUSED, HALTING, RECEIPT_REFUSED, SPOOL_DAMAGED, UPLOAD_REFUSED
@@ -158,6 +159,7 @@ class Dock:
                 set_clocks=config.set_clocks,
                 board=self._board,
                 new_id=lambda: secrets.token_hex(8),
+                refused=RefusedPasswords(journal, refused_passwords.key_of(self._data_dir)),
                 wipe_socket=config.wipe_socket,
                 wire_of=partial(open_wire, scsi_helper=config.scsi_socket),
             )

@@ -38,7 +38,8 @@ from liuhen_agent.recorders.names import NOTHING_KNOWN, assigned, parse_name
 from liuhen_agent.recorders.opening import OpenWire, open_wire
 from liuhen_agent.recorders.profile import Facts, Profile, Transport, choose_profile
 from liuhen_agent.recorders.volume import open_volume
-from liuhen_agent.unlock import Line, LineFacts, Refusals, find, show_ready
+from liuhen_agent.refused_passwords import RefusedPasswords
+from liuhen_agent.unlock import Line, LineFacts, find, show_ready
 from liuhen_files.journald import tell_about
 from liuhen_protocol.events import DockAlarm, RecorderClockSet, RecorderDocked, RecorderUndocked
 
@@ -68,7 +69,7 @@ class Parts:
     set_clocks: bool
     board: Board
     new_id: Callable[[], str]
-    refusals: Refusals = field(default_factory=Refusals)
+    refused: RefusedPasswords
     find_line: FindLine | None = None  # in place of `unlock.find`
     wipe_socket: Path | None = None  # of the wipe helper's unit; None: a child process
     wire_of: OpenWire = open_wire
@@ -186,7 +187,7 @@ class Stay:
 
     async def _unlock(self, line: Line) -> LineFacts:
         try:
-            facts = await line.ask(self._bay, self._parts.credentials, self._parts.refusals)
+            facts = await line.ask(self._bay, self._parts.credentials, self._parts.refused)
             found = who(facts.identity, None, (), self._bay)
             await self._open(found, line.profile, line.transport, facts)
             if self._parts.set_clocks and facts.clock_reading is not None:

@@ -3,7 +3,7 @@
 Which profile: first what the bus says (VID:PID, layout, strings, INQUIRY), then harmless questions of each candidate in
 order; nobody logs in to find out. The clock is read before it is set, because the old reading is what its clips' times
 mean. Nobody logs in without a password from the dock's configuration, and one that a recorder refused is not sent to it
-again while this dock runs: recorders lock after a few wrong ones.
+again (`refused_passwords`).
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from liuhen_agent import refused_passwords
 from liuhen_agent.clock import UNSYNCHRONISED, ReadClock
 from liuhen_agent.detect import Port
 from liuhen_agent.recorders import Credential, RecorderError, RecorderIdentity
@@ -23,6 +24,7 @@ from liuhen_agent.recorders.opening import OpenWire, open_driver, open_wire
 from liuhen_agent.recorders.profile import Facts, Profile, candidates
 from liuhen_agent.recorders.protocol import Transport
 from liuhen_agent.recorders.wire_scsi import inquiry
+from liuhen_agent.refused_passwords import RefusedPasswords
 
 log = logging.getLogger(__name__)
 
@@ -45,24 +47,6 @@ class ClockSet:
     before: str
     after: str
     offset_ms: int
-
-
-@dataclass
-class Refusals:
-    """Which password which recorder refused, for as long as the dock runs."""
-
-    _known: set[tuple[str, str, Credential]] = field(default_factory=set)
-
-    def check(self, profile: str, recorder: str, credential: Credential) -> None:
-        """Raises wrong-password for one that was refused already."""
-        if (profile, recorder, credential) in self._known:
-            raise RecorderError(
-                "wrong-password",
-                "the recorder refused this password before; it is not sent again: correct it and restart the dock",
-            )
-
-    def add(self, profile: str, recorder: str, credential: Credential) -> None:
-        self._known.add((profile, recorder, credential))
 
 
 async def facts_of(port: Port) -> list[Facts]:
@@ -100,9 +84,9 @@ class Line:
     def transport(self) -> Transport:
         return self.profile.match.transport
 
-    async def ask(self, bay: str, credentials: dict[str, Credential], refusals: Refusals) -> LineFacts:
+    async def ask(self, bay: str, credentials: dict[str, Credential], refused: RefusedPasswords) -> LineFacts:
         """Log in and read who it is, its clock and its battery. Raises RecorderError."""
-        await self._login(bay, credentials.get(self.profile.name), refusals)
+        await self._login(bay, credentials.get(self.profile.name), refused)
         await self.light("busy")
         identity = await self._driver.info()
         try:
@@ -114,16 +98,17 @@ class Line:
         offset = None if reading is None else self._offset(reading)
         return LineFacts(identity, reading, offset, await self._driver.battery())
 
-    async def _login(self, bay: str, credential: Credential | None, refusals: Refusals) -> None:
+    async def _login(self, bay: str, credential: Credential | None, refused: RefusedPasswords) -> None:
         recorder = self.probe.serial or f"bay {bay}"
         if credential is not None:
-            refusals.check(self.profile.name, recorder, credential)
+            await refused.check(self.profile.name, recorder, credential)
         try:
             await self._driver.login(credential)
         except RecorderError as error:
-            if credential is not None and error.code == "wrong-password":
-                refusals.add(self.profile.name, recorder, credential)
+            if credential is not None and error.code == refused_passwords.CODE:
+                await refused.add(self.profile.name, recorder, credential)
             raise
+        await refused.forget(self.profile.name, recorder)
 
     @property
     def clock_may_be_set(self) -> bool:

@@ -8,12 +8,9 @@ import itertools
 import os
 import shutil
 import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
@@ -22,33 +19,26 @@ from liuhen_agent.clear import call, order
 from liuhen_agent.clear.wipe import Outcome
 from liuhen_agent.clock import Reading
 from liuhen_agent.collect.spool import Spool
-from liuhen_agent.config import Config
 from liuhen_agent.detect import Bay
 from liuhen_agent.dock import Dock, Wishes
-from liuhen_agent.journal import FileRow, FileState, Journal, JournalDamaged, queries, read_only
-from liuhen_agent.recorders import Credential, VolumeError, directory
+from liuhen_agent.journal import FileRow, FileState, Journal, queries, read_only
+from liuhen_agent.recorders import VolumeError, directory
 from liuhen_agent.recorders.profile import default_folder, load_profiles
-from liuhen_agent.simulate.footage import CardFile
-from liuhen_agent.simulate.images import build_image
-from liuhen_agent.simulate.serial_recorder import Character, SerialRecorder
 from liuhen_agent.stay import Stay
 from liuhen_protocol import dsse
 from liuhen_protocol.events import (
     ClipCollected,
     ClipFailed,
     DockAlarm,
-    Event,
     RecorderCleared,
-    RecorderClockSet,
     RecorderDocked,
     RecorderInventory,
     RecorderUndocked,
 )
 from liuhen_protocol.statement import Clock, read_statement
 from support import dock_alone
+from support.dock_at_work import card, of_kind, until, working
 
-E = TypeVar("E")
-VOUCHED_FOR = Clock("ntp", 50)
 NAME = "DSJ7A01_01234520261122143059_0001.MP4"
 
 
@@ -64,51 +54,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "recorder"
 
 
-def said(data_dir: Path) -> list[Event]:
-    """Nothing while the dock has not made its journal yet."""
-    try:
-        with read_only(dock_alone.journal_of(data_dir)) as db:
-            return [read_statement(dsse.Envelope.parse(row.data).payload).event for row in queries.envelopes(db)]
-    except JournalDamaged:
-        return []
-
-
-def of_kind(data_dir: Path, kind: type[E]) -> list[E]:
-    return [event for event in said(data_dir) if isinstance(event, kind)]
-
-
 def last_files(data_dir: Path) -> list[FileRow]:
     with read_only(dock_alone.journal_of(data_dir)) as db:
         return queries.files(db, queries.last_sessions(db)[0].id)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():
-            await asyncio.sleep(0.02)
-
-
-@asynccontextmanager
-async def working(data_dir: Path, config: Config, clock: Clock = VOUCHED_FOR) -> AsyncIterator[Dock]:
-    wishes = Wishes(
-        watch=dock_alone.QUICK, sync=dock_alone.Obliging, read_clock=lambda: Reading(datetime.now(UTC), clock)
-    )
-    dock = Dock(data_dir, config, wishes)
-    task = asyncio.create_task(dock.run())
-    try:
-        yield dock
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-def card(path: Path, tmp_path: Path, names: dict[str, bytes], label: str = "DSJ7A01") -> Path:
-    files = []
-    for number, (name, content) in enumerate(names.items()):
-        source = tmp_path / f"{path.stem}-{number}.bin"
-        source.write_bytes(content)
-        files.append(CardFile(name, source, datetime(2026, 11, 22, 14, 30)))
-    return build_image(path, files, label=label)
 
 
 async def test_hostile_and_odd_names_end_as_collected_clips(data_dir: Path, folder: Path) -> None:
@@ -197,17 +145,20 @@ async def test_a_stay_waits_until_all_that_was_said_of_it_is_in_the_log(data_dir
 
 
 async def test_several_recorders_are_collected_at_once(data_dir: Path, tmp_path: Path) -> None:
-    bays = []
+    """Nobody knows cards with such files: all of it is in the archive, and the cards are as they were."""
+    bays, before = [], []
     for number in range(3):
         port = tmp_path / f"port{number}"
         port.mkdir()
-        card(port / "card.img", tmp_path, {f"F{number}.MP4": bytes([number]) * 1000}, label=f"CARD{number}")
+        image = card(port / "card.img", tmp_path, {f"F{number}.MP4": bytes([number]) * 1000}, label=f"CARD{number}")
+        before.append(image.read_bytes())
         bays.append(Bay(str(number), "image", port))
     views = await dock_alone.run_until_idle(data_dir, *bays)
-    assert [(view.state, view.collected, view.recorder) for view in views] == [
-        (State.QUARANTINED, 1, f"CARD{number}")
-        for number in range(3)  # nobody knows cards with such files
+    assert [(view.state, view.collected, view.receipted, view.recorder) for view in views] == [
+        (State.QUARANTINED, 1, 1, f"CARD{number}") for number in range(3)
     ]
+    assert {path.read_bytes() for path in (data_dir / "spool").glob("?" * 64)} == {bytes([n]) * 1000 for n in range(3)}
+    assert [(bay.folder / "card.img").read_bytes() for bay in bays] == before
 
 
 @pytest.mark.parametrize("content", [bytes(100_000), os.urandom(100_000), b""])
@@ -424,100 +375,3 @@ async def test_what_was_cleared_is_said_although_the_recorder_is_taken_at_that_m
     assert [receipt.index for receipt in cleared.receipts] == [7]
     [undocked] = of_kind(data_dir, RecorderUndocked)
     assert (undocked.state, undocked.premature) == ("ready", False)
-
-
-def serial_config(data_dir: Path, port: Path, secret: str) -> Config:
-    path = data_dir / "recorders.toml"
-    path.write_text(f'[p-bc]\nrole = "USER"\nsecret = "{secret}"\n')
-    path.chmod(0o600)
-    assert Credential("USER", secret)
-    return dock_alone.config(data_dir, Bay("1", "image", port))
-
-
-async def test_a_serial_recorder_says_its_clock_before_it_is_set_and_comes_back_as_a_disk(
-    data_dir: Path, tmp_path: Path
-) -> None:
-    port = tmp_path / "port"
-    disk = card(tmp_path / "line.img", tmp_path, {"A.MP4": b"clip"})
-    character = Character(clock_offset=timedelta(hours=2), reenumerate_seconds=0.1)
-    config = serial_config(data_dir, port, "000000")
-    with SerialRecorder(port, disk, character):
-        async with working(data_dir, config):
-            await until(lambda: bool(of_kind(data_dir, ClipCollected)))
-    [docked] = of_kind(data_dir, RecorderDocked)
-    [clock_set] = of_kind(data_dir, RecorderClockSet)
-    [collected] = of_kind(data_dir, ClipCollected)
-    assert (docked.transport, docked.recorder.serial, docked.battery_percent) == ("serial", "DSJ7A01", 76)
-    assert docked.clock_reading == clock_set.before != clock_set.after
-    assert docked.clock_offset_ms is not None and abs(clock_set.offset_ms - docked.clock_offset_ms) < 1000
-    assert (collected.recorder, collected.bay) == ("DSJ7A01", "1")
-
-
-async def test_a_recorder_that_does_not_let_its_clock_be_set_is_collected_all_the_same(
-    data_dir: Path, tmp_path: Path
-) -> None:
-    port = tmp_path / "port"
-    disk = card(tmp_path / "line.img", tmp_path, {"A.MP4": b"clip"})
-    character = Character(clock_fixed=True, reenumerate_seconds=0.1)
-    with SerialRecorder(port, disk, character):
-        async with working(data_dir, serial_config(data_dir, port, "000000")):
-            await until(lambda: bool(of_kind(data_dir, ClipCollected)))
-    assert not of_kind(data_dir, RecorderClockSet)
-    assert of_kind(data_dir, DockAlarm)[0].code == "clock-not-set"
-
-
-async def test_a_dock_whose_time_nobody_vouches_for_sets_no_recorders_clock_and_says_so(
-    data_dir: Path, tmp_path: Path
-) -> None:
-    port = tmp_path / "port"
-    disk = card(tmp_path / "line.img", tmp_path, {"A.MP4": b"clip"})
-    config = serial_config(data_dir, port, "000000")
-    with SerialRecorder(port, disk, Character(clock_offset=timedelta(hours=2), reenumerate_seconds=0.1)) as recorder:
-        async with working(data_dir, config, Clock("unsynchronised", 86_400_000)):
-            await until(lambda: bool(of_kind(data_dir, ClipCollected)))
-        assert not [said for said in recorder.device.heard if said.startswith("BC+SYSTIME=")]
-    assert of_kind(data_dir, RecorderDocked)[0].clock_reading is not None
-    alarm = of_kind(data_dir, DockAlarm)[0]
-    assert alarm.code == "clock-not-set" and "not synchronised" in alarm.detail
-    assert not of_kind(data_dir, RecorderClockSet)
-
-
-@pytest.mark.parametrize("label", ["DSJ7A99", "NO NAME"])
-async def test_the_disk_of_another_recorder_is_read_and_never_cleared(
-    data_dir: Path, tmp_path: Path, label: str
-) -> None:
-    """Pulled between disk mode and coming back, and another one put into the bay: its label is not the serial that was told."""
-    port = tmp_path / "port"
-    disk = card(tmp_path / "line.img", tmp_path, {NAME: b"clip"}, label=label)
-    with SerialRecorder(port, disk, Character(reenumerate_seconds=0.1)):
-        async with working(data_dir, serial_config(data_dir, port, "000000")):
-            await until(lambda: bool(of_kind(data_dir, ClipCollected)))
-    assert of_kind(data_dir, DockAlarm)[0].code == "other-disk"
-    [undocked] = of_kind(data_dir, RecorderUndocked)
-    assert undocked.state in ("quarantined", "pulled")
-    assert not of_kind(data_dir, RecorderCleared)
-
-
-async def test_a_refused_password_is_not_sent_again_when_the_recorder_is_plugged_in_again(
-    data_dir: Path, tmp_path: Path
-) -> None:
-    """Three plug-ins with a wrong password in the dock's file would lock most recorders."""
-    recorder = SerialRecorder(tmp_path / "port")
-    async with working(data_dir, serial_config(data_dir, tmp_path / "port", "123456")):
-        for times in (1, 2, 3):
-            with recorder:
-                await until(lambda times=times: len(of_kind(data_dir, DockAlarm)) == times)  # type: ignore[misc]
-            await until(lambda times=times: len(of_kind(data_dir, RecorderUndocked)) == times)  # type: ignore[misc]
-    assert {event.code for event in of_kind(data_dir, DockAlarm)} == {"wrong-password"}
-    assert recorder.device.wrong == 1
-
-
-async def test_a_refused_password_is_an_alarm_and_not_tried_again(data_dir: Path, tmp_path: Path) -> None:
-    port = tmp_path / "port"
-    recorder = SerialRecorder(port)
-    config = serial_config(data_dir, port, "123456")
-    with recorder:
-        async with working(data_dir, config):
-            await until(lambda: bool(of_kind(data_dir, DockAlarm)))
-    assert [event.code for event in of_kind(data_dir, DockAlarm)] == ["wrong-password"]
-    assert recorder.device.wrong == 1

@@ -21,11 +21,10 @@ from liuhen_agent.identity import store
 from liuhen_agent.journal import ClipKind, Journal, SessionRow, changes, queries, read_only
 from liuhen_agent.simulate.footage import make_clip
 from liuhen_files import keys
-from liuhen_protocol import dsse
-from liuhen_protocol.events import ClipDerived, DockHead, DockStarted, Event, RecorderUndocked
-from liuhen_protocol.statement import read_statement
+from liuhen_protocol.events import ClipDerived, DockHead, DockStarted, RecorderUndocked
 from support import dock_alone
 from support.activated import activated
+from support.dock_at_work import said
 
 
 @pytest.fixture
@@ -40,11 +39,6 @@ def bay(tmp_path: Path) -> Bay:
     folder.mkdir()
     (folder / "a.mp4").write_bytes(b"clip")
     return Bay("1", "directory", folder)
-
-
-def said(data_dir: Path) -> list[Event]:
-    with read_only(dock_alone.journal_of(data_dir)) as db:
-        return [read_statement(dsse.Envelope.parse(row.data).payload).event for row in queries.envelopes(db)]
 
 
 async def journal_of(data_dir: Path) -> Journal:

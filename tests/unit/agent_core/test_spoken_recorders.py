@@ -17,7 +17,6 @@ import pytest
 from liuhen_agent.clock import Reading
 from liuhen_agent.detect import Bay, BayEvent, Port, UsbDevice, UsbEndpoint, UsbInterface
 from liuhen_agent.dock import Dock, Wishes
-from liuhen_agent.journal import JournalDamaged, queries, read_only
 from liuhen_agent.recorders.profile import Profile
 from liuhen_agent.recorders.wire import Wire
 from liuhen_agent.simulate.families import FAMILIES
@@ -28,10 +27,10 @@ from liuhen_agent.simulate.machine_wire import MachineWire
 from liuhen_agent.simulate.serial_recorder import SerialRecorder
 from liuhen_agent.stay import Parts
 from liuhen_agent.unlock import find
-from liuhen_protocol import dsse
-from liuhen_protocol.events import ClipCollected, DockAlarm, Event, RecorderDocked
-from liuhen_protocol.statement import Clock, read_statement
+from liuhen_protocol.events import ClipCollected, DockAlarm, RecorderDocked
+from liuhen_protocol.statement import Clock
 from support import dock_alone
+from support.dock_at_work import said, until
 
 CLIP = "DCIM/100MEDIA/DSJ7A01_01234520261122093014_0007.MP4"
 
@@ -40,20 +39,6 @@ CLIP = "DCIM/100MEDIA/DSJ7A01_01234520261122093014_0007.MP4"
 def data_dir(tmp_path: Path) -> Path:
     dock_alone.enrol(tmp_path / "dock")
     return tmp_path / "dock"
-
-
-def events(data_dir: Path) -> list[Event]:
-    try:
-        with read_only(dock_alone.journal_of(data_dir)) as db:
-            return [read_statement(dsse.Envelope.parse(row.data).payload).event for row in queries.envelopes(db)]
-    except JournalDamaged:  # not made yet
-        return []
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 def card(path: Path, label: str = "DSJ7A01") -> Path:
@@ -124,10 +109,10 @@ async def test_a_recorder_on_the_bus_is_identified_unlocked_and_collected(
 ) -> None:
     passwords(data_dir, name)
     bench = Bench(name, tmp_path, card(tmp_path / "card.img"), Character(clock_offset=timedelta(hours=2)))
-    await docked(data_dir, bench, monkeypatch, lambda: any(isinstance(e, ClipCollected) for e in events(data_dir)))
-    said = events(data_dir)
-    [docking] = [event for event in said if isinstance(event, RecorderDocked)]
-    [clip] = [event for event in said if isinstance(event, ClipCollected)]
+    await docked(data_dir, bench, monkeypatch, lambda: any(isinstance(e, ClipCollected) for e in said(data_dir)))
+    events = said(data_dir)
+    [docking] = [event for event in events if isinstance(event, RecorderDocked)]
+    [clip] = [event for event in events if isinstance(event, ClipCollected)]
     serial = "DSJ7A" if name == "p-t" else "DSJ7A01"
     assert (docking.profile, docking.transport, docking.recorder.serial) == (name, "usb", serial)
     assert not docking.quarantined and docking.battery_percent == (None if name == "p-t" else 76)
@@ -138,9 +123,9 @@ async def test_without_a_password_the_recorder_is_named_and_nothing_is_sent(
     data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = Bench("p-a1", tmp_path, card(tmp_path / "card.img"), Character())
-    await docked(data_dir, bench, monkeypatch, lambda: any(isinstance(e, DockAlarm) for e in events(data_dir)))
-    [docking] = [event for event in events(data_dir) if isinstance(event, RecorderDocked)]
-    [alarm] = [event for event in events(data_dir) if isinstance(event, DockAlarm)]
+    await docked(data_dir, bench, monkeypatch, lambda: any(isinstance(e, DockAlarm) for e in said(data_dir)))
+    [docking] = [event for event in said(data_dir) if isinstance(event, RecorderDocked)]
+    [alarm] = [event for event in said(data_dir) if isinstance(event, DockAlarm)]
     assert (docking.profile, docking.recorder.serial, alarm.code) == ("p-a1", "DSJ7A01", "wrong-password")
     assert bench.machine.heard == ["15"], "the harmless question alone"
 
@@ -165,14 +150,12 @@ async def test_a_line_that_floods_or_never_answers_holds_no_other_bay_up(data_di
             Dock(data_dir, config, Wishes(watch=dock_alone.QUICK, sync=dock_alone.Obliging)).run()
         )
         try:
-            await until(lambda: any(isinstance(event, ClipCollected) for event in events(data_dir)))
-            await until(
-                lambda: len([e for e in events(data_dir) if isinstance(e, DockAlarm)]) >= 3
-            )  # good: not cleared
+            await until(lambda: any(isinstance(event, ClipCollected) for event in said(data_dir)))
+            await until(lambda: len([e for e in said(data_dir) if isinstance(e, DockAlarm)]) >= 3)  # good: not cleared
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-    bad = {event.bay: event for event in events(data_dir) if isinstance(event, RecorderDocked) and event.bay != "good"}
+    bad = {event.bay: event for event in said(data_dir) if isinstance(event, RecorderDocked) and event.bay != "good"}
     assert set(bad) == {"flood", "mute"} and all(event.quarantined for event in bad.values())
-    codes = {event.code for event in events(data_dir) if isinstance(event, DockAlarm)}
+    codes = {event.code for event in said(data_dir) if isinstance(event, DockAlarm)}
     assert codes & {"garbled", "no-answer"}

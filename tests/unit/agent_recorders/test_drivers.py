@@ -45,12 +45,9 @@ class Talk:
 
 
 def quick(name: str, **link: float) -> Profile:
-    """The shipped profile with less patience, and a recorder that says when it is locked."""
+    """The shipped profile with less patience."""
     profile = SHIPPED[name]
     protocol = profile.protocol
-    if protocol.bytes is not None:
-        locked = {"p-a1": 2, "p-e1": 0x82}.get(name)
-        protocol = replace(protocol, bytes=replace(protocol.bytes, locked_is=locked))
     waits = {"reply_seconds": 0.4, "quiet_seconds": 0.03, "late_seconds": 0.1, **link}
     return replace(profile, protocol=replace(protocol, link=replace(protocol.link, **waits)))  # type: ignore[arg-type]
 
@@ -119,11 +116,13 @@ async def test_a_refused_password_is_not_sent_twice(name: str) -> None:
     await found.driver.close()
 
 
-@pytest.mark.parametrize("name", ["p-bc-bulk", "p-at", "p-a1", "p-e1"])  # how a P-T says it is not known
-async def test_a_locked_recorder_says_so(name: str) -> None:
+@pytest.mark.parametrize("name", WITH_PASSWORD)
+async def test_a_locked_recorder_is_asked_once_and_says_so_where_its_protocol_has_a_word_for_it(name: str) -> None:
+    """How one with binary answers says it is not known: it refuses."""
     found = await talk(name, Character(lock_after=0))
-    assert await login_code(found.driver, RIGHT) == "locked"
-    assert await login_code(found.driver, RIGHT) == "locked"
+    code = "locked" if name in ("p-bc-bulk", "p-at") else "wrong-password"
+    assert await login_code(found.driver, RIGHT) == code
+    assert await login_code(found.driver, RIGHT) == code
     assert len(found.machine.heard) == 1
     await found.driver.close()
 

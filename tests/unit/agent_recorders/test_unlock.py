@@ -5,7 +5,7 @@ The recorders are simulated, in this process; time passes by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,14 +15,17 @@ import pytest
 
 from liuhen_agent.clock import UNSYNCHRONISED, Reading
 from liuhen_agent.detect import Port, UsbDevice, UsbEndpoint, UsbInterface
+from liuhen_agent.journal import Journal
 from liuhen_agent.recorders import Credential, RecorderError
 from liuhen_agent.recorders.profile import Facts, Profile, candidates, default_folder, load_profiles
 from liuhen_agent.recorders.wire import Wire
+from liuhen_agent.refused_passwords import RefusedPasswords
 from liuhen_agent.simulate.families import FAMILIES
 from liuhen_agent.simulate.machine import Character, Machine
 from liuhen_agent.simulate.machine_wire import MachineWire
 from liuhen_agent.simulate.p_a1 import ControlRecorder
-from liuhen_agent.unlock import Line, Refusals, find, show_ready
+from liuhen_agent.unlock import Line, find, show_ready
+from liuhen_protocol.signer import Ed25519Signer
 from liuhen_protocol.statement import Clock
 
 PROFILES = load_profiles(default_folder())
@@ -85,6 +88,15 @@ def impatient(profile: Profile) -> Profile:
 IMPATIENT = tuple(impatient(profile) for profile in PROFILES)
 
 
+@pytest.fixture
+async def refused(tmp_path: Path) -> AsyncIterator[RefusedPasswords]:
+    """Nothing is refused yet."""
+    signer = Ed25519Signer.from_seed(bytes(32))
+    journal = await Journal.open(tmp_path / "journal.db", source="dock-1", signer=signer, read_clock=reading())
+    yield RefusedPasswords(journal, bytes(32))
+    await journal.close()
+
+
 async def found_by(bench: Bench, port: Port, clock: Clock = VOUCHED_FOR) -> Line | None:
     return await find(port, IMPATIENT, reading(clock), ZONE, bench.wire)
 
@@ -135,11 +147,11 @@ async def test_a_disk_in_an_emulated_port_is_not_asked_anything(tmp_path: Path) 
     assert bench.asked == []
 
 
-async def test_the_clock_is_read_before_it_is_set_and_the_offset_is_stated() -> None:
+async def test_the_clock_is_read_before_it_is_set_and_the_offset_is_stated(refused: RefusedPasswords) -> None:
     bench = Bench("p-bc-bulk", Character(clock_offset=timedelta(minutes=-3)))
     line = await found_by(bench, on_the_bus(device(*SHARED)))
     assert line is not None
-    facts = await line.ask("1", {"p-bc-bulk": RIGHT}, Refusals())
+    facts = await line.ask("1", {"p-bc-bulk": RIGHT}, refused)
     assert (facts.clock_reading, facts.clock_offset_ms) == ("2026-11-22T09:57:00", -180_000)
     assert (facts.identity.serial, facts.battery_percent) == ("DSJ7A01", 76)
     assert line.clock_may_be_set
@@ -150,10 +162,10 @@ async def test_the_clock_is_read_before_it_is_set_and_the_offset_is_stated() -> 
     await line.close()
 
 
-async def test_a_clock_that_cannot_be_read_is_not_known() -> None:
+async def test_a_clock_that_cannot_be_read_is_not_known(refused: RefusedPasswords) -> None:
     line = await found_by(Bench("p-a1"), on_the_bus(device(*SHARED)))
     assert line is not None
-    facts = await line.ask("1", {"p-a1": RIGHT}, Refusals())
+    facts = await line.ask("1", {"p-a1": RIGHT}, refused)
     assert facts.clock_reading is None and facts.clock_offset_ms is None
     await line.close()
 
@@ -164,30 +176,30 @@ async def test_a_dock_without_time_may_set_no_clock() -> None:
     await line.close()
 
 
-async def test_a_password_that_was_refused_is_not_sent_to_that_recorder_again() -> None:
-    wrong, refusals = Credential("", "999999"), Refusals()
+async def test_a_password_that_was_refused_is_not_sent_to_that_recorder_again(refused: RefusedPasswords) -> None:
+    wrong = Credential("", "999999")
     bench = Bench("p-a1")
     for _ in range(3):
         line = await found_by(bench, on_the_bus(device(*SHARED)))
         assert line is not None
         with pytest.raises(RecorderError, match="wrong-password"):
-            await line.ask("1", {"p-a1": wrong}, refusals)
+            await line.ask("1", {"p-a1": wrong}, refused)
         await line.close()
     assert bench.machine.wrong == 1
     other = Bench("p-a1", Character(serial="DSJ7A02", password="999999"))
     line = await found_by(other, on_the_bus(device(*SHARED)))
     assert line is not None
-    await line.ask("2", {"p-a1": wrong}, refusals)  # another recorder may have that one
+    await line.ask("2", {"p-a1": wrong}, refused)  # another recorder may have that one
     assert other.machine.logged_in
     await line.close()
 
 
-async def test_the_lamp_says_busy_and_ready_and_never_fails_a_stay() -> None:
+async def test_the_lamp_says_busy_and_ready_and_never_fails_a_stay(refused: RefusedPasswords) -> None:
     bench = Bench("p-a1")
     port = on_the_bus(device(*SHARED))
     line = await found_by(bench, port)
     assert line is not None
-    await line.ask("1", {"p-a1": RIGHT}, Refusals())
+    await line.ask("1", {"p-a1": RIGHT}, refused)
     assert isinstance(bench.machine, ControlRecorder) and bench.machine.light == "red"
     await show_ready(port, line.profile, bench.wire)
     assert bench.machine.light == "green"

@@ -1,6 +1,7 @@
 """Where a dock keeps who it is: names, the archive's keys, the policy, and the certificate with its key.
 
 keys/signing.pem     the Ed25519 key that signs the chain
+keys/refusals.key    makes digests of passwords that recorders refused (refused_passwords)
 policy               whom the dock trusts to cosign the log (tlog-policy); read by the wipe helper too
 tls/ca.pem           the only authority this dock trusts for TLS
 tls/client.pem       TLS key and certificate in one file: a renewal swaps both with one rename, never one without the other
@@ -33,6 +34,10 @@ class Paths:
     @property
     def signing_key(self) -> Path:
         return self.data_dir / "keys" / "signing.pem"
+
+    @property
+    def refusals_key(self) -> Path:
+        return self.data_dir / "keys" / "refusals.key"
 
     @property
     def policy(self) -> Path:

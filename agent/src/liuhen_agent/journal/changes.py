@@ -332,6 +332,16 @@ class NoteKept:
         db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (self.name, self.value))
 
 
+@dataclass(frozen=True)
+class NotesForgotten:
+    """Notes that are not needed any more, by their names."""
+
+    names: tuple[str, ...]
+
+    def apply(self, db: sqlite3.Connection, seq: int | None) -> None:
+        db.executemany("DELETE FROM notes WHERE name = ?", ((name,) for name in self.names))
+
+
 def _one(cursor: sqlite3.Cursor) -> None:
     if cursor.rowcount != 1:
         raise ChangeError("the journal holds no row in the state this change expects; nothing was changed")

@@ -310,6 +310,11 @@ def note(db: sqlite3.Connection, name: str) -> bytes | None:
     return row[0] if row else None
 
 
+def notes(db: sqlite3.Connection, prefix: str) -> list[str]:
+    """Names of the notes that begin so."""
+    return [row[0] for row in db.execute("SELECT name FROM notes WHERE substr(name, 1, ?) = ?", (len(prefix), prefix))]
+
+
 CHECKPOINT = "checkpoint"  # note: the last checkpoint seen from the archive's log, as its signed note's bytes
 NO_PROXY = "no-proxy:"  # note, with a clip's digest behind it: why there is none and will be none
 RESUMED = "resumed"  # note: where the archive's head was when this journal began (JSON of seq, hash, time)

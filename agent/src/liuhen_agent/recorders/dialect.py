@@ -191,8 +191,6 @@ class ByteDialect(_Paced):
         if framing.echo_at is not None and reply[framing.echo_at] != command.opcode:
             raise RecorderError("garbled", f"{name}: the answer is to another command")
         if framing.ok_at is not None and (said := reply[framing.ok_at]) != framing.ok_is:
-            if framing.locked_is is not None and said == framing.locked_is:
-                raise RecorderError("locked", "the recorder is locked after wrong passwords")
             raise RecorderError("refused", f"{name}: the recorder answers {said:#04x}")
         payload = reply[framing.payload_at :]
         values: dict[str, str] = {}

@@ -79,7 +79,6 @@ class ByteFraming:
     ok_at: int | None
     ok_is: int
     echo_at: int | None  # where the answer repeats the opcode
-    locked_is: int | None  # what stands at `ok_at` when the recorder is locked
 
     def reads(self, command: Command) -> bool:
         """Whether a command goes out as `read_frame`, and its answer comes with it."""
@@ -216,7 +215,6 @@ def _byte_framing(table: Table, driver: str) -> ByteFraming:
         ok_at=table.maybe_number("ok_at", 0, MAX_FRAME),
         ok_is=table.number("ok_is", 1, 0, 255),
         echo_at=table.maybe_number("echo_at", 0, MAX_FRAME),
-        locked_is=table.maybe_number("locked_is", 0, 255),
     )
 
 
