@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from browser.conftest import Loop
 from liuhen_agent.bay import State
 from liuhen_agent.kiosk import words
-from liuhen_agent.progress import BayView, DockView, RefusedView
+from liuhen_agent.progress import BayView, DockView, RefusedView, UploadsView
 from support import screen as world
 from support.screen import EMPTY, FAILED, READING, READY, STORING, UNKNOWN, UNKNOWN_DONE, RunningScreen, at, dock
 
@@ -35,6 +35,8 @@ BUSY = dock(
         if state not in (State.ABSENT, State.READY)
     )
 )
+HELD = replace(STORING, held_until="22:00", seconds_left=None)
+CLOSED = UploadsView("22:00", "06:00", "Asia/Shanghai", open=False)
 STATES = {
     "empty": dock(*EMPTY),
     "four": FOUR,
@@ -42,6 +44,10 @@ STATES = {
     "eight": EIGHT,
     "two": TWO,
     "busy": replace(BUSY, bays=BUSY.bays[:8]),
+    "held, two": dock(HELD, at(2, HELD), uploads=CLOSED),
+    "held, four": dock(HELD, at(2, replace(HELD, state=State.COLLECTING)), *EMPTY[2:], uploads=CLOSED),
+    "held, eight": dock(*(at(bay, HELD) for bay in range(1, 9)), uploads=CLOSED),
+    "limited": dock(READING, uploads=UploadsView(mbit=100_000)),
     "ending": replace(BUSY, bays=BUSY.bays[-8:]),
 }
 CUT_OFF = """() => [...document.querySelectorAll('.tile, .top, footer, main, .message, .alarm .zh, .hold, .title, .left, .do, .what')]
@@ -168,6 +174,13 @@ def test_the_screen_is_live_without_loading_anew(wall: Callable[..., Wall]) -> N
     here.show(dock(READING))
     expect(page.locator(".title")).to_contain_text("采集中")
     assert page.evaluate("window.same") is True
+
+
+def test_outside_the_upload_hours_each_tile_and_the_last_line_say_when_they_begin(wall: Callable[..., Wall]) -> None:
+    page = wall(STATES["held, eight"]).page
+    expect(page.locator(".tile .what").last).to_contain_text("22:00 开始上传")
+    expect(page.locator("footer")).to_contain_text("上传时段 22:00–06:00，22:00 开始上传")
+    assert page.locator("footer p").last.evaluate("e => e.getBoundingClientRect().right") <= 1024
 
 
 def test_a_lost_connection_is_said_and_comes_back_by_itself(wall: Callable[..., Wall]) -> None:

@@ -33,7 +33,7 @@ from liuhen_agent.detect import Bay, BayEvent, RefusedDevice, WatchSettings
 from liuhen_agent.detect.backends import DEFAULTS, watch
 from liuhen_agent.identity import store
 from liuhen_agent.journal import ClipState, Journal, changes, queries
-from liuhen_agent.progress import BayView, Board, write_status
+from liuhen_agent.progress import BayView, Board, UploadsView, write_status
 from liuhen_agent.proxies import Proxies
 from liuhen_agent.recorders.opening import open_wire
 from liuhen_agent.recorders.profile import load_profiles
@@ -330,12 +330,20 @@ class Dock:
             with suppress(
                 sqlite3.OperationalError
             ):  # the screen stands still; what must be written stops the dock elsewhere
-                self._board.measure(await journal.ask(queries.queue, self._board.sessions, self._board.sending))
+                queue = await journal.ask(queries.queue, self._board.sessions, self._board.sending)
+                self._board.measure(queue, self._uploads())
             self._wishes.show(self._board.views())
             with suppress(OSError):  # a full disk stops the screen's file, not the dock
                 view = self._board.dock(self._wishes.read_clock().clock.source)
                 await asyncio.to_thread(write_status, self._data_dir, view)
             await asyncio.sleep(SCREEN_SECONDS)
+
+    def _uploads(self) -> UploadsView:
+        hours, mbit = self._config.upload_hours, self._config.upload_mbit
+        if hours is None:
+            return UploadsView(mbit=mbit)
+        is_open = hours.is_open(self._wishes.read_clock().time)
+        return UploadsView(f"{hours.begin:%H:%M}", f"{hours.end:%H:%M}", hours.zone.key, is_open, mbit)
 
     async def _until_idle(self, journal: Journal, proxies: Proxies) -> None:
         """With once_idle: returns when all is done, or when an alarm stands that only a person can settle. Else never."""

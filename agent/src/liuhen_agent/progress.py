@@ -47,7 +47,8 @@ WORDS = {
 class BayView:
     """One bay as people see it. Sizes in bytes, rate in bytes per second. `seconds_left` until it is safe to take: None where an honest
     estimate is not possible. `code`: the short word of what went wrong; `done`: nothing more is done with what is in the bay;
-    `since`: when the state was reached; `unsent`: bytes read here that the archive has not."""
+    `since`: when the state was reached; `unsent`: bytes read here that the archive has not; `held_until`: footage of it waits for the
+    upload hours, which begin then ("22:00", in the dock's zone)."""
 
     bay: str
     state: State = State.ABSENT
@@ -67,6 +68,7 @@ class BayView:
     done: bool = False
     since: str = ""
     unsent: int = 0
+    held_until: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,18 @@ class RefusedView:
     where: str
     bay: str
     code: str
+
+
+@dataclass(frozen=True)
+class UploadsView:
+    """When footage that is not important goes to the archive: from `begin` to `end` ("22:00", in `zone`), empty for the whole day;
+    `open`: now. `mbit`: at most so many Mbit/s, 0 for no limit."""
+
+    begin: str = ""
+    end: str = ""
+    zone: str = ""
+    open: bool = True
+    mbit: int = 0
 
 
 @dataclass(frozen=True)
@@ -89,6 +103,7 @@ class DockView:
     clock: str = ""
     archive: bool | None = None
     sending: int | None = None
+    uploads: UploadsView = UploadsView()
 
 
 class Board:
@@ -114,6 +129,8 @@ class Board:
         self._flying: dict[str, int] = {}  # digest → bytes of it the connection has taken
         self._sent = 0
         self._archive: bool | None = None
+        self._uploads = UploadsView()
+        self._held: set[str] = set()  # bays with footage that waits for the upload hours
 
     def views(self) -> list[BayView]:
         """All bays, with what was read until now."""
@@ -132,6 +149,7 @@ class Board:
             clock=clock,
             archive=self._archive,
             sending=None if sending is None else int(sending),
+            uploads=self._uploads,
         )
 
     def show(self, bay: str, **fields: object) -> None:
@@ -146,6 +164,7 @@ class Board:
         self._bytes[bay] = 0
         self._began.pop(bay, None)
         self._left.pop(bay, None)
+        self._held.discard(bay)
         self._estimator.forget(bay)
 
     def refuse(self, where: str, bay: str | None, code: str) -> None:
@@ -183,8 +202,11 @@ class Board:
         """Digests of clips on their way."""
         return list(self._flying)
 
-    def measure(self, queue: Queue) -> None:
-        """Look at the rates; about once a second."""
+    def measure(self, queue: Queue, uploads: UploadsView = UploadsView()) -> None:
+        """Look at the rates; about once a second. Outside the upload hours nobody says when footage that waits for them, or is not read
+        yet, will be in the archive."""
+        self._uploads = uploads
+        self._held = set()
         self._flying = {sha256: count for sha256, count in self._flying.items() if sha256 in queue.sending}
         flying = sum(self._flying.values())
         works = []
@@ -193,6 +215,8 @@ class Board:
                 continue
             stay = queue.of_stays.get(view.session)
             self._unsent[view.session] = max(stay.own - flying, 0) if stay else 0
+            if stay and stay.ordinary and not uploads.open:
+                self._held.add(view.bay)
             works.append(
                 Work(
                     bay=view.bay,
@@ -205,6 +229,8 @@ class Board:
             )
         self._unsent = {session: count for session, count in self._unsent.items() if session in self.sessions}
         self._left = self._estimator.look(self._seconds(), works, max(queue.bytes - flying, 0), self._sent)
+        if not uploads.open:
+            self._left |= dict.fromkeys([*self._held, *(work.bay for work in works if work.to_read)])
 
     def _measured(self, view: BayView) -> BayView:
         read = self._bytes[view.bay]
@@ -215,6 +241,7 @@ class Board:
             rate=int(read / spent) if spent > 0.2 else 0,
             seconds_left=self._left.get(view.bay),
             unsent=self._unsent.get(view.session, 0),
+            held_until=self._uploads.begin if view.bay in self._held else "",
         )
 
 
@@ -235,6 +262,8 @@ def sentence(view: BayView) -> str:
         parts.append(f"{size(view.rate)}/s")
     if view.seconds_left is not None:
         parts.append(f"剩余 left {duration(view.seconds_left)}")
+    if view.held_until:
+        parts.append(f"{view.held_until} 开始上传 sent from then on")
     if view.note:
         parts.append(view.note)
     return " · ".join(parts)
@@ -268,8 +297,12 @@ def _counted(view: BayView) -> tuple[str, str, str, str]:
         f"{view.collected}/{view.files}" + (f"\n{view.failed} ✗" if view.failed else ""),
         f"{view.receipted}/{view.files}",
         f"{size(view.read_bytes)}\n/ {size(view.total_bytes)}",
-        ("" if view.seconds_left is None else duration(view.seconds_left)) + rate,
+        (f"{view.held_until} 起\nfrom" if view.held_until else _left(view)) + rate,
     )
+
+
+def _left(view: BayView) -> str:
+    return "" if view.seconds_left is None else duration(view.seconds_left)
 
 
 def write_status(folder: Path, dock: DockView) -> None:
@@ -286,6 +319,7 @@ def read_status(folder: Path, now: Callable[[], float] = time.time) -> DockView:
         written = path.stat().st_mtime
         content = json.loads(path.read_text("utf-8"))
         content["bays"] = tuple(BayView(**{**fields, "state": State(fields["state"])}) for fields in content["bays"])
+        content["uploads"] = UploadsView(**content["uploads"])
         content["refused"] = tuple(RefusedView(**fields) for fields in content["refused"])
         found = DockView(**content)
         return replace(found, running=found.running and abs(now() - written) < STALE_SECONDS)

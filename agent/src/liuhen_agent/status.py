@@ -16,7 +16,7 @@ from rich.text import Text
 from liuhen_agent.dock import JOURNAL
 from liuhen_agent.exits import said_and_left
 from liuhen_agent.journal import Alarm, queries, read_only
-from liuhen_agent.progress import BayView, DockView, read_status, size, table
+from liuhen_agent.progress import BayView, DockView, UploadsView, read_status, size, table
 
 WATCH_SECONDS = 1.0
 CLIP_WORDS = {
@@ -60,12 +60,22 @@ class Status:
         )
         elsewhere = ", ".join(f"{each.code} ({each.where})" for each in self.dock.refused if not each.bay)
         refused = f" · 不在槽位上的设备 at no bay: {elsewhere}" if elsewhere else ""
-        return f"采集站运行中 the dock is running · {ARCHIVE_WORDS[self.dock.archive]}{rate}{clock}{refused}"
+        pace = uploads_line(self.dock.uploads)
+        return f"采集站运行中 the dock is running · {ARCHIVE_WORDS[self.dock.archive]}{rate}{pace}{clock}{refused}"
 
     def as_json(self) -> str:
         told = asdict(self)
         dock = told.pop("dock")
         return json.dumps({**dock, **told}, ensure_ascii=False)
+
+
+def uploads_line(uploads: UploadsView) -> str:
+    """When and how fast footage goes to the archive, as the end of a line; nothing where it goes at any time and as fast as it can."""
+    said = ""
+    if uploads.begin:
+        said = f" · 上传时段 uploads {uploads.begin}–{uploads.end} ({uploads.zone})"
+        said += "" if uploads.open else f"，{uploads.begin} 开始上传 waiting until {uploads.begin}"
+    return said + (f" · 限速 at most {uploads.mbit} Mbit/s" if uploads.mbit else "")
 
 
 def alarm_line(alarm: Alarm) -> str:

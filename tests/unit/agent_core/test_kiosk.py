@@ -29,7 +29,7 @@ from liuhen_agent.journal import Day, JournalDamaged, read_only
 from liuhen_agent.kiosk import server
 from liuhen_agent.kiosk.reading import Folder, Kept, Seen
 from liuhen_agent.kiosk.view import Officers, about, masked, screen
-from liuhen_agent.progress import BayView, DockView, RefusedView, read_status, write_status
+from liuhen_agent.progress import BayView, DockView, RefusedView, UploadsView, read_status, write_status
 from support import screen as world
 from support.screen import EMPTY, FAILED, READING, READY, STORING, UNKNOWN, UNKNOWN_DONE, ZONE, RunningScreen, dock
 
@@ -153,6 +153,28 @@ def test_the_clock_and_the_archive_are_said_with_shape_and_word() -> None:
     told = shown(dock(READING, clock="unsynchronised", archive=False))
     assert not told["clock"]["well"] and not told["archive"]["well"]
     assert shown(dock(READING, archive=None))["archive"] is None, "nobody asked it yet"
+
+
+def test_footage_that_waits_for_the_upload_hours_is_said_with_when_they_begin() -> None:
+    closed = UploadsView("22:00", "06:00", "Asia/Shanghai", open=False, mbit=8)
+    told = shown(dock(replace(STORING, held_until="22:00", seconds_left=None), uploads=closed))
+    [held] = told["tiles"]
+    assert (held["what"], held["left"]) == (("22:00 开始上传", "Sent from 22:00"), ("", ""))
+    assert held["hold"][0] == "请勿拔出" and held["percent"] is not None
+    assert told["sending"][0] == "待传 3 段 · 上传时段 22:00–06:00，22:00 开始上传"
+    assert shown(dock(STORING, uploads=closed, running=False))["sending"][0] == "待传 3 段", "nobody will begin then"
+    [unknown] = shown(dock(replace(UNKNOWN, held_until="22:00"), uploads=closed))["tiles"]
+    assert "只读采集" in unknown["what"][0], "what the officer must know of it comes first"
+
+
+def test_the_limit_of_the_line_is_said_beside_its_rate() -> None:
+    told = shown(dock(STORING, uploads=UploadsView(mbit=8)))
+    assert told["sending"] == (
+        "上传 34 MB/s · 待传 3 段 · 限速 8 Mbit/s",
+        "Sending 34 MB/s · 3 waiting · At most 8 Mbit/s",
+    )
+    always = shown(dock(STORING, uploads=UploadsView("22:00", "06:00", "Asia/Shanghai")))
+    assert always["sending"][0] == "上传 34 MB/s · 待传 3 段", "it is the time for it"
 
 
 def test_what_recorders_say_is_one_short_line() -> None:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import io
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from rich.console import Console
 
 from liuhen_agent.bay import State
+from liuhen_agent.clock import Reading
 from liuhen_agent.detect import Bay
 from liuhen_agent.dock import Dock, Wishes
 from liuhen_agent.journal import Queue, ToSend
-from liuhen_agent.progress import BayView, Board, DockView, read_status, table
+from liuhen_agent.progress import BayView, Board, DockView, UploadsView, read_status, sentence, table, write_status
+from liuhen_agent.status import Status
+from liuhen_agent.sync.pace import UploadHours
+from liuhen_protocol.statement import Clock
 from support import dock_alone
 
 
@@ -82,3 +89,95 @@ def test_a_recorder_that_leaves_takes_its_estimate_with_it() -> None:
     board.clear("1")
     board.measure(Queue(0, 0, 0, {}, frozenset()))
     assert board.view("1") == BayView("1")
+
+
+CLOSED = UploadsView("22:00", "06:00", "Asia/Shanghai", open=False)
+
+
+def stored_at(rate: int, board: Board, at: list[float], *, seconds: int) -> None:
+    """The line to the archive moves for so long."""
+    for second in range(seconds):
+        at[0] += 1
+        board.moved("ab", (second + 1) * rate)
+        board.measure(Queue(1, 10**9, 0, {"s1": ToSend(10**9, 10**9, 10**9)}, frozenset({"ab"})))
+
+
+def test_outside_the_upload_hours_no_time_left_is_promised_and_it_is_said_when_they_begin() -> None:
+    """Also in the first seconds, while the line's rate from before is still remembered."""
+    at = [0.0]
+    board = Board(["1"], seconds=lambda: at[0])
+    board.show("1", state=State.COLLECTED, session="s1", files=2, collected=2, total_bytes=2 * 10**9)
+    stored_at(1_000_000, board, at, seconds=20)
+    assert board.view("1").seconds_left is not None and board.view("1").held_until == ""
+    at[0] += 1
+    board.measure(Queue(1, 10**9, 0, {"s1": ToSend(10**9, 10**9, 10**9)}, frozenset()), CLOSED)
+    view = board.view("1")
+    assert (view.seconds_left, view.held_until) == (None, "22:00")
+    assert "22:00 开始上传" in sentence(view)
+    at[0] += 1
+    board.measure(Queue(0, 0, 0, {"s1": ToSend(0, 0)}, frozenset()), CLOSED)
+    assert board.view("1").held_until == "" and board.view("1").seconds_left == 3, "its receipts alone are left"
+
+
+def test_important_clips_are_not_said_to_wait_for_the_upload_hours() -> None:
+    at = [0.0]
+    board = Board(["1"], seconds=lambda: at[0])
+    board.show("1", state=State.COLLECTED, session="s1", files=1, collected=1, total_bytes=10**9)
+    for second in range(20):
+        at[0] = float(second)
+        board.moved("ab", second * 1_000_000)
+        board.measure(Queue(1, 10**9, 0, {"s1": ToSend(10**9, 10**9, 0)}, frozenset({"ab"})), CLOSED)
+    assert board.view("1").held_until == "" and board.view("1").seconds_left is not None
+
+
+def test_a_recorder_still_being_read_outside_the_upload_hours_is_promised_no_time() -> None:
+    at = [0.0]
+    board = Board(["1"], seconds=lambda: at[0])
+    board.show("1", state=State.COLLECTING, session="s1", files=9, collected=0, total_bytes=10**9)
+    for second in range(20):
+        at[0] = float(second)
+        board.add_bytes("1", 1_000_000)
+        board.measure(Queue(0, 0, 0, {"s1": ToSend(0, 0)}, frozenset()), CLOSED)
+    assert board.view("1").seconds_left is None
+
+
+@pytest.mark.parametrize(
+    ("uploads", "said"),
+    [
+        (UploadsView(), ""),
+        (CLOSED, "上传时段 uploads 22:00–06:00 (Asia/Shanghai)，22:00 开始上传 waiting until 22:00"),
+        (UploadsView("22:00", "06:00", "Asia/Shanghai"), "上传时段 uploads 22:00–06:00 (Asia/Shanghai)"),
+        (UploadsView(mbit=8), "限速 at most 8 Mbit/s"),
+    ],
+)
+def test_status_says_when_and_how_fast_footage_goes_to_the_archive(
+    tmp_path: Path, uploads: UploadsView, said: str
+) -> None:
+    write_status(tmp_path, DockView(clock="ntp", archive=True, uploads=uploads))
+    found = Status([], {}, 0, [], read_status(tmp_path))
+    assert found.dock.uploads == uploads
+    assert found.running() == " · ".join(
+        filter(None, ["采集站运行中 the dock is running", "证据库已连接 archive connected", said])
+    )
+
+
+async def test_a_dock_outside_its_upload_hours_says_so(tmp_path: Path) -> None:
+    dock_alone.enrol(tmp_path / "dock")
+    folder = tmp_path / "recorder"
+    folder.mkdir()
+    (folder / "a.mp4").write_bytes(b"clip" * 1000)
+    noon = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+    hours = UploadHours.parse("22:00-06:00", ZoneInfo("Asia/Shanghai"))
+    config = replace(dock_alone.config(tmp_path / "dock", Bay("1", "directory", folder)), upload_hours=hours)
+    wishes = Wishes(
+        watch=dock_alone.QUICK,
+        sync=lambda journal: dock_alone.Obliging(journal, asyncio.Event()),
+        read_clock=lambda: Reading(noon, Clock("ntp", 50)),
+    )
+    running = asyncio.create_task(Dock(tmp_path / "dock", config, wishes).run())
+    async with asyncio.timeout(60):
+        while not (view := read_status(tmp_path / "dock")).bays or not view.bays[0].held_until:
+            await asyncio.sleep(0.05)
+    assert (view.uploads, view.bays[0].held_until) == (CLOSED, "22:00")
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)

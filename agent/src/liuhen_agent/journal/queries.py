@@ -242,8 +242,8 @@ def queue(db: sqlite3.Connection, sessions: Sequence[str] = (), sending: Sequenc
     of_stays = {}
     for session in sessions:
         own = db.execute(
-            f"SELECT sum(size), min(important), max(collected_seq) FROM clips WHERE {unsent} AND sha256 IN "  # noqa: S608
-            "(SELECT sha256 FROM files WHERE session = ?)",
+            f"SELECT sum(size), min(important), max(collected_seq), sum(size * (1 - important)) FROM clips WHERE {unsent} "  # noqa: S608
+            "AND sha256 IN (SELECT sha256 FROM files WHERE session = ?)",
             (session,),
         ).fetchone()
         ahead = db.execute(
@@ -251,7 +251,7 @@ def queue(db: sqlite3.Connection, sessions: Sequence[str] = (), sending: Sequenc
             "AND (important > ? OR (important = ? AND collected_seq <= ?))",
             (own[1], own[1], own[2]),
         ).fetchone()
-        of_stays[session] = ToSend(own[0] or 0, ahead[0] if own[0] is not None else 0)
+        of_stays[session] = ToSend(own[0] or 0, ahead[0] if own[0] is not None else 0, own[3] or 0)
     still = [
         sha256
         for sha256 in sending

@@ -136,10 +136,12 @@ class Progress:
 
 @dataclass(frozen=True)
 class ToSend:
-    """Bytes of one stay that are read and not sent whole; `ahead`: all that is sent before the last of them is, itself included."""
+    """Bytes of one stay that are read and not sent whole; `ahead`: all that is sent before the last of them is, itself included;
+    `ordinary`: those of its own that are not important, which go in the upload hours alone."""
 
     own: int
     ahead: int
+    ordinary: int = 0
 
 
 @dataclass(frozen=True)

@@ -113,6 +113,9 @@ def tile(bay: BayView, refused: str, officers: Officers, zone: tzinfo | None) ->
     storing = bay.state in (State.COLLECTED, State.RECEIPTED, State.CLEARED)
     percent = _percent(bay, storing) if reading or storing else None
     holds = look.hold or _quarantine_reading(bay)
+    held = bool(bay.held_until) and (reading or storing)
+    if held and advice is None:
+        advice = Advice(words.held_until(bay.held_until), Text("", ""))
     return Tile(
         bay=one_line(bay.bay, MOST_NAME),
         kind=kind,
@@ -124,7 +127,7 @@ def tile(bay: BayView, refused: str, officers: Officers, zone: tzinfo | None) ->
         counted=_counted(bay, storing),
         percent=percent,
         stored=0 if percent is None or not bay.total_bytes else _part(bay.read_bytes - bay.unsent, bay.total_bytes),
-        left=_left(bay, zone) if reading or storing or bay.state is State.READY else NOTHING,
+        left=_left(bay, zone) if ((reading or storing) and not held) or bay.state is State.READY else NOTHING,
         what=advice.what.pair() if advice else NOTHING,
         do=advice.do.pair() if advice else NOTHING,
     )
@@ -242,12 +245,18 @@ def _today(seen: Seen) -> Pair:
 
 def _sending(seen: Seen) -> Pair:
     waiting = seen.kept.waiting if seen.kept else 0
-    rate = seen.view.sending if seen.view.running and waiting else None
     if not waiting:
         return ("没有待传", "Nothing waits") if seen.kept else NOTHING
-    if rate is None:
-        return f"待传 {waiting} 段", f"{waiting} waiting"
-    return f"上传 {size(rate)}/s · 待传 {waiting} 段", f"Sending {size(rate)}/s · {waiting} waiting"
+    count = Text(f"待传 {waiting} 段", f"{waiting} waiting")
+    if not seen.view.running:
+        return count.pair()
+    rate, uploads = seen.view.sending, seen.view.uploads
+    if not uploads.open:
+        parts = [count, words.upload_hours(uploads.begin, uploads.end)]
+    else:
+        parts = [count] if rate is None else [Text(f"上传 {size(rate)}/s", f"Sending {size(rate)}/s"), count]
+        parts += [words.upload_limit(uploads.mbit)] if uploads.mbit else []
+    return " · ".join(part.zh for part in parts), " · ".join(part.en for part in parts)
 
 
 def size(count: int) -> str:

@@ -74,6 +74,22 @@ UNKNOWN_CODE = Advice(
     Text("无法处理这台设备", "This device could not be handled"), Text("请联系管理员", "Call the administrator")
 )
 
+
+def held_until(begin: str) -> Text:
+    """On a tile whose footage waits for the upload hours."""
+    return Text(f"{begin} 开始上传", f"Sent from {begin}")
+
+
+def upload_hours(begin: str, end: str) -> Text:
+    """In the last line, outside the upload hours."""
+    return Text(f"上传时段 {begin}–{end}，{begin} 开始上传", f"Uploads {begin}–{end}, from {begin} on")
+
+
+def upload_limit(mbit: int) -> Text:
+    """In the last line, in the upload hours."""
+    return Text(f"限速 {mbit} Mbit/s", f"At most {mbit} Mbit/s")
+
+
 _AGAIN = Text("请拔出后重新插入", "Unplug it and plug it in again")
 _ADMINISTRATOR = Text("请交管理员", "Hand it to the administrator")
 _CALL = Text("请联系管理员", "Call the administrator")
