@@ -22,6 +22,8 @@ SURE_SECONDS = 3.0
 READ_PAUSE_SECONDS = 10.0
 SEND_PAUSE_SECONDS = 45.0
 """The archive reads a whole clip back before it answers: no byte moves meanwhile, and nothing is wrong."""
+SLOWER = 0.8
+"""Of the fastest bay's rate: below that, a card is slower than the others."""
 RECEIPT_SECONDS = 3.0
 """From the last byte sent to the checked receipt and the cleared recorder, when all is well."""
 RECEIPT_LATE_SECONDS = 30.0
@@ -108,7 +110,7 @@ class Meter:
 @dataclass(frozen=True)
 class Bus:
     """How fast recorders are read: `capacity` of all together now; `weights`: how it is divided among the bays now; `alone`: the rate of
-    a bay while it had the bus for itself; `best`: the best such rate of any bay, None if none was ever alone."""
+    a bay that only its own card holds back; `best`: the best rate of any bay that had the bus for itself, None if none ever had."""
 
     capacity: float
     weights: Mapping[str, float]
@@ -122,11 +124,11 @@ class Bus:
         usual = sum(known) / len(known) if known else 1.0
         wanted = {bay: weight or usual for bay, weight in wanted.items()}
         whole = sum(wanted.values())
-        limit = self.best or self.capacity
-        return {
-            bay: min(self.capacity * weight / whole, max(self.alone.get(bay, limit), self.weights.get(bay, 0.0)))
-            for bay, weight in wanted.items()
-        }
+        return {bay: min(self.capacity * weight / whole, self._most(bay)) for bay, weight in wanted.items()}
+
+    def _most(self, bay: str) -> float:
+        """How fast a bay can become when others leave the bus to it."""
+        return max(self.weights.get(bay, 0.0), self.alone.get(bay, self.best or self.capacity))
 
 
 def forecast(
@@ -156,6 +158,12 @@ def forecast(
     return found
 
 
+def held_back(rates: Mapping[str, float]) -> dict[str, float]:
+    """Of bays that are read at once, those that are clearly slower than another: their own cards hold them back, not the bus."""
+    fastest = max(rates.values(), default=0.0)
+    return {bay: rate for bay, rate in rates.items() if 0 < rate < SLOWER * fastest}
+
+
 def first_to_read(left: Mapping[str, float], readers: int) -> list[str]:
     """Whose turn it is: those with the least left to read."""
     return sorted(left, key=lambda bay: left[bay])[:readers]
@@ -181,6 +189,7 @@ class Estimator:
         self._seen: dict[str, int] = {}
         self._active: frozenset[str] = frozenset()
         self._alone: dict[str, float] = {}
+        self._own: dict[str, float] = {}  # rates of bays that are slower than others beside them
         self._best: float | None = None
         self._usual_line: float | None = None
 
@@ -191,7 +200,7 @@ class Estimator:
 
     def forget(self, bay: str) -> None:
         """Another recorder will come there."""
-        for known in (self._bays, self._seen, self._alone, self._all_sent):
+        for known in (self._bays, self._seen, self._alone, self._own, self._all_sent):
             known.pop(bay, None)
 
     def look(self, at: float, works: Sequence[Work], queue: int, sent: int) -> dict[str, int | None]:
@@ -200,7 +209,7 @@ class Estimator:
         standing = self._standing(works)
         moving = [work for work in works if work.bay not in standing]
         capacity = self._bus.rate
-        bus = None if capacity is None else Bus(capacity, self._weights(moving), self._alone, self._best)
+        bus = None if capacity is None else Bus(capacity, self._weights(moving), self._own | self._alone, self._best)
         known = forecast(moving, bus, self._readers - len(standing), queue, self._sending(queue))
         return {work.bay: self._honest(at, work, known.get(work.bay)) for work in works}
 
@@ -227,6 +236,10 @@ class Estimator:
             if rate is not None:
                 self._alone[name] = rate
                 self._best = max(rate, self._best or 0.0)
+        if len(active) > 1:
+            rates = {name: rate for name in active if (rate := self._bays[name].rate) is not None}
+            self._own = {name: own for name, own in self._own.items() if rates.get(name, 0.0) <= own / SLOWER}
+            self._own |= held_back(rates)
         self._line.look(at, sent, busy=queue > 0)
         if self._line.moves:
             self._usual_line = self._line.rate or self._usual_line
