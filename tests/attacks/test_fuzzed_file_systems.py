@@ -20,7 +20,7 @@ from liuhen_agent.recorders import VolumeError, VolumeLimits
 from liuhen_agent.recorders.volume import DiskVolume, open_volume
 from liuhen_agent.simulate.images import Kind, build_image
 from support import dock_alone
-from unit.agent_recorders.test_volume import card_files
+from support.cards import card_files
 
 SEEDS = int(os.environ.get("FUZZ_SEEDS", "25"))
 KINDS: tuple[Kind, ...] = ("fat32", "exfat", "ext4", "ntfs")

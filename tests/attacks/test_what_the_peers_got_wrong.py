@@ -35,7 +35,7 @@ HERE = "attacks/test_what_the_peers_got_wrong.py"
 BAD_CARDS, DOCK, VOLUME = (
     "attacks/test_bad_input_recorder.py",
     "unit/agent_core/test_dock.py",
-    "unit/agent_recorders/test_volume.py",
+    "unit/agent_recorders/test_volume_hostile.py",
 )
 KEPT, FAR, MAIN = (
     "attacks/test_recorder_is_kept.py",

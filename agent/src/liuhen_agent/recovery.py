@@ -23,7 +23,7 @@ from liuhen_agent.clear import call, order
 from liuhen_agent.clock import ReadClock, write_time
 from liuhen_agent.collect.spool import Spool
 from liuhen_agent.journal import ClipState, Journal, Said, SessionRow, changes, queries
-from liuhen_agent.stay import close_session
+from liuhen_agent.stay_record import close_session
 from liuhen_files import durable
 from liuhen_protocol.digest import is_digest
 

@@ -1,7 +1,6 @@
 """One stay of one recorder in one bay, from plugged in to taken away: what is done, in which order, and what is said.
 
-The states are those of `bay.TABLE`; every step is said in the chain and written into the journal together with the
-state it leads to. Whatever a recorder contains or does ends in a state and a sentence, never in silence.
+Whatever a recorder contains or does ends in a state and a sentence, never in silence; both are kept by `stay_record`.
 """
 
 from __future__ import annotations
@@ -11,25 +10,25 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from liuhen_agent.bay import Signal, State, is_premature, move
+from liuhen_agent.bay import Signal, State
 from liuhen_agent.changeover import Changeover, another_disk, shows_files
 from liuhen_agent.clear import call, order
 from liuhen_agent.clear.format import FormatFailed
 from liuhen_agent.clear.rule import Method
-from liuhen_agent.clock import ReadClock, write_time
+from liuhen_agent.clock import ReadClock
 from liuhen_agent.collect.collector import Collector, RecorderGone, Watch
 from liuhen_agent.collect.copy import Stopped
 from liuhen_agent.collect.inventory import Inventory, plan, reading_order, statements
 from liuhen_agent.collect.turns import bus_of
-from liuhen_agent.collect.who import Who, who
+from liuhen_agent.collect.who import who
 from liuhen_agent.detect import Port
-from liuhen_agent.journal import Journal, Said, SessionRow, changes, queries
-from liuhen_agent.plain_text import MOST_CODE, one_line
+from liuhen_agent.journal import Journal, SessionRow, changes, queries
+from liuhen_agent.plain_text import one_line
 from liuhen_agent.progress import Board
 from liuhen_agent.recorders import Credential, Listing, RecorderError, RecorderIdentity, Volume, VolumeError
 from liuhen_agent.recorders.directory import open_directory
@@ -39,9 +38,9 @@ from liuhen_agent.recorders.opening import OpenWire, open_wire
 from liuhen_agent.recorders.profile import Facts, Profile, Transport, choose_profile
 from liuhen_agent.recorders.volume import open_volume
 from liuhen_agent.refused_passwords import RefusedPasswords
+from liuhen_agent.stay_record import StayRecord
 from liuhen_agent.unlock import Line, LineFacts, find, show_ready
-from liuhen_files.journald import tell_about
-from liuhen_protocol.events import DockAlarm, RecorderClockSet, RecorderDocked, RecorderUndocked
+from liuhen_protocol.events import DockAlarm, RecorderClockSet
 
 log = logging.getLogger(__name__)
 
@@ -84,8 +83,7 @@ class Stay:
         self._parts = parts
         self._port = port
         self._bay = port.bay
-        self._state = State.ABSENT
-        self._session: SessionRow | None = None
+        self._record = StayRecord(port.bay, parts.journal, parts.board, parts.read_clock, parts.new_id)
         self._interrupted: SessionRow | None = None  # the stay in which clearing this very recorder was not completed
         self._changeover = Changeover()
         self._stop = threading.Event()
@@ -93,7 +91,7 @@ class Stay:
 
     @property
     def state(self) -> State:
-        return self._state
+        return self._record.state
 
     def comes_back(self, port: Port | None) -> bool:
         """Tell the stay that the port went (None) or came. True if it expects that: the recorder only changes over."""
@@ -113,7 +111,7 @@ class Stay:
             raise  # the journal cannot be written: the dock stops, nothing goes on unproved
         except Exception as error:
             log.exception("bay %s", self._bay)  # one recorder must not stop the others
-            if self._state is not State.READY:  # all that was to be proved is: it stays safe to take
+            if self.state is not State.READY:  # all that was to be proved is: it stays safe to take
                 await self._broke("internal-error", f"{type(error).__name__}: {error}")
         finally:
             self._parts.board.show(self._bay, done=True)
@@ -125,23 +123,7 @@ class Stay:
 
     async def leave(self) -> None:
         """The device is gone from the bay: say so, once, and whether too early."""
-        session, self._session = self._session, None
-        if session is not None:
-            progress = await self._parts.journal.ask(queries.progress, session.id)
-            safe = progress.files == progress.receipted
-            await close_session(
-                self._parts.journal,
-                session.id,
-                session.recorder,
-                self._state,
-                write_time(self._parts.read_clock().time),
-                everything_receipted=safe,
-            )
-        if self._state is not State.ABSENT:
-            self._state = move(self._state, Signal.TAKEN)
-        self._parts.board.clear(self._bay)
-        if self._state is State.PULLED:
-            self._state = move(self._state, Signal.VACATED)
+        await self._record.left()
 
     async def _work(self) -> None:
         said: LineFacts | None = None
@@ -164,7 +146,7 @@ class Stay:
         finally:
             await volume.close()
         await self._settle(profile)
-        if profile is not None and self._state is State.READY:
+        if profile is not None and self.state is State.READY:
             await show_ready(self._port, profile, self._parts.wire_of)
 
     # -- who it is --
@@ -181,7 +163,7 @@ class Stay:
             if shows_files(self._port) and error.code != "gone":
                 log.info("bay %s: read as a plain disk: %s", self._bay, error)
                 return None
-            await self._open(who(None, None, (), self._bay), None, self._transport, None)
+            await self._open_unknown()
             raise
         return line
 
@@ -189,7 +171,7 @@ class Stay:
         try:
             facts = await line.ask(self._bay, self._parts.credentials, self._parts.refused)
             found = who(facts.identity, None, (), self._bay)
-            await self._open(found, line.profile, line.transport, facts)
+            await self._record.opened(found, line.profile, line.transport, facts)
             if self._parts.set_clocks and facts.clock_reading is not None:
                 await self._set_clock(line, facts.clock_reading, found.serial)
             if line.profile.protocol.disk.again:
@@ -197,13 +179,13 @@ class Stay:
             await line.show_disk()
         except BaseException:
             self._changeover.give_up()
-            if self._session is None:
+            if not self._record.is_open:
                 told = who(line.probe, None, (), self._bay)
-                await asyncio.shield(self._open(told, line.profile, line.transport, None))
+                await asyncio.shield(self._record.opened(told, line.profile, line.transport, None))
             raise
         finally:
             await line.close()
-        await self._go(Signal.DISK_OFFERED)
+        await self._record.went(Signal.DISK_OFFERED)
         self._port = await self._changeover.disk(self._port, line.profile.protocol.disk.seconds)
         return facts
 
@@ -212,14 +194,7 @@ class Stay:
         why = another_disk(profile, said.identity, volume.info.label)
         if why is None:
             return profile
-        self._state = move(self._state, Signal.UNKNOWN)
-        assert self._session is not None
-        self._session = replace(self._session, quarantined=True, state=self._state.value)
-        await self._parts.journal.append(
-            DockAlarm("other-disk", one_line(why), self._id),
-            changes=[changes.SessionMoved(self._id, self._state.value)],
-        )
-        self._parts.board.show(self._bay, code="other-disk")
+        await self._record.doubted("other-disk", why)
         return None
 
     async def _set_clock(self, line: Line, reading: str, serial: str) -> None:
@@ -232,22 +207,22 @@ class Stay:
             if error.code == "gone":
                 raise
             log.warning("bay %s: clock not set: %s", self._bay, error)
-            await self._parts.journal.append(DockAlarm("clock-not-set", one_line(error.why), self._id))
+            await self._parts.journal.append(DockAlarm("clock-not-set", one_line(error.why), self._record.id))
             return
         if done is None:
             return
-        said = RecorderClockSet(self._id, serial, done.before, done.after, done.offset_ms)
+        said = RecorderClockSet(self._record.id, serial, done.before, done.after, done.offset_ms)
         await self._parts.journal.append(said)
 
     async def _open_volume(self) -> Volume:
         try:
             volume = await self._reopen()
         except VolumeError:
-            if self._session is None:
-                await self._open(who(None, None, (), self._bay), None, self._transport, None)
+            if not self._record.is_open:
+                await self._open_unknown()
             raise
-        if self._session is not None:
-            await self._go(Signal.VOLUME_OPENED)
+        if self._record.is_open:
+            await self._record.went(Signal.VOLUME_OPENED)
         return volume
 
     async def _reopen(self) -> Volume:
@@ -279,68 +254,29 @@ class Stay:
             profile = None  # nobody knows it, and it holds something; an empty card is nothing to be careful with
         usb, mtp = self._port.usb, self._transport == "mtp"
         said = RecorderIdentity(serial=assigned(usb.serial), model=assigned(usb.model)) if usb and mtp else None
-        await self._open(who(said, volume.info, names, self._bay), profile, self._transport, None)
-        await self._go(Signal.DISK_OFFERED)
-        await self._go(Signal.VOLUME_OPENED)
+        await self._record.opened(who(said, volume.info, names, self._bay), profile, self._transport, None)
+        await self._record.went(Signal.DISK_OFFERED)
+        await self._record.went(Signal.VOLUME_OPENED)
         return profile
 
     async def _find_interrupted(self, disk: Path, label: str) -> SessionRow | None:
         stay = await asyncio.to_thread(call.interrupted_stay, self._parts.data_dir, disk, label)
         return None if stay is None else await self._parts.journal.ask(queries.session, stay)
 
-    async def _open(self, found: Who, profile: Profile | None, transport: Transport, line: LineFacts | None) -> None:
-        """Say recorder.docked and open the stay. Without a profile the device is unknown: quarantine."""
-        self._state = move(self._state, Signal.KNOWN if profile else Signal.UNKNOWN)
-        session = SessionRow(
-            id=self._parts.new_id(),
-            bay=self._bay,
-            recorder=found.serial,
-            recorder_key=found.key,
-            officer=found.officer or "",
-            profile=profile.name if profile else "unknown",
-            state=self._state.value,
-            quarantined=profile is None,
-            plugged=write_time(self._parts.read_clock().time),
-            ended=None,
-        )
-        await self._parts.journal.append(
-            RecorderDocked(
-                session=session.id,
-                bay=self._bay,
-                recorder=found.stated,
-                profile=session.profile,
-                grade=profile.grade if profile else "C",
-                transport=transport,
-                clock_reading=line.clock_reading if line else None,
-                clock_offset_ms=line.clock_offset_ms if line else None,
-                battery_percent=line.battery_percent if line else None,
-                quarantined=session.quarantined,
-            ),
-            changes=[changes.SessionOpened(session)],
-        )
-        self._session = session
-        tell_about(recorder=found.serial, session=session.id)
-        self._parts.board.show(
-            self._bay, state=self._state, recorder=found.serial, officer=found.officer or "", session=session.id
-        )
+    async def _open_unknown(self) -> None:
+        """Nothing is known of what is there, or nothing that may be believed."""
+        await self._record.opened(who(None, None, (), self._bay), None, self._transport, None)
 
     # -- what is on it --
 
     async def _collect(self, volume: Volume, listing: Listing, profile: Profile | None) -> None:
-        session = self._session
-        assert session is not None
+        session = self._record.session
         inventory = plan(session.id, listing, profile or _unknown(self._parts.profiles), volume.info.free_bytes)
-        self._state = move(self._state, Signal.INVENTORY_STATED)
-        await self._parts.journal.append_all(
-            [Said(part) for part in statements(inventory)],
-            changes=[
-                changes.FilesListed(tuple(listed.row for listed in inventory.files)),
-                changes.SessionMoved(session.id, self._state.value),
-            ],
-        )
+        listed = changes.FilesListed(tuple(listed.row for listed in inventory.files))
+        await self._record.said(Signal.INVENTORY_STATED, statements(inventory), listed)
         board = self._parts.board
-        board.show(self._bay, state=self._state, files=len(inventory.files), total_bytes=inventory.total_bytes)
-        await self._go(Signal.COLLECTION_BEGAN)
+        board.show(self._bay, files=len(inventory.files), total_bytes=inventory.total_bytes)
+        await self._record.went(Signal.COLLECTION_BEGAN)
         watch = Watch(
             bus=bus_of(self._port),
             on_bytes=lambda count: board.add_bytes(self._bay, count),
@@ -354,43 +290,39 @@ class Stay:
             )
         finally:
             counting.cancel()
-        await self._show_counts()
+        await self._record.counted()
         if result.failed or not inventory.complete:
             raise VolumeError("incomplete", _incomplete(result.failed, inventory))
-        await self._go(Signal.ALL_COLLECTED)
+        await self._record.went(Signal.ALL_COLLECTED)
 
     async def _count(self) -> None:
         """Keep the screen's counts true while files are collected."""
         while True:
-            await self._show_counts()
+            await self._record.counted()
             await asyncio.sleep(PROGRESS_SECONDS)
-
-    async def _show_counts(self) -> None:
-        counts = await self._parts.journal.ask(queries.progress, self._id)
-        self._parts.board.show(self._bay, collected=counts.collected, failed=counts.failed, receipted=counts.receipted)
 
     # -- what becomes of it --
 
     async def _settle(self, profile: Profile | None) -> None:
         while True:
             changed = self._parts.journal.next_change()
-            if not await self._parts.journal.ask(queries.outstanding, self._id):
+            if not await self._parts.journal.ask(queries.outstanding, self._record.id):
                 break
-            await self._show_counts()
+            await self._record.counted()
             await changed.wait()
             await asyncio.sleep(PROGRESS_SECONDS)  # several changes, one look
-        await self._show_counts()
-        await self._go(Signal.ALL_RECEIPTED)
+        await self._record.counted()
+        await self._record.went(Signal.ALL_RECEIPTED)
         if profile is None:
             self._parts.board.show(
                 self._bay, note="已全部入库；设备未清空 all in the archive; the device was not cleared"
             )
             return
         method = Method(profile.clearing)
-        counts = await self._parts.journal.ask(queries.progress, self._id)
+        counts = await self._parts.journal.ask(queries.progress, self._record.id)
         nothing_to_do = not counts.files and self._interrupted is None
         if method is Method.NEVER or nothing_to_do:
-            await self._go(Signal.KEPT)
+            await self._record.went(Signal.KEPT)
             return
         clearing = asyncio.ensure_future(self._clear(method))
         try:
@@ -400,7 +332,7 @@ class Stay:
             raise
 
     async def _clear(self, method: Method) -> None:
-        what = order.of_port(self._id, self._port, method)
+        what = order.of_port(self._record.id, self._port, method)
         async with self._parts.clearing:
             if self._stop.is_set():  # taken away while it waited for its turn
                 return
@@ -408,47 +340,13 @@ class Stay:
         if not outcome.cleared:
             await self._broke(f"not-cleared-{outcome.code}", outcome.why)
             return
-        assert self._session is not None
-        cleared = call.statements(outcome, self._session.recorder)
-        self._state = move(self._state, Signal.EMPTIED)
-        await self._parts.journal.append_all(
-            [Said(part) for part in cleared], changes=[changes.SessionMoved(self._id, self._state.value)]
-        )
-        await self._go(Signal.DONE)
+        await self._record.said(Signal.EMPTIED, call.statements(outcome, self._record.session.recorder))
+        await self._record.went(Signal.DONE)
 
     async def _broke(self, code: str, why: str) -> None:
-        """Say what went wrong; the recorder stays as it is."""
-        code, why = one_line(code, MOST_CODE), one_line(why)
-        if self._session is None:
-            await self._open(who(None, None, (), self._bay), None, self._transport, None)
-        self._state = move(self._state, Signal.BROKE)
-        await self._parts.journal.append(
-            DockAlarm(code=code, detail=why, session=self._id),
-            changes=[changes.SessionMoved(self._id, self._state.value)],
-        )
-        self._parts.board.show(self._bay, state=self._state, code=code, note=why)
-        log.warning("bay %s: %s: %s", self._bay, code, why)
-
-    async def _go(self, signal: Signal) -> None:
-        self._state = move(self._state, signal)
-        await self._parts.journal.change(changes.SessionMoved(self._id, self._state.value))
-        self._parts.board.show(self._bay, state=self._state)
-
-    @property
-    def _id(self) -> str:
-        assert self._session is not None
-        return self._session.id
-
-
-async def close_session(
-    journal: Journal, session: str, recorder: str, state: State, now: str, *, everything_receipted: bool
-) -> None:
-    """Say recorder.undocked and close the stay: the device is gone, or the dock does not know what happened to it."""
-    premature = is_premature(state, everything_receipted=everything_receipted)
-    await journal.append(
-        RecorderUndocked(session=session, recorder=recorder, premature=premature, state=state.value),
-        changes=[changes.SessionMoved(session, state.value, ended=now)],
-    )
+        if not self._record.is_open:
+            await self._open_unknown()
+        await self._record.broke(code, why)
 
 
 FULL_NOTE = "采集站磁盘已满，等待空间 the dock's disk is full, waiting for room"

@@ -10,7 +10,7 @@ import pytest
 from liuhen_agent.simulate.exfat import _Image
 from liuhen_agent.simulate.hostile import changing
 from liuhen_agent.simulate.images import Kind, Table, build_image
-from unit.agent_recorders.test_volume import card_files, listing_of
+from support.cards import card_files, listing_of
 
 NAMES = ("DCIM/A.MP4", "DCIM/DSJ7A01_01234520261122093014_0002.MP4", "DCIM/现场.MP4")
 

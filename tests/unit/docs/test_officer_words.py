@@ -14,7 +14,7 @@ from .test_operations import codes_of, constants
 
 SAID = {
     "bay": codes_of(
-        "VolumeError", "RecorderError", "_broke", "Bad", "_Bad", "DockAlarm", within="agent/src/liuhen_agent"
+        "VolumeError", "RecorderError", "_broke", "doubted", "Bad", "_Bad", "DockAlarm", within="agent/src/liuhen_agent"
     ),
     "not cleared": {
         f"not-cleared-{code}" for code in codes_of("Refuse", within="agent/src/liuhen_agent/clear") | {"crashed"}

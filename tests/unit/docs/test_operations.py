@@ -198,7 +198,7 @@ def test_every_reason_to_refuse_a_device_says_what_to_do(page: str) -> None:
 
 
 def test_every_reason_for_a_recorder_to_fail_says_what_to_do(page: str) -> None:
-    said = codes_of("VolumeError", "RecorderError", "_broke", "Bad", "_Bad", within="agent/src/liuhen_agent")
+    said = codes_of("VolumeError", "RecorderError", "_broke", "doubted", "Bad", "_Bad", within="agent/src/liuhen_agent")
     assert {"incomplete", "wrong-password", "internal-error", "not-cleared"} <= said
     assert said <= first_cells(page), said - first_cells(page)
 
