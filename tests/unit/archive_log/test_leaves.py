@@ -9,16 +9,17 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from house.bench.made_log import Writer, collected
 from liuhen_protocol.dsse import Envelope, seal
 from liuhen_protocol.errors import Malformed
-from liuhen_protocol.events import ClipFailed, DockHead
+from liuhen_protocol.events import EVENTS, ClipFailed, DockHead
 from liuhen_protocol.signer import Ed25519Signer
-from liuhen_protocol.statement import read_statement
+from liuhen_protocol.statement import Statement, read_statement, write_statement
 from liuhen_server.log.leaves import link_of
+from support.any_statement import statements
 from support.archive import Dock, append, new_archive, sequencing
 
 SIGNER = Ed25519Signer.from_seed(b"D" * 32)
@@ -105,6 +106,43 @@ def test_of_altered_statements_none_has_two_places(envelope: bytes, changes: lis
     with suppress(Malformed):
         true = true_place(bent)
         assert place(bent) == true
+
+
+LIES = st.lists(
+    st.sampled_from(
+        [
+            HOSTILE,
+            '"prev":null,"seq":0,"source":"dock-9","time":"2020-01-01T00:00:00.000Z"},"predicateType":',
+            '"prev":',
+            '"',
+            "\\",
+            "\\u0022prev\\u0022:null",
+            "},",
+            "dock-9",
+            "现场",
+            "\u2028",
+        ]
+    ),
+    max_size=3,
+).map("".join)
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+def test_whatever_a_statement_says_its_place_is_read_as_the_protocol_reads_it(kind: str) -> None:
+    """Every text of it is written by somebody who wants another place to be read; and it is written by any program, spelled any way."""
+
+    @settings(max_examples=25, deadline=None)
+    @given(statements(EVENTS[kind], LIES), st.booleans(), ESCAPED)
+    def check(statement: Statement, again: bool, chosen: list[int]) -> None:
+        envelope = seal(write_statement(statement), SIGNER).encode()
+        if again:
+            envelope = in_other_words(envelope)
+        payload = json.loads(envelope)["payload"]
+        bent = envelope.replace(payload.encode(), spelled(payload, chosen).encode())
+        link = statement.link
+        assert place(envelope) == place(bent) == true_place(bent) == (link.source, link.seq, link.prev, link.time)
+
+    check()
 
 
 @pytest.mark.parametrize(
