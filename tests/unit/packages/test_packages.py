@@ -314,6 +314,48 @@ def test_setting_up_as_anybody_without_sudo_says_what_root_is_to_install(tmp_pat
     assert done.returncode == 1 and re.search(r"As root, then again: apt-get install \S+ git\b", done.stderr)
 
 
+ALONE = ["unshare", "--mount", "bash", "-euc"]
+"""With folders of the system that are seen nowhere else."""
+CAN_BE_ALONE = subprocess.run([*ALONE, "mount -t tmpfs tmpfs /mnt"], capture_output=True).returncode == 0
+ENROLLED = """\
+mount -t tmpfs tmpfs /var/lib; mount -t tmpfs tmpfs /etc/udev; mkdir -p /run/udev; mount -t tmpfs tmpfs /run/udev
+mkdir /var/lib/liuhen-dock; cd /var/lib/liuhen-dock
+echo '{"archive_url": "https://a.example:8443"}' >identity.json
+echo 'wipe_socket = "/run/liuhen/wipe.sock"' >config.toml
+again() { "$0" --deb "$1" --config "$2" </dev/null >&2 || echo "left with $?"; }
+again "$1" "$2"; cat config.toml
+again "$1" "$3"; cat config.toml /etc/udev/rules.d/59-liuhen-bays.rules; cp config.toml before
+again "$1" "$3"; cmp config.toml before
+"""
+
+
+@pytest.mark.skipif(not CAN_BE_ALONE, reason="needs root and a mount namespace of its own")
+def test_install_dock_takes_bays_from_a_file_tells_udev_and_changes_nothing_when_run_again(
+    machine: dict[str, str], empty_package: Path, tmp_path: Path
+) -> None:
+    """The dock is enrolled, its user is root, and neither systemd nor udev runs; the agent is the real one."""
+    programs = tmp_path / "programs"
+    (programs / "runuser").write_text('#!/bin/bash\nshift 3\nexec "$@"\n')
+    (programs / "install").write_text(
+        '#!/bin/bash\nargs=("$@"); for at in "${!args[@]}"; do [ "${args[at]}" != liuhen-dock ] || args[at]=root; done\nexec /usr/bin/install "${args[@]}"\n'
+    )
+    for name in ("runuser", "install"):
+        (programs / name).chmod(0o755)
+    (programs / "liuhen-agent").symlink_to(Path(sys.executable).parent / "liuhen-agent")
+    bad, good = tmp_path / "bad.toml", tmp_path / "good.toml"
+    bad.write_text("[[bay]]\nname = 1\n")
+    good.write_text('[[bay]]\nname = "1"\nbackend = "udev"\nports = ["pci0000:00/0000:00:14.0/usb2/1"]\n')
+    command = [*ALONE, ENROLLED, str(REPOSITORY / "scripts/install-dock"), str(empty_package), str(bad), str(good)]
+    done = subprocess.run(command, env=machine, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    kept = 'wipe_socket = "/run/liuhen/wipe.sock"\n'
+    first, second, third = done.stdout.split("left with ")[1:]
+    assert first == f"2\n{kept}", "no configuration that the dock would not read"
+    assert second.startswith(f"1\n{kept}{good.read_text()}"), "with the units beside it"
+    assert 'ENV{LIUHEN_BAY}="1"' in second
+    assert third == "1\n" and f"has bays already, not used: {good}" in done.stderr
+
+
 def test_install_dock_puts_the_rules_where_the_doctor_looks_for_them() -> None:
     text = (REPOSITORY / "scripts/install-dock").read_text()
     assert f"RULES={udev_rules.FILE} " in text
