@@ -1,7 +1,7 @@
 """The reader of one MTP device: a process of its own (`python -I -m liuhen_agent.recorders.mtp_child PLACE SOCKET_FD MEMORY
 ENTRIES DEPTH`), so that a crash, a hang or a memory blow-up of libgphoto2 cannot take the dock down.
 
-The talk is that of `volume_child`: `info`, then `list` and `read`. Clips are read in pieces at their offset (PTP GetPartialObject);
+The talk is that of `reader_talk`: it serves `list` and `read`. Clips are read in pieces at their offset (PTP GetPartialObject);
 where the camera driver cannot do that, whole, straight into the pipe. PLACE is libgphoto2's name of a port: `usb:001,014`,
 or `disk:/folder`, which its directory driver shows like a camera.
 """
@@ -9,12 +9,10 @@ or `disk:/folder`, which its directory driver shows like a camera.
 from __future__ import annotations
 
 import os
-import resource
-import socket
 import sys
 from typing import Any  # gphoto2 has no types
 
-from liuhen_agent.recorders.volume_child import Line
+from liuhen_agent.recorders.reader_talk import Line, Obey, limit, serve, talking
 from liuhen_agent.recorders.volume_facts import PIECE, Bad
 
 PER_MESSAGE = 200
@@ -136,48 +134,26 @@ def _note(problems: list[str], text: str) -> None:
         problems.append(text[:400])
 
 
-def serve(camera: Camera, line: Line) -> None:
-    while (heard := line.hear()) is not None:
-        request, pipe = heard
-        answer: dict[str, Any]
-        try:
-            if request["op"] == "list":
-                camera.send_listing(line)
-                continue
-            assert pipe is not None
-            camera.send_bytes(int(request["address"]), int(request["size"]), pipe)
-            answer = {"kind": "read"}
-        except BrokenPipeError:
-            answer = {"kind": "stopped"}
-        except Bad as bad:
-            answer = {"kind": "error", "code": bad.code, "why": bad.why}
-        except MemoryError:
-            answer = {"kind": "error", "code": "memory", "why": "the reader's memory limit was reached"}
-        except OSError as error:
-            answer = {"kind": "error", "code": "read-error", "why": str(error)}
-        finally:
-            if pipe is not None:
-                os.close(pipe)
-        line.say(**answer)
+def _obeying(camera: Camera, line: Line) -> Obey:
+    def obey(request: dict[str, Any], pipe: int | None) -> dict[str, Any] | None:
+        if request["op"] == "list":
+            camera.send_listing(line)
+            return None
+        assert pipe is not None
+        camera.send_bytes(int(request["address"]), int(request["size"]), pipe)
+        return {"kind": "read"}
+
+    return obey
 
 
 def main(arguments: list[str]) -> None:
     place, (sock, memory, entries, depth) = arguments[0], (int(argument) for argument in arguments[1:])
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (3600, 3600))  # ends even a reader whose parent is gone
-    line = Line(socket.socket(fileno=sock))
-    try:
+    limit(memory)
+    with talking(sock) as line:
         camera = Camera(place, entries, depth)
         total, free = camera.space()
         line.say("info", total_bytes=total, free_bytes=free)
-        serve(camera, line)
-    except Bad as bad:
-        line.say("error", code=bad.code, why=bad.why)
-    except MemoryError:
-        line.say("error", code="memory", why="the reader's memory limit was reached")
-    except EOFError:
-        pass
+        serve(line, _obeying(camera, line))
 
 
 if __name__ == "__main__":

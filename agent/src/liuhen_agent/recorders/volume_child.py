@@ -1,19 +1,14 @@
 """The reader of one volume: a process of its own (`python -I -m liuhen_agent.recorders.volume_child DISK_FD SOCKET_FD
 MEMORY ENTRIES DEPTH`), so that a crash, a hang or a memory blow-up of the C parser cannot take the dock down.
 
-It imports next to nothing of the dock (memory) and holds the disk read-only. On the socket: a 4-byte length and JSON,
-both ways. First it says `info` or `error`. Then it serves `list` (any number of `files` and `deleted`, then `listed`), `place` (`placed`:
-where a clip's bytes lie, or null where only the parser can put them together) and `read` (a pipe comes with the request;
-the bytes go into it, and `read` or `error` on the socket says how it ended: never the pipe alone).
+It imports next to nothing of the dock (memory) and holds the disk read-only. The talk is that of `reader_talk`: it serves `list` (any
+number of `files` and `deleted`, then `listed`), `place` (`placed`: where a clip's bytes lie, or null where only the parser can put them
+together) and `read`.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import resource
-import socket
-import struct
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any  # pytsk3 and JSON have no types
@@ -25,6 +20,7 @@ from liuhen_agent.recorders.directory_bytes import (
     names_in_ext,
     names_in_fat,
 )
+from liuhen_agent.recorders.reader_talk import Line, Obey, limit, serve, talking
 from liuhen_agent.recorders.volume_allocation import Allocation
 from liuhen_agent.recorders.volume_entries import AT_ONCE, MAX_PATH, REGULAR, Deleted, Names
 from liuhen_agent.recorders.volume_facts import FAT_LABEL, PIECE, UNALLOCATED, Bad, VolumeFacts
@@ -37,34 +33,6 @@ VIRTUAL_NAMES = (10, 11)  # TSK_FS_NAME_TYPE_*
 MAX_DIRECTORY = 64 * PIECE
 NTFS_RESERVED_RECORDS = 24
 ORDINARY_ROOT_NAMES = (b"$ALLOC_BITMAP", b"$UPCASE_TABLE", b"$VOLUME_GUID", b"$TEX_FAT")
-
-
-class Line:
-    """The parent's end of the talk."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
-
-    def say(self, kind: str, **fields: Any) -> None:
-        body = json.dumps({"kind": kind, **fields}).encode()
-        self.sock.sendall(struct.pack(">I", len(body)) + body)
-
-    def hear(self) -> tuple[dict[str, Any], int | None] | None:
-        head, fds, _, _ = socket.recv_fds(self.sock, 4, 1)
-        if not head:
-            return None
-        (length,) = struct.unpack(">I", head + self._exactly(4 - len(head)))
-        request = json.loads(self._exactly(length))
-        return request, (fds[0] if fds else None)
-
-    def _exactly(self, count: int) -> bytes:
-        got = b""
-        while len(got) < count:
-            piece = self.sock.recv(count - len(got))
-            if not piece:
-                raise EOFError
-            got += piece
-        return got
 
 
 class Reader:
@@ -318,51 +286,27 @@ def _send_zeros(count: int, pipe: int) -> None:
         count -= os.write(pipe, zeros[: min(count, PIECE)])
 
 
-def _serve(reader: Reader, line: Line) -> None:
-    while (heard := line.hear()) is not None:
-        request, pipe = heard
-        try:
-            if request["op"] == "list":
-                reader.send_listing()
-                continue
-            if request["op"] == "place":
-                line.say("placed", extents=reader.place(request["address"], request["size"]))
-                continue
-            assert pipe is not None
-            reader.send_bytes(request["address"], request["size"], pipe)
-            answer = {"kind": "read"}
-        except BrokenPipeError:
-            answer = {"kind": "stopped"}
-        except Bad as bad:
-            answer = {"kind": "error", "code": bad.code, "why": bad.why}
-        except MemoryError:
-            answer = {"kind": "error", "code": "memory", "why": "the reader's memory limit was reached"}
-        except OSError as error:
-            answer = {"kind": "error", "code": "read-error", "why": str(error)}
-        finally:
-            if pipe is not None:
-                os.close(pipe)
-        line.say(**answer)
+def _obeying(reader: Reader) -> Obey:
+    def obey(request: dict[str, Any], pipe: int | None) -> dict[str, Any] | None:
+        if request["op"] == "list":
+            reader.send_listing()
+            return None
+        if request["op"] == "place":
+            return {"kind": "placed", "extents": reader.place(request["address"], request["size"])}
+        assert pipe is not None
+        reader.send_bytes(request["address"], request["size"], pipe)
+        return {"kind": "read"}
+
+    return obey
 
 
 def main(arguments: list[str]) -> None:
     disk, sock, memory, entries, depth = (int(argument) for argument in arguments)
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (3600, 3600))  # ends even a reader whose parent is gone
-    line = Line(socket.socket(fileno=sock))
-    try:
+    limit(memory)
+    with talking(sock) as line:
         reader = Reader(disk, line, entries, depth)
         line.say("info", **reader.info)
-        _serve(reader, line)
-    except Bad as bad:
-        line.say("error", code=bad.code, why=bad.why)
-    except MemoryError:
-        line.say("error", code="memory", why="the reader's memory limit was reached")
-    except OSError as error:
-        line.say("error", code="damaged", why=str(error))
-    except EOFError:
-        pass
+        serve(line, _obeying(reader))
 
 
 if __name__ == "__main__":
