@@ -42,6 +42,7 @@ from liuhen_server.people.roles import Role
 from liuhen_server.serve import running
 from support.archive import RunningWitness
 from support.device import TestDock, archive_config, enrolment_code
+from support.people import our_agency
 
 T = TypeVar("T")
 HOSTILE = "<img src=x onerror=alert(1)>\"'&\u202eabc.MP4"
@@ -83,6 +84,7 @@ async def _account(config: Config, name: str, role: Role, display_name: str, pas
             roles=frozenset({role}),
             one_time_hash=hashed,
             now=int(time.time()),
+            agency=await our_agency(conn),
         )
         if chosen:
             await set_password(conn, person.id, hashed)

@@ -23,7 +23,7 @@ from house.county import County, CountyError, command
 from house.demo.live_attacks import LIVE, ROLLED_BACK
 from house.demo.offline_attacks import OFFLINE
 from house.demo.scene import DOCK, Attack, NotCaught, Scene, shortened
-from house.demo.story import Told, tell
+from house.demo.story import AGENCY, Told, tell
 
 console = Console(highlight=False)
 
@@ -105,9 +105,11 @@ def _said(held: bool, what: str, how: str, yes: str = "已发现 caught:", no: s
 def stay(county: County, told: Told) -> None:
     """The archive with its page, until somebody presses Ctrl-C."""
     county.start()
-    made = command(
-        "liuhen-server", "user", "add", "--data", county.archive, "demo", "--role", "reviewer", "--json"
-    ).stdout
+    archive = ("--data", county.archive)
+    words = ("scjg", "--name", AGENCY, "--short", "市监局", "--case-word", "朝县市监")
+    command("liuhen-server", "agency", "add", *words, *archive)
+    account = ("demo", "--role", "reviewer", "--agency", "scjg", "--json")
+    made = command("liuhen-server", "user", "add", *account, *archive).stdout
     lines = {
         "网页 page": f"[bold]{county.people_url}[/bold]",
         "用户 user": "[bold]demo[/bold]",

@@ -35,6 +35,7 @@ from liuhen_server.operations.opening import Archive, found, opened
 T = TypeVar("T")
 
 LAZY = {
+    "agency": "liuhen_server.registry.command:agency",
     "backup": "liuhen_server.operations.backup_command:backup",
     "restore": "liuhen_server.operations.backup_command:restore",
     "user": "liuhen_server.people.command:user",

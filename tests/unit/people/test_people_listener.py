@@ -22,6 +22,7 @@ from liuhen_server.people.accounts import add_person, find_person, give_api_toke
 from liuhen_server.people.roles import Role
 from liuhen_server.people.sessions import COOKIE, form_token
 from support.device import World, running_archive
+from support.people import our_agency
 
 from .conftest import RIGHT, quick_work
 
@@ -55,7 +56,13 @@ async def _account(world: World, name: str, role: Role) -> None:
     async with opened(world.config) as archive, archive.database.write() as conn:
         hashed = quick_work.hash_now(RIGHT)
         person = await add_person(
-            conn, name=name, display_name=name, roles=frozenset({role}), one_time_hash=hashed, now=int(time.time())
+            conn,
+            name=name,
+            display_name=name,
+            roles=frozenset({role}),
+            one_time_hash=hashed,
+            now=int(time.time()),
+            agency=await our_agency(conn),
         )
         await set_password(conn, person.id, hashed)
 

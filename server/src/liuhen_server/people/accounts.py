@@ -55,6 +55,11 @@ class Person:
         return scope_of(self.roles, action) is not None
 
     @property
+    def role_names(self) -> str:
+        """As statements name them: sorted, joined by spaces."""
+        return " ".join(sorted(self.roles))
+
+    @property
     def number(self) -> str:
         """How this person stands in the log: names are not written there, for the log is for ever."""
         return f"person-{self.id}"

@@ -10,21 +10,21 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from liuhen_server.acts import MACHINE, Acts
 from liuhen_server.command import DATA, JSON, Failed, answers, show, with_archive
 from liuhen_server.operations.opening import Archive
+from liuhen_server.people import changes
 from liuhen_server.people.accounts import (
     API_TOKEN_DAYS,
     ONE_TIME_S,
     Person,
-    add_person,
     find_person,
     give_api_token,
     list_people,
-    set_disabled,
-    set_one_time_password,
 )
 from liuhen_server.people.passwords import PasswordWork, new_one_time_password
 from liuhen_server.people.roles import GIVEN, Role, check_roles
+from liuhen_server.registry.fields import Mistakes, Outdated
 
 HOURS = ONE_TIME_S // 3600
 
@@ -45,10 +45,13 @@ def user() -> None:
     type=click.Choice(sorted(role.value for role in GIVEN)),
     help="角色 / role; repeat for several",
 )
+@click.option("--agency", help="所属执法主体代码 / code of the agency (承办、审核、负责、档案四种角色必填)")
 @click.option("--display-name", help="显示姓名 / the name that pages show (default: NAME)")
 @JSON
 @answers
-def add(data: Path, name: str, roles: tuple[str, ...], display_name: str | None, as_json: bool) -> None:
+def add(
+    data: Path, name: str, roles: tuple[str, ...], agency: str | None, display_name: str | None, as_json: bool
+) -> None:
     """新账号。 Prints a one-time password, which must be changed at the first sign-in."""
     try:
         held = check_roles(Role(role) for role in roles)
@@ -58,18 +61,20 @@ def add(data: Path, name: str, roles: tuple[str, ...], display_name: str | None,
     hashed = PasswordWork().hash_now(one_time)
 
     async def work(archive: Archive) -> Person:
-        async with archive.database.write() as conn:
-            return await add_person(
-                conn,
+        async with _acts(archive).of(MACHINE) as act:
+            return await changes.create(
+                act,
                 name=name,
                 display_name=display_name or name,
-                roles=held,
                 one_time_hash=hashed,
                 now=int(time.time()),
+                rights=changes.Rights(held, agency),
             )
 
     try:
         person = with_archive(data, work)
+    except Mistakes as error:
+        raise Failed(_mistake(error, agency)) from error
     except ValueError as error:
         raise Failed(str(error)) from error
     _show_one_time(person, one_time, as_json)
@@ -89,14 +94,20 @@ def list_(data: Path, as_json: bool) -> None:
     people = with_archive(data, work)
     if as_json:
         rows = [
-            {"name": p.name, "number": p.number, "roles": sorted(p.roles), "state": _state(p).split()[-1]}
+            {
+                "name": p.name,
+                "number": p.number,
+                "roles": sorted(p.roles),
+                "agency": p.agency,
+                "state": _state(p).split()[-1],
+            }
             for p in people
         ]
         show(True, {"people": rows}, "")
         return
-    table = Table("编号 number", "账号 account", "姓名 name", "角色 roles", "状态 state")
+    table = Table("编号 number", "账号 account", "姓名 name", "角色 roles", "执法主体 agency", "状态 state")
     for p in people:
-        table.add_row(p.number, p.name, p.display_name, ", ".join(sorted(p.roles)), _state(p))
+        table.add_row(p.number, p.name, p.display_name, ", ".join(sorted(p.roles)), p.agency or "-", _state(p))
     Console().print(table)
 
 
@@ -118,9 +129,8 @@ def reset(data: Path, name: str, as_json: bool) -> None:
 
     async def work(archive: Archive) -> Person:
         person = await _known(archive, name)
-        async with archive.database.write() as conn:
-            await set_one_time_password(conn, person.id, hashed, int(time.time()))
-        return person
+        async with _acts(archive).of(MACHINE) as act:
+            return await changes.reset(act, person.id, hashed, int(time.time()))
 
     _show_one_time(with_archive(data, work), one_time, as_json)
 
@@ -148,9 +158,8 @@ def enable(data: Path, name: str, as_json: bool) -> None:
 def _switch(data: Path, name: str, disabled: bool, as_json: bool) -> None:
     async def work(archive: Archive) -> Person:
         person = await _known(archive, name)
-        async with archive.database.write() as conn:
-            await set_disabled(conn, person.id, disabled)
-        return person
+        async with _acts(archive).of(MACHINE) as act:
+            return await changes.switch(act, person.id, disabled)
 
     person = with_archive(data, work)
     word = "已停用 / disabled" if disabled else "已恢复 / enabled"
@@ -176,6 +185,53 @@ def token(data: Path, name: str, as_json: bool) -> None:
         raise Failed(str(error)) from error
     text = f"令牌（{API_TOKEN_DAYS} 天有效，仅显示一次） / token ({API_TOKEN_DAYS} days, shown once):\n{given}"
     show(as_json, {"name": name, "token": given, "days": API_TOKEN_DAYS}, text)
+
+
+@user.command("rights")
+@DATA
+@click.argument("name")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    type=click.Choice(sorted(role.value for role in GIVEN)),
+    help="角色 / role; repeat for several; none: no right at all",
+)
+@click.option("--agency", help="所属执法主体代码 / code of the agency")
+@JSON
+@answers
+def rights(data: Path, name: str, roles: tuple[str, ...], agency: str | None, as_json: bool) -> None:
+    """角色和所属执法主体。 What the account may from now on; what it had before ends."""
+    try:
+        held = check_roles((Role(role) for role in roles), none_allowed=True)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+    async def work(archive: Archive) -> Person:
+        person = await _known(archive, name)
+        async with _acts(archive).of(MACHINE) as act:
+            return await changes.give_rights(act, person.id, changes.Rights(held, agency), person.version)
+
+    try:
+        person = with_archive(data, work)
+    except Mistakes as error:
+        raise Failed(_mistake(error, agency)) from error
+    except Outdated as error:
+        raise Failed(f"该账号刚被他人修改,请重试 / somebody changed {name} meanwhile: try again") from error
+    values: dict[str, object] = {"name": person.name, "roles": sorted(person.roles), "agency": person.agency}
+    show(as_json, values, f"{person.name}: {', '.join(sorted(person.roles)) or '-'} @ {person.agency or '-'}")
+
+
+def _acts(archive: Archive) -> Acts:
+    return Acts(archive.database, archive.chain, archive.chain.now, secrets.token_bytes)
+
+
+def _mistake(error: Mistakes, agency: str | None) -> str:
+    if error.fields.get("agency") == "needs_agency":
+        return "该角色须指定 --agency CODE / this role needs an agency; `liuhen-server agency list` shows them"
+    if "agency" in error.fields:
+        return f"没有执法主体 / no active agency {agency}: `liuhen-server agency add` makes one"
+    return str(error)
 
 
 async def _known(archive: Archive, name: str) -> Person:

@@ -85,7 +85,7 @@ ACCESS: Mapping[Action, Mapping[Role, Scope]] = {
 """Who may do what, and how far. `ENTER` and `OWN_ACCOUNT` need no role (`access.decide`)."""
 
 ADMINISTRATORS = frozenset({_SYSTEM, _SECURITY, _AUDITOR})
-GIVEN = frozenset({_SYSTEM, _AUDITOR, _REVIEWER})
+GIVEN = frozenset(role for roles in ACCESS.values() for role in roles)
 """The roles that can be given: those with a page."""
 
 _OF_AN_AGENCY = frozenset(role for roles in ACCESS.values() for role, scope in roles.items() if scope is not Scope.ALL)

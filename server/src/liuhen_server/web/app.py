@@ -1,18 +1,21 @@
-"""The application of the people listener: every route, behind the guard."""
+"""The application of the people listener: every route with the action it asks for, behind the guard."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
+from liuhen_server.acts import Acts
 from liuhen_server.custody.checking import Checker
 from liuhen_server.custody.viewing import Views
+from liuhen_server.people.refusals import Refusals
 from liuhen_server.people.roles import Action
 from liuhen_server.people.sign_in import SignIn
 from liuhen_server.web import clip_list, clip_page, log_page, media, sign_in_pages, stay_pages
 from liuhen_server.web.clip_request import CHECKER, VIEWS
-from liuhen_server.web.context import CONTEXT, PeopleContext
-from liuhen_server.web.guard import SIGN_IN, guarded, session_of
+from liuhen_server.web.context import ACTS, CONTEXT, PeopleContext
+from liuhen_server.web.guard import REFUSALS, SIGN_IN, guarded, session_of
 from liuhen_server.web.render import STATIC
+from liuhen_server.web.routes import check_rules, get, mount
 
 __all__ = ["people_app"]
 
@@ -24,24 +27,26 @@ def people_app(context: PeopleContext) -> web.Application:
     """To be served over TLS on a listener of its own: its cookies are Secure and of the whole host."""
     application = guarded(web.Application(client_max_size=MOST_FORM_BYTES))
     application[CONTEXT] = context
+    acts = Acts(context.database, context.chain, context.now, context.random_bytes)
+    application[ACTS] = acts
+    application[REFUSALS] = Refusals(acts, context.unix_now)
     application[SIGN_IN] = SignIn(context.database, context.passwords, context.unix_now, context.random_bytes)
     application[VIEWS] = Views(context.database, context.chain, context.unix_now)
     application[CHECKER] = Checker(context.database, context.store, context.evidence(), context.policy, context.now)
-    application.router.add_get("/", _first)
-    application.router.add_get("/static/{name}", _static)
-    application.router.add_get("/favicon.ico", _no_icon)
-    sign_in_pages.add_routes(application.router)
-    clip_list.add_routes(application)
-    stay_pages.add_routes(application)
-    clip_page.add_routes(application.router)
-    media.add_routes(application.router)
-    log_page.add_routes(application.router)
+    clip_list.prepare(application)
+    stay_pages.prepare(application)
+    mount(application, ROUTES)
+    check_rules(application)
     return application
 
 
 async def _first(request: web.Request) -> web.StreamResponse:
-    sees_clips = session_of(request).person.may(Action.SEE_EVIDENCE)
-    raise web.HTTPSeeOther("/clips" if sees_clips else "/log")
+    """Where somebody's work is: the first page of this table that is open to them."""
+    person = session_of(request).person
+    raise web.HTTPSeeOther(next((path for action, path in _FIRST if person.may(action)), "/password"))
+
+
+_FIRST = ((Action.SEE_EVIDENCE, "/clips"), (Action.SEE_LOG, "/log"))
 
 
 async def _no_icon(request: web.Request) -> web.StreamResponse:
@@ -59,3 +64,17 @@ async def _static(request: web.Request) -> web.StreamResponse:
         charset="utf-8",
         headers={"Cache-Control": "public, max-age=31536000, immutable"},
     )
+
+
+ROUTES = (
+    get("/", _first, Action.OWN_ACCOUNT),
+    get("/static/{name}", _static, Action.ENTER),
+    get("/favicon.ico", _no_icon, Action.ENTER),
+    *sign_in_pages.ROUTES,
+    *clip_list.ROUTES,
+    *stay_pages.ROUTES,
+    *clip_page.ROUTES,
+    *media.ROUTES,
+    *log_page.ROUTES,
+)
+"""Every route of the pages. A room brings its own as `ROUTES`; what is not here does not start (`check_rules`)."""

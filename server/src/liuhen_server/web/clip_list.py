@@ -22,12 +22,13 @@ from liuhen_server.database.schema import clips, docks
 from liuhen_server.people.roles import Action
 from liuhen_server.web.clip_request import CHECKER
 from liuhen_server.web.context import CONTEXT
-from liuhen_server.web.guard import needs
+from liuhen_server.web.guard import of_reachable_docks
 from liuhen_server.web.paging import COUNTED, Turn, counted, cut
 from liuhen_server.web.render import page, words_of
+from liuhen_server.web.routes import get
 from liuhen_server.web.stay_pages import caught_up
 
-__all__ = ["Filters", "add_routes"]
+__all__ = ["ROUTES", "Filters", "prepare"]
 
 log = logging.getLogger("liuhen.people")
 CHECK_WAIT_S = 2.0  # how long the list waits for clips that were never checked
@@ -102,8 +103,7 @@ class Row:
     checked_time: str | None
 
 
-def add_routes(application: web.Application) -> None:
-    application.router.add_get("/clips", show)
+def prepare(application: web.Application) -> None:
     application[CHECKS] = set()
     application.on_cleanup.append(_stop_checks)
 
@@ -114,17 +114,19 @@ async def _stop_checks(application: web.Application) -> None:
     await asyncio.gather(*application[CHECKS], return_exceptions=True)
 
 
-@needs(Action.SEE_EVIDENCE)
 async def show(request: web.Request) -> web.StreamResponse:
     context, filters = request.app[CONTEXT], Filters.of(request)
+    reachable = of_reachable_docks(request, clips.c.dock, Action.SEE_EVIDENCE)
+    wanted = and_(reachable, filters.condition(context.zone))
     async with context.database.read() as conn:
-        found = await _listed(conn, filters, context.zone)
-        names = list((await conn.execute(select(docks.c.name).order_by(docks.c.name))).scalars())
+        found = await _listed(conn, wanted, filters.turn)
+        every = select(docks.c.name).where(of_reachable_docks(request, docks.c.name, Action.SEE_EVIDENCE))
+        names = list((await conn.execute(every.order_by(docks.c.name))).scalars())
     unchecked = [row.clip for row in found.rows if row.verdict is None and row.clip.stored_index is not None]
     if unchecked:
         await _check(request.app, unchecked)
         async with context.database.read() as conn:
-            found = await _listed(conn, filters, context.zone)
+            found = await _listed(conn, wanted, filters.turn)
     await caught_up(request)
     async with context.database.read() as conn:
         of = await stays_of_clips(conn, [(r.clip.dock, r.clip.session, r.clip.promised_index) for r in found.rows])
@@ -152,14 +154,13 @@ class Listed:
     older: Turn | None
 
 
-async def _listed(conn: Connection, filters: Filters, zone: timezone) -> Listed:
-    condition = filters.condition(zone)
+async def _listed(conn: Connection, condition: ColumnElement[bool], turn: Turn) -> Listed:
     total = await counted(conn, select(literal(1)).select_from(clips).where(condition))
     joined = clips.outerjoin(
         clip_checks, and_(clip_checks.c.sha256 == clips.c.sha256, clip_checks.c.dock == clips.c.dock)
     )
     query = select(clips, clip_checks.c.verdict.label("said"), clip_checks.c.checked_time).select_from(joined)
-    found = await cut(conn, query.where(condition), clips.c.collected_time, clips.c.promised_index, filters.turn)
+    found = await cut(conn, query.where(condition), clips.c.collected_time, clips.c.promised_index, turn)
     rows = [Row(clip_of(row), row["said"], row["checked_time"]) for row in found.rows]
     return Listed(rows, total, found.newer, found.older)
 
@@ -184,3 +185,6 @@ async def _one(checker: Checker, clip: Clip) -> object:
     except Exception:
         log.exception("clip %s of %s could not be checked", clip.sha256, clip.dock)
         return None
+
+
+ROUTES = (get("/clips", show, Action.SEE_EVIDENCE),)

@@ -14,29 +14,23 @@ from liuhen_server.custody.evidence import Clip
 from liuhen_server.custody.stays import stays_of_clips
 from liuhen_server.custody.timeline import timeline
 from liuhen_server.people.roles import Action
-from liuhen_server.web.clip_request import CHECKER, record_view, requested_clip
+from liuhen_server.web.clip_request import CHECKER, CLIP, clip_asked_for, record_view
 from liuhen_server.web.context import CONTEXT
-from liuhen_server.web.guard import needs, session_of
+from liuhen_server.web.guard import THING, may
 from liuhen_server.web.language import Language, Words
 from liuhen_server.web.media import attachment, playable
 from liuhen_server.web.render import page, words_of
+from liuhen_server.web.routes import get, post
 from liuhen_server.web.stated import told
 from liuhen_server.web.stay_pages import caught_up
 
-__all__ = ["add_routes"]
+__all__ = ["ROUTES"]
 
 _CLIP = "/clips/{dock}/{sha256:[0-9a-f]{64}}"
 
 
-def add_routes(router: web.UrlDispatcher) -> None:
-    router.add_get(_CLIP, show)
-    router.add_post(_CLIP + "/read", read_anew)
-    router.add_get(_CLIP + "/proof", proof)
-
-
-@needs(Action.SEE_EVIDENCE)
 async def show(request: web.Request) -> web.StreamResponse:
-    clip = await requested_clip(request)
+    clip = request[CLIP]
     view_index = await record_view(request, clip, "page")
     checked = await request.app[CHECKER].check(clip)
     context, words = request.app[CONTEXT], words_of(request)
@@ -59,21 +53,20 @@ async def show(request: web.Request) -> web.StreamResponse:
         is_proxy=shown is not None and shown[0].sha256 != clip.sha256,
         events=[told(entry, words) for entry in entries],
         view_index=view_index,
-        may_watch=session_of(request).person.may(Action.SEE_FOOTAGE),
+        agency=request[THING].agency,
+        may_watch=may(request, Action.SEE_FOOTAGE),
     )
 
 
-@needs(Action.SEE_EVIDENCE)
 async def read_anew(request: web.Request) -> web.StreamResponse:
-    clip = await requested_clip(request)
+    clip = request[CLIP]
     await request.app[CHECKER].check(clip, read_anew=True)
     raise web.HTTPSeeOther(f"/clips/{clip.dock}/{clip.sha256}")
 
 
-@needs(Action.SEE_EVIDENCE)
 async def proof(request: web.Request) -> web.StreamResponse:
     """The tlog-proofs, one after the other: with the original's bytes, all that `liuhen-verify clip` needs."""
-    clip = await requested_clip(request)
+    clip = request[CLIP]
     await record_view(request, clip, "proof")
     gathered = await request.app[CONTEXT].evidence().gather(clip, for_export=True)
     return web.Response(
@@ -126,3 +119,10 @@ def _collected(checked: Checked) -> ClipCollected | None:
         if isinstance(event, ClipCollected) and logged.statement.subject.sha256 == checked.gathered.clip.sha256:
             return event
     return None
+
+
+ROUTES = (
+    get(_CLIP, show, Action.SEE_EVIDENCE, clip_asked_for),
+    post(_CLIP + "/read", read_anew, Action.SEE_EVIDENCE, clip_asked_for),
+    get(_CLIP + "/proof", proof, Action.SEE_EVIDENCE, clip_asked_for),
+)

@@ -11,30 +11,40 @@ from liuhen_server.custody.evidence import ORIGINAL, Clip, find_clip
 from liuhen_server.custody.viewing import Views
 from liuhen_server.database import DatabaseUnavailable
 from liuhen_server.log.signed_state import LogStopped
+from liuhen_server.people.access import Thing
+from liuhen_server.registry.agencies import agency_of_dock
+from liuhen_server.registry.officers import officers_with_number
 from liuhen_server.web.context import CONTEXT
 from liuhen_server.web.guard import Problem, session_of
 
-__all__ = ["CHECKER", "VIEWS", "record_view", "requested_clip"]
+__all__ = ["CHECKER", "CLIP", "VIEWS", "clip_asked_for", "record_view"]
 
 VIEWS: web.AppKey[Views] = web.AppKey("views", Views)
 CHECKER: web.AppKey[Checker] = web.AppKey("checker", Checker)
+CLIP = web.RequestKey("clip", Clip)
 log = logging.getLogger("liuhen.people")
 
 
-async def requested_clip(request: web.Request) -> Clip:
-    """The original that the address names. Raises the problem page for one that the archive does not know."""
+async def clip_asked_for(request: web.Request) -> Thing:
+    """Finds the original that the address names (`request[CLIP]`). Raises the problem page for one that the archive does
+    not know. Whose it is, is the recorder's own word: the officers of the dock's agency who have its number.
+    """
     async with request.app[CONTEXT].database.read() as conn:
         clip = await find_clip(conn, request.match_info["dock"], request.match_info["sha256"])
-    if clip is None or clip.kind != ORIGINAL:
-        raise Problem("no_such_clip", 404)
-    return clip
+        if clip is None or clip.kind != ORIGINAL:
+            raise Problem("no_such_clip", 404)
+        agency = await agency_of_dock(conn, clip.dock)
+        known = agency is not None and clip.officer is not None
+        officers = await officers_with_number(conn, agency or "", clip.officer or "") if known else frozenset()
+    request[CLIP] = clip
+    return Thing(f"clip-{clip.sha256}", agency, officers)
 
 
 async def record_view(request: web.Request, clip: Clip, how: str) -> int:
     """The log index of the view. Raises the problem page when it cannot be written: then nothing is shown."""
     person = session_of(request).person
     try:
-        return await request.app[VIEWS].record(clip, person.number, " ".join(sorted(person.roles)), how)
+        return await request.app[VIEWS].record(clip, person.number, person.role_names, how)
     except (DatabaseUnavailable, LogStopped) as error:
         log.error("the view of %s by %s could not be written: %s", clip.sha256, person.number, error)
         raise Problem("not_recorded", 503) from error

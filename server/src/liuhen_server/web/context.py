@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from aiohttp import web
 
 from liuhen_protocol.policy import Policy
+from liuhen_server.acts import Acts
 from liuhen_server.custody.evidence import Evidence
 from liuhen_server.database import Database
 from liuhen_server.log.archive_chain import ArchiveChain, utc_now
@@ -15,7 +16,7 @@ from liuhen_server.log.reading import LogReader
 from liuhen_server.people.passwords import PasswordWork
 from liuhen_server.store.interface import Store
 
-__all__ = ["CHINA", "CONTEXT", "PeopleContext"]
+__all__ = ["ACTS", "CHINA", "CONTEXT", "PeopleContext"]
 
 CHINA = timezone(timedelta(hours=8), "UTC+08:00")
 
@@ -41,4 +42,5 @@ class PeopleContext:
         return Evidence(self.database, self.log)
 
 
+ACTS: web.AppKey[Acts] = web.AppKey("acts", Acts)
 CONTEXT: web.AppKey[PeopleContext] = web.AppKey("people_context", PeopleContext)

@@ -1,26 +1,45 @@
-"""What stands before every page: security headers, the session, form tokens, permissions, and pages for errors."""
+"""What stands before every page: security headers, the session, form tokens, who may do what, and pages for errors.
+
+A page never decides about access: its route names an action and what it is about, `access.decide` says yes or no, and a
+no is written down (`access.refused`).
+"""
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from aiohttp import hdrs, web
+from sqlalchemy import ColumnElement, true
 
 from liuhen_server.database import DatabaseUnavailable
-from liuhen_server.people.roles import Action
+from liuhen_server.people.access import Allowed, Thing, decide, visible
+from liuhen_server.people.refusals import Refusals
+from liuhen_server.people.roles import Action, Scope
 from liuhen_server.people.sessions import COOKIE, FORM_COOKIE, form_token_matches
 from liuhen_server.people.sign_in import Session, SignIn
+from liuhen_server.registry.agencies import docks_of
 from liuhen_server.web.render import SESSION_KEY, page
+from liuhen_server.web.routes import Handler, Route, rule_of
 
-__all__ = ["SIGN_IN", "Problem", "guarded", "local_address", "needs", "session_of", "shown_path"]
+__all__ = [
+    "REFUSALS",
+    "SIGN_IN",
+    "THING",
+    "Problem",
+    "guarded",
+    "local_address",
+    "may",
+    "of_reachable_docks",
+    "session_of",
+    "shown_path",
+]
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 SIGN_IN: web.AppKey[SignIn] = web.AppKey("sign_in", SignIn)
+REFUSALS: web.AppKey[Refusals] = web.AppKey("refusals", Refusals)
+THING = web.RequestKey("thing", Thing)
 log = logging.getLogger("liuhen.people")
 
-_OPEN_PATHS = ("/sign-in", "/static/", "/language/", "/favicon.ico")
 _BEFORE_CHANGE = ("/password", "/sign-out")  # what someone with a one-time password may do
 
 _HEADERS = {
@@ -53,19 +72,21 @@ def session_of(request: web.Request) -> Session:
     return session
 
 
-def needs(action: Action) -> Callable[[Handler], Handler]:
-    """Only for people whose roles allow it; the others read which roles see what."""
+def may(request: web.Request, action: Action) -> bool:
+    """Whether the person of this request may also do another thing to what the request is about (to show a button)."""
+    return isinstance(decide(session_of(request).person, action, request.get(THING)), Allowed)
 
-    def wrap(handler: Handler) -> Handler:
-        async def checked(request: web.Request) -> web.StreamResponse:
-            if not session_of(request).person.may(action):
-                log.warning("%s was refused %s", session_of(request).person.number, shown_path(request))
-                raise Problem("forbidden", 403)
-            return await handler(request)
 
-        return checked
-
-    return wrap
+def of_reachable_docks(request: web.Request, dock: ColumnElement[str], action: Action) -> ColumnElement[bool]:
+    """The WHERE of a list: rows of docks whose recordings this person may see as `action`. Raises Problem for none at all."""
+    person = session_of(request).person
+    match visible(person, action):
+        case Scope.ALL:
+            return true()
+        case Scope.AGENCY:
+            return dock.in_(docks_of(person.agency))
+        case _:
+            raise Problem("forbidden", 403)
 
 
 def shown_path(request: web.Request) -> str:
@@ -115,13 +136,15 @@ async def _session(request: web.Request, handler: Handler) -> web.StreamResponse
     session = await request.app[SIGN_IN].find(request.cookies.get(COOKIE))
     if session is not None:
         request[SESSION_KEY] = session
-    if session is None and not request.path.startswith(_OPEN_PATHS):
+    rule = rule_of(request)
+    is_open = rule is not None and rule.action is Action.ENTER
+    if session is None and not is_open:
         if request.method in (hdrs.METH_GET, hdrs.METH_HEAD):
             back = "" if request.path == "/" else "?" + urlencode({"next": request.path_qs})
             raise web.HTTPSeeOther("/sign-in" + back)
         raise Problem("signed_out", 401)
     must_change = session is not None and session.person.must_change
-    if must_change and not request.path.startswith((*_OPEN_PATHS, *_BEFORE_CHANGE)):
+    if must_change and not is_open and request.path not in _BEFORE_CHANGE:
         raise web.HTTPSeeOther("/password")
     return await handler(request)
 
@@ -144,9 +167,49 @@ async def _forms(request: web.Request, handler: Handler) -> web.StreamResponse:
     return await handler(request)
 
 
+@web.middleware
+async def _access(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """After the form's token was checked: another site must not make entries in somebody's name."""
+    rule = rule_of(request)
+    if rule is None or rule.action is Action.ENTER:
+        return await handler(request)
+    person = session_of(request).person
+    decision = decide(person, rule.action)
+    if isinstance(decision, Allowed):
+        if rule.about is None:
+            return await handler(request)
+        request[THING] = await rule.about(request)
+        decision = decide(person, rule.action, request[THING])
+        if isinstance(decision, Allowed):
+            return await handler(request)
+    name = await _name_of(request, rule)
+    log.warning("%s was refused %s (%s)", person.number, shown_path(request), decision.why)
+    try:
+        await request.app[REFUSALS].record(person, rule.action, name)
+    except Exception:  # refused all the same
+        log.exception("that %s was refused %s could not be written down", person.number, name)
+    raise Problem(_PROBLEM_OF.get(decision.why, "forbidden"), 403)
+
+
+_PROBLEM_OF = {"agency": "forbidden_agency", "own": "forbidden_own", "oneself": "forbidden_oneself"}
+
+
+async def _name_of(request: web.Request, rule: Route) -> str:
+    """What was asked for, as the log names it. What does not exist is named by its page alone, so that made-up addresses
+    are one entry and tell nobody what there is.
+    """
+    if (known := request.get(THING)) is None and rule.about is not None:
+        try:
+            known = await rule.about(request)
+        except Problem:
+            known = None
+    resource = request.match_info.route.resource
+    return f"page {resource.canonical if resource else rule.path}" if known is None else known.name
+
+
 def guarded(application: web.Application) -> web.Application:
     """Adds all of it; for `web.Application(middlewares=…)` the order is outermost first."""
-    application.middlewares.extend([_problems, _session, _forms])
+    application.middlewares.extend([_problems, _session, _forms, _access])
     application.on_response_prepare.append(_on_prepare)
     return application
 

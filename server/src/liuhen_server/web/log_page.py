@@ -13,10 +13,10 @@ from liuhen_protocol.policy import NONE, Policy
 from liuhen_server.database.schema import docks, heads, log_state, sequencer_state
 from liuhen_server.people.roles import Action
 from liuhen_server.web.context import CONTEXT
-from liuhen_server.web.guard import needs
 from liuhen_server.web.render import page
+from liuhen_server.web.routes import get
 
-__all__ = ["add_routes"]
+__all__ = ["ROUTES"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,6 @@ class Published:
     wrong: str
 
 
-def add_routes(router: web.UrlDispatcher) -> None:
-    router.add_get("/log", show)
-    router.add_get("/policy", policy)
-
-
 def read_published(data: bytes, policy: Policy) -> Published:
     """Raises Malformed or Refused for a checkpoint that this log did not sign."""
     checkpoint, signed = policy.open(data)
@@ -64,7 +59,6 @@ def read_published(data: bytes, policy: Policy) -> Published:
     )
 
 
-@needs(Action.SEE_LOG)
 async def show(request: web.Request) -> web.StreamResponse:
     context = request.app[CONTEXT]
     async with context.database.read() as conn:
@@ -94,8 +88,10 @@ async def show(request: web.Request) -> web.StreamResponse:
     )
 
 
-@needs(Action.SEE_LOG)
 async def policy(request: web.Request) -> web.StreamResponse:
     """The tlog-policy as a file for `liuhen-verify`."""
     headers = {"Content-Disposition": 'attachment; filename="policy"'}
     return web.Response(text=request.app[CONTEXT].policy.text(), content_type="text/plain", headers=headers)
+
+
+ROUTES = (get("/log", show, Action.SEE_LOG), get("/policy", policy, Action.SEE_LOG))

@@ -14,12 +14,13 @@ from liuhen_server.database import Connection
 from liuhen_server.database.schema import clips
 from liuhen_server.people.roles import Action
 from liuhen_server.store.interface import NotStored, Store
-from liuhen_server.web.clip_request import record_view, requested_clip
+from liuhen_server.web.clip_request import CLIP, clip_asked_for, record_view
 from liuhen_server.web.context import CONTEXT
-from liuhen_server.web.guard import Problem, needs
+from liuhen_server.web.guard import Problem
 from liuhen_server.web.ranges import Part, Unsatisfiable, wanted
+from liuhen_server.web.routes import get
 
-__all__ = ["add_routes", "attachment", "playable"]
+__all__ = ["ROUTES", "attachment", "playable"]
 
 _BY_ENDING = {
     ".mp4": "video/mp4",
@@ -31,11 +32,6 @@ _BY_ENDING = {
     ".wav": "audio/wav",
 }
 _PLAYED = frozenset(_BY_ENDING.values())
-
-
-def add_routes(router: web.UrlDispatcher) -> None:
-    router.add_get("/clips/{dock}/{sha256:[0-9a-f]{64}}/play", play)
-    router.add_get("/clips/{dock}/{sha256:[0-9a-f]{64}}/original", download)
 
 
 async def playable(conn: Connection, clip: Clip) -> tuple[Clip, str] | None:
@@ -65,9 +61,8 @@ def attachment(name: str) -> str:
     return f"attachment; filename=\"{plain or 'clip'}\"; filename*=UTF-8''{quote(exact or 'clip', safe='')}"
 
 
-@needs(Action.SEE_FOOTAGE)
 async def play(request: web.Request) -> web.StreamResponse:
-    clip = await requested_clip(request)
+    clip = request[CLIP]
     async with request.app[CONTEXT].database.read() as conn:
         shown = await playable(conn, clip)
     if shown is None:
@@ -76,9 +71,8 @@ async def play(request: web.Request) -> web.StreamResponse:
     return await _send(request, shown[0], {"Content-Type": shown[1]})
 
 
-@needs(Action.SEE_FOOTAGE)
 async def download(request: web.Request) -> web.StreamResponse:
-    clip = await requested_clip(request)
+    clip = request[CLIP]
     if clip.stored_index is None:
         raise Problem("not_stored", 404)
     await record_view(request, clip, "download")
@@ -132,3 +126,9 @@ async def _stream(
         if close is not None:
             close()
     return response
+
+
+ROUTES = (
+    get("/clips/{dock}/{sha256:[0-9a-f]{64}}/play", play, Action.SEE_FOOTAGE, clip_asked_for),
+    get("/clips/{dock}/{sha256:[0-9a-f]{64}}/original", download, Action.SEE_FOOTAGE, clip_asked_for),
+)

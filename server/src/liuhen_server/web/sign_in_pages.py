@@ -3,23 +3,16 @@
 from aiohttp import web
 
 from liuhen_server.people.passwords import SHORTEST, why_refused
+from liuhen_server.people.roles import Action
 from liuhen_server.people.sessions import COOKIE, FORM_COOKIE, form_token, new_token
 from liuhen_server.people.sign_in import Locked, Session, Wrong
 from liuhen_server.web.context import CONTEXT
 from liuhen_server.web.guard import SIGN_IN, local_address, session_of
 from liuhen_server.web.language import LANGUAGE_COOKIE, Language
 from liuhen_server.web.render import SESSION_KEY, page
+from liuhen_server.web.routes import get, post
 
-__all__ = ["add_routes"]
-
-
-def add_routes(router: web.UrlDispatcher) -> None:
-    router.add_get("/sign-in", show_sign_in)
-    router.add_post("/sign-in", sign_in)
-    router.add_post("/sign-out", sign_out)
-    router.add_get("/password", show_password)
-    router.add_post("/password", change_password)
-    router.add_get("/language/{language:zh|en}", choose_language)
+__all__ = ["ROUTES"]
 
 
 def _form(request: web.Request, status: int, wrong: str = "", seconds: int = 0) -> web.Response:
@@ -123,3 +116,13 @@ async def choose_language(request: web.Request) -> web.StreamResponse:
     chosen = Language(request.match_info["language"])
     response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=365 * 86_400, secure=True, samesite="Lax", path="/")
     return response
+
+
+ROUTES = (
+    get("/sign-in", show_sign_in, Action.ENTER),
+    post("/sign-in", sign_in, Action.ENTER),
+    post("/sign-out", sign_out, Action.OWN_ACCOUNT),
+    get("/password", show_password, Action.OWN_ACCOUNT),
+    post("/password", change_password, Action.OWN_ACCOUNT),
+    get("/language/{language:zh|en}", choose_language, Action.ENTER),
+)

@@ -17,18 +17,22 @@ from liuhen_server.custody.stay_account import Account, Fate
 from liuhen_server.custody.stay_reading import read_account
 from liuhen_server.custody.stays import LACKS, Stay, StayReader, find_stay, stay_of
 from liuhen_server.database.schema import docks
+from liuhen_server.people.access import Thing
 from liuhen_server.people.roles import Action
+from liuhen_server.registry.agencies import agency_of_dock
 from liuhen_server.web.context import CONTEXT
-from liuhen_server.web.guard import Problem, needs
+from liuhen_server.web.guard import Problem, of_reachable_docks
 from liuhen_server.web.language import Words
 from liuhen_server.web.paging import COUNTED, Turn, counted, cut
 from liuhen_server.web.render import page, words_of
+from liuhen_server.web.routes import get
 from liuhen_server.web.stated import told
 
-__all__ = ["STAYS", "add_routes", "caught_up"]
+__all__ = ["ROUTES", "STAYS", "caught_up", "prepare"]
 
 log = logging.getLogger("liuhen.people")
 STAYS: web.AppKey[StayReader] = web.AppKey("stays", StayReader)
+STAY = web.RequestKey("stay", Stay)
 PAGE_FILES = 200
 MOST_NAMES = 200  # gaps and deleted entries shown by name
 
@@ -87,10 +91,8 @@ def _day(text: str) -> str:
     return parsed.isoformat() if 1971 <= parsed.year <= 9000 else ""
 
 
-def add_routes(application: web.Application) -> None:
+def prepare(application: web.Application) -> None:
     application[STAYS] = StayReader(application[CONTEXT].database)
-    application.router.add_get("/stays", show_list)
-    application.router.add_get("/stays/{index:[0-9]{1,18}}", show)
 
 
 async def caught_up(request: web.Request) -> None:
@@ -135,16 +137,17 @@ def lacking(stay: Stay, words: Words) -> str:
     return words("list.and").join(words(f"stay.lacks.{name}", count=count) for name, count in counts if count)
 
 
-@needs(Action.SEE_EVIDENCE)
 async def show_list(request: web.Request) -> web.StreamResponse:
     context, filters, words = request.app[CONTEXT], Filters.of(request), words_of(request)
     await request.app[STAYS].catch_up()
-    condition = filters.condition(context.zone)
+    reachable = of_reachable_docks(request, stays.c.dock, Action.SEE_EVIDENCE)
+    condition = and_(reachable, filters.condition(context.zone))
     async with context.database.read() as conn:
         total = await counted(conn, select(literal(1)).select_from(stays).where(condition))
         found = await cut(conn, select(stays).where(condition), stays.c.time, stays.c.docked_index, filters.turn)
         rows = [stay_of(row) for row in found.rows]
-        names = list((await conn.execute(select(docks.c.name).order_by(docks.c.name))).scalars())
+        every = select(docks.c.name).where(of_reachable_docks(request, docks.c.name, Action.SEE_EVIDENCE))
+        names = list((await conn.execute(every.order_by(docks.c.name))).scalars())
     return page(
         request,
         "stays.html",
@@ -157,14 +160,23 @@ async def show_list(request: web.Request) -> web.StreamResponse:
     )
 
 
-@needs(Action.SEE_EVIDENCE)
-async def show(request: web.Request) -> web.StreamResponse:
-    context, words = request.app[CONTEXT], words_of(request)
+async def stay_asked_for(request: web.Request) -> Thing:
+    """Finds the stay that the address names (`request[STAY]`). Raises the problem page for one that is none."""
     await request.app[STAYS].catch_up()
-    async with context.database.read() as conn:
+    async with request.app[CONTEXT].database.read() as conn:
         stay = await find_stay(conn, int(request.match_info["index"]))
-        read = None if stay is None else await read_account(conn, stay)
-    if stay is None or read is None:
+        if stay is None:
+            raise Problem("no_such_stay", 404)
+        agency = await agency_of_dock(conn, stay.dock)
+    request[STAY] = stay
+    return Thing(f"stay-{stay.docked_index}", agency)
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    context, words, stay = request.app[CONTEXT], words_of(request), request[STAY]
+    async with context.database.read() as conn:
+        read = await read_account(conn, stay)
+    if read is None:
         raise Problem("no_such_stay", 404)
     found, clips = read
     number, pages = _number(request.query.get("page", "1")), max(1, -(-len(found.files) // PAGE_FILES))
@@ -222,3 +234,9 @@ def offset(found: Account, words: Words) -> str:
     late = "slow" if milliseconds < 0 else "fast"
     told_offset = words(f"stay.clock.{late}", seconds=f"{abs(milliseconds) / 1000:,.1f}")
     return told_offset + (words("stay.clock.then_set") if found.clock_set else words("stay.clock.not_set"))
+
+
+ROUTES = (
+    get("/stays", show_list, Action.SEE_EVIDENCE),
+    get("/stays/{index:[0-9]{1,18}}", show, Action.SEE_EVIDENCE, stay_asked_for),
+)

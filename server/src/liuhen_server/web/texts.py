@@ -291,8 +291,26 @@ _PROBLEMS = {
     ),
     "problem.forbidden.title": Text("您的角色不能查看此页", "Your role does not see this page"),
     "problem.forbidden.text": Text(
-        "音像内容和记录只向需要的角色开放。如工作需要，请联系系统管理员。",
-        "Clips are open only to the roles that need them. If your work needs this, ask the system administrator.",
+        "页面只向需要的角色开放。如工作需要，请联系安全管理员。本次被拒绝的访问已写入日志。",
+        "Pages are open only to the roles that need them. If your work needs this, ask the security administrator. "
+        "This refusal is an entry of the log.",
+    ),
+    "problem.forbidden_agency.title": Text("不属于您的执法主体", "This belongs to another agency"),
+    "problem.forbidden_agency.text": Text(
+        "您只能查看本执法主体的内容；采集站尚未分配执法主体的，由系统管理员登记。本次被拒绝的访问已写入日志。",
+        "You see what belongs to your own agency; a dock without one is assigned by the system administrator. "
+        "This refusal is an entry of the log.",
+    ),
+    "problem.forbidden_own.title": Text("这不是您本人的记录", "This is not your own"),
+    "problem.forbidden_own.text": Text(
+        "承办人只能观看本人的音像。如办案需要，请向法制审核人或负责人提出。本次被拒绝的访问已写入日志。",
+        "Handlers watch their own recordings. If the case needs it, ask the legal reviewer or the head. "
+        "This refusal is an entry of the log.",
+    ),
+    "problem.forbidden_oneself.title": Text("不能对自己的账号执行此操作", "Nobody does this to his own account"),
+    "problem.forbidden_oneself.text": Text(
+        "权限须由另一名管理员办理（三员分立）。本次被拒绝的访问已写入日志。",
+        "Another administrator has to do it. This refusal is an entry of the log.",
     ),
     "problem.signed_out.title": Text("您已退出登录", "You are signed out"),
     "problem.signed_out.text": Text(

@@ -1,0 +1,140 @@
+"""What administrators do to accounts, each one act: the change, the reason if one was written, and `account.changed`.
+
+Who may do it is decided before (`access.decide`); here stand the rules that hold for the machine's own administrator too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, update
+
+from liuhen_protocol.events import AccountChanged
+from liuhen_server.acts import Act
+from liuhen_server.database import Connection
+from liuhen_server.people import accounts
+from liuhen_server.people.accounts import Person, person_by_id
+from liuhen_server.people.lockout import name_key
+from liuhen_server.people.roles import Role, check_roles, needs_agency
+from liuhen_server.people.schema import people, sign_in_attempts
+from liuhen_server.registry.agencies import find_agency
+from liuhen_server.registry.fields import Mistakes, Outdated
+from liuhen_server.registry.officers import find_officer
+
+__all__ = ["Rights", "appoint", "create", "end_second_factor", "give_rights", "nobody_is", "reset", "switch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What an account may: `agency` is a code, `officer` the id of the officer this person is."""
+
+    roles: frozenset[Role] = frozenset()
+    agency: str | None = None
+    officer: int | None = None
+
+
+async def create(
+    act: Act, *, name: str, display_name: str, one_time_hash: str, now: int, rights: Rights | None = None
+) -> Person:
+    """A new account; from the pages without any right. Raises ValueError (Mistakes for the rights)."""
+    rights = await _checked(act.conn, rights or Rights(), before=None)
+    person = await accounts.add_person(
+        act.conn,
+        name=name,
+        display_name=display_name,
+        roles=rights.roles,
+        one_time_hash=one_time_hash,
+        now=now,
+        agency=rights.agency,
+        officer=rights.officer,
+    )
+    await _state(act, person, "created", "")
+    return person
+
+
+async def give_rights(act: Act, person_id: int, rights: Rights, version: int, reason: str = "") -> Person:
+    """Roles, agency and officer as they are from now on. Raises Mistakes, Outdated, LookupError."""
+    before = await _known(act.conn, person_id)
+    if before.version != version:
+        raise Outdated(before.version)
+    rights = await _checked(act.conn, rights, before)
+    values = {"roles": " ".join(sorted(rights.roles)), "agency": rights.agency, "officer": rights.officer}
+    await act.conn.execute(update(people).where(people.c.id == person_id).values(**values, version=version + 1))
+    return await _changed(act, person_id, "roles", reason)
+
+
+async def appoint(act: Act, person_id: int) -> Person:
+    """Makes an account without rights the first security administrator: the only right that a system administrator gives,
+    and only while there is no security administrator. Raises Mistakes.
+    """
+    before = await _known(act.conn, person_id)
+    if before.roles or before.disabled or not await nobody_is(act.conn, Role.SECURITY_ADMINISTRATOR):
+        raise Mistakes({"person": "appointed"})
+    return await give_rights(act, person_id, Rights(frozenset({Role.SECURITY_ADMINISTRATOR})), before.version)
+
+
+async def nobody_is(conn: Connection, role: Role) -> bool:
+    """Whether no active account holds a role that is held alone (an administrator's)."""
+    held = select(func.count()).select_from(people).where(people.c.roles == role.value, people.c.disabled.is_(False))
+    return (await conn.execute(held)).scalar_one() == 0
+
+
+async def reset(act: Act, person_id: int, one_time_hash: str, now: int, reason: str = "") -> Person:
+    """A new one-time password; what waits after wrong attempts waits no more. Sessions and tokens end. Raises LookupError."""
+    person = await _known(act.conn, person_id)
+    await accounts.set_one_time_password(act.conn, person_id, one_time_hash, now)
+    await act.conn.execute(sign_in_attempts.delete().where(sign_in_attempts.c.subject == name_key(person.name)))
+    return await _changed(act, person_id, "reset", reason)
+
+
+async def switch(act: Act, person_id: int, disabled: bool, reason: str = "") -> Person:
+    """Raises LookupError."""
+    await _known(act.conn, person_id)
+    await accounts.set_disabled(act.conn, person_id, disabled)
+    return await _changed(act, person_id, "disabled" if disabled else "enabled", reason)
+
+
+async def end_second_factor(act: Act, person_id: int, reason: str = "") -> Person:
+    """For someone whose telephone is gone: the password alone opens until a new one is set up. Raises LookupError."""
+    await _known(act.conn, person_id)
+    values = {"totp_secret": None, "totp_offered": None, "totp_step": None}
+    await act.conn.execute(update(people).where(people.c.id == person_id).values(**values))
+    return await _changed(act, person_id, "second-factor", reason)
+
+
+async def _changed(act: Act, person_id: int, what: str, reason: str) -> Person:
+    person = await _known(act.conn, person_id)
+    await _state(act, person, what, reason)
+    return person
+
+
+async def _state(act: Act, person: Person, what: str, reason: str) -> None:
+    said = (await act.commit_text("reason", person.number, reason)).sha256 if reason.strip() else None
+    roles = tuple(sorted(role.value for role in person.roles))
+    await act.state(AccountChanged(person.number, act.by, what, roles, person.agency, said))
+
+
+async def _known(conn: Connection, person_id: int) -> Person:
+    person = await person_by_id(conn, person_id, for_update=True) if 0 < person_id < 1 << 63 else None
+    if person is None:
+        raise LookupError(f"person-{person_id}")
+    return person
+
+
+async def _checked(conn: Connection, rights: Rights, before: Person | None) -> Rights:
+    try:
+        check_roles(rights.roles, none_allowed=True)
+    except ValueError as error:
+        raise Mistakes({"roles": "roles"}) from error
+    if needs_agency(rights.roles) and rights.agency is None:
+        raise Mistakes({"agency": "needs_agency"})
+    if rights.agency is not None:
+        agency = await find_agency(conn, rights.agency)
+        kept = before is not None and before.agency == rights.agency
+        if agency is None or not (agency.active or kept):
+            raise Mistakes({"agency": "agency"})
+    if rights.officer is not None:
+        officer = await find_officer(conn, rights.officer)
+        if officer is None or officer.agency != rights.agency:
+            raise Mistakes({"officer": "officer"})
+    return rights
