@@ -30,6 +30,9 @@ from liuhen_protocol.signer import Ed25519Signer
 from liuhen_protocol.statement import Clock, Statement, place_in_chain, write_statement
 from liuhen_protocol.witnessing import AddCheckpoint
 
+# one running county for all of them
+pytestmark = pytest.mark.xdist_group("attacked county")
+
 TUS = {"Tus-Resumable": "1.0.0"}
 ODD = [
     "",

@@ -30,6 +30,9 @@ from support.archive import publish_all
 from support.archive_process import archive_process
 from support.device import TestDock, archive_config, running_archive
 
+# one archive works on one disk for all of them
+pytestmark = pytest.mark.xdist_group("power cut archive")
+
 CLIPS = (b"a clip " * 30_000, b"", b"another " * 500)
 STARTS = 6  # so many of the cuts are followed by a start of the archive and uploads that go on
 

@@ -17,6 +17,9 @@ from liuhen_agent.journal import ClipState, JournalDamaged, queries, read_only
 from support import dock_alone
 from support.forked import forked
 
+# one dock works on one disk for all of them
+pytestmark = pytest.mark.xdist_group("power cut dock")
+
 RUNS = 12  # so many of the cuts are followed by a whole run of the dock; all of them are looked at
 
 

@@ -16,6 +16,9 @@ from liuhen_protocol import merkle
 from liuhen_protocol.signer import Ed25519Signer
 from support.memory_log import MemoryLog, Witness
 
+# one program is built and one large log written for all of them
+pytestmark = pytest.mark.xdist_group("go")
+
 SIZES = [1, 2, 3, 254, 255, 256, 257, 511, 512, 513, 4_096, 65_535, 65_536, 65_537, 66_000]
 
 
