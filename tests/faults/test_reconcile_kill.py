@@ -6,7 +6,6 @@ The archive is the stand-in that can lose clips; a child process runs the dock's
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import signal
 from pathlib import Path
 
@@ -21,11 +20,10 @@ from liuhen_protocol import dsse
 from liuhen_protocol.digest import digest_of
 from liuhen_protocol.events import DockAlarm, DockStarted
 from liuhen_protocol.statement import read_statement
+from support.forked import forked
 from unit.agent_sync.standin import StandIn, serving
 from unit.agent_sync.world import NOW, World, opened
 
-FORK = multiprocessing.get_context("forkserver")
-FORK.set_forkserver_preload(["faults.dock_room_children"])
 LOST, KEPT = b"lost" * 100_000, b"kept" * 100_000
 SHA256 = digest_of(LOST).sha256
 STEPS = {
@@ -56,7 +54,7 @@ async def test_lost_clip_is_said_once_and_sent_again_when_the_dock_is_killed_whe
 
         method, given = STEPS[step]
         point = KillPoint(f"liuhen_agent.journal:Journal.{method}", side == "after", given=given)
-        process = FORK.Process(target=sync_and_die, args=(data_dir, bay, point))
+        process = forked(sync_and_die, data_dir, bay, point)
         process.start()
         await asyncio.to_thread(process.join, 60)
         assert process.exitcode == -signal.SIGKILL, "this step of the table was not reached"
