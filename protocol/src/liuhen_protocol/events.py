@@ -9,8 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from liuhen_protocol.case_events import (
+    CaseChanged,
+    CaseDocument,
+    CaseOpened,
+    CaseStage,
+    ClipLinked,
+    ClipUnlinked,
+    CoverageExcused,
+    ListApproved,
+)
 from liuhen_protocol.shape import Hex, Moment
-
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
@@ -359,6 +368,14 @@ Event = (
     | AccessRefused
     | SearchMade
     | RegistryChanged
+    | CaseOpened
+    | CaseChanged
+    | CaseStage
+    | CaseDocument
+    | ClipLinked
+    | ClipUnlinked
+    | ListApproved
+    | CoverageExcused
 )
 
 EVENTS: dict[str, type[Event]] = {
@@ -383,11 +400,25 @@ EVENTS: dict[str, type[Event]] = {
     "access.refused": AccessRefused,
     "search.made": SearchMade,
     "registry.changed": RegistryChanged,
+    "case.opened": CaseOpened,
+    "case.changed": CaseChanged,
+    "case.stage": CaseStage,
+    "case.document": CaseDocument,
+    "clip.linked": ClipLinked,
+    "clip.unlinked": ClipUnlinked,
+    "list.approved": ListApproved,
+    "coverage.excused": CoverageExcused,
 }
 KINDS: dict[type[Event], str] = {event: kind for kind, event in EVENTS.items()}
-OF_A_CLIP = frozenset({ClipCollected, ClipDerived, ClipStored, ClipViewed})
+OF_A_CLIP: frozenset[type[Event]] = frozenset(
+    {ClipCollected, ClipDerived, ClipStored, ClipViewed, CaseDocument, ClipLinked, ClipUnlinked}
+)
+"""Whose subject is a file, a clip or a case's document; all others have their place in the chain."""
 OF_PEOPLE: frozenset[type[Event]] = frozenset({AccountChanged, AccessRefused, SearchMade, RegistryChanged})
-OF_THE_ARCHIVE: frozenset[type[Event]] = OF_PEOPLE | {
+OF_CASES: frozenset[type[Event]] = frozenset(
+    {CaseOpened, CaseChanged, CaseStage, CaseDocument, ClipLinked, ClipUnlinked, ListApproved, CoverageExcused}
+)
+OF_THE_ARCHIVE: frozenset[type[Event]] = OF_PEOPLE | OF_CASES | {
     ArchiveStarted,
     DockEnrolled,
     DockRevoked,

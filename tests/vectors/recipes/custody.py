@@ -7,10 +7,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from liuhen_protocol import chain, merkle
+from liuhen_protocol.case_events import (
+    CaseChanged,
+    CaseDocument,
+    CaseOpened,
+    CaseStage,
+    ClipLinked,
+    ClipUnlinked,
+    CoverageExcused,
+    ListApproved,
+)
 from liuhen_protocol.checkpoint import Checkpoint, sign_checkpoint
 from liuhen_protocol.digest import digest_of
 from liuhen_protocol.dsse import PAYLOAD_TYPE, pae, read_json, seal, write_json
 from liuhen_protocol.events import (
+    OF_A_CLIP,
     AccessRefused,
     AccountChanged,
     ArchiveStarted,
@@ -87,11 +98,19 @@ EVENTS: tuple[Event, ...] = (
     AccessRefused("person-17", "handler", "see_footage", "clip-" + ONES),
     SearchMade("person-17", "handler", "officer", 3, None),
     RegistryChanged("officer-12", "machine", "created", 1, ONES),
+    CaseOpened("case-31", "scjg", "penalty", "朝县市监罚〔2019〕12号", "person-17"),
+    CaseChanged("case-31", "parties", "person-17", ONES),
+    CaseStage("case-31", "initiation", "investigation", "person-17", None),
+    CaseDocument("case-31", "investigation", "interview", 2, ZERO, "person-17"),
+    ClipLinked("case-31", "investigation", "2", "person-17", "suggestion", None),
+    ClipUnlinked("case-31", "investigation", None, "person-17", ONES),
+    ListApproved("list-3", "scjg", 2, ZERO, "person-4", "2026-12-01"),
+    CoverageExcused("case-31", "investigation", "document:interview", "person-4", ONES),
 )  # fmt: skip
 
 
 def payload_of(event: Event) -> bytes:
-    about_a_clip = isinstance(event, ClipCollected | ClipDerived | ClipStored | ClipViewed)
+    about_a_clip = type(event) in OF_A_CLIP
     link = replace(LINK, source="archive") if type(event) in (ArchiveStarted, ClipStored) else LINK
     subject = Subject("A_0001.MP4", ONES, ZERO) if about_a_clip else place_in_chain(link, DOCK.public)
     return write_statement(Statement(link, event, subject))
