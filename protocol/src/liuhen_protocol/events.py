@@ -21,6 +21,7 @@ from liuhen_protocol.case_events import (
 )
 from liuhen_protocol.shape import Hex, Moment
 
+
 @dataclass(frozen=True, slots=True)
 class Resumed:
     """A dock goes on after the archive's head because its own chain is lost (a new card). `reason` says why."""
@@ -418,11 +419,15 @@ OF_PEOPLE: frozenset[type[Event]] = frozenset({AccountChanged, AccessRefused, Se
 OF_CASES: frozenset[type[Event]] = frozenset(
     {CaseOpened, CaseChanged, CaseStage, CaseDocument, ClipLinked, ClipUnlinked, ListApproved, CoverageExcused}
 )
-OF_THE_ARCHIVE: frozenset[type[Event]] = OF_PEOPLE | OF_CASES | {
-    ArchiveStarted,
-    DockEnrolled,
-    DockRevoked,
-    KeyRotated,
-    ClipStored,
-    ClipViewed,
-}
+OF_THE_ARCHIVE: frozenset[type[Event]] = (
+    OF_PEOPLE
+    | OF_CASES
+    | {
+        ArchiveStarted,
+        DockEnrolled,
+        DockRevoked,
+        KeyRotated,
+        ClipStored,
+        ClipViewed,
+    }
+)

@@ -16,6 +16,7 @@ from liuhen_server.database.schema import metadata
 
 ROOMS_WITH_TABLES = (
     "liuhen_server.acts",
+    "liuhen_server.cases.schema",
     "liuhen_server.custody.schema",
     "liuhen_server.ingest.schema",
     "liuhen_server.people.schema",

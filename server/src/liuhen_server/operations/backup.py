@@ -19,12 +19,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import select, union
 
 from liuhen_files import durable
 from liuhen_protocol.errors import Refused
 from liuhen_protocol.moment import format_time
 from liuhen_server import __version__
+from liuhen_server.cases.schema import case_documents
 from liuhen_server.config import FILE, Config, ConfigError
 from liuhen_server.database import Connection
 from liuhen_server.database.schema import clips
@@ -157,11 +158,13 @@ async def _take(archive: Archive, to: Path, with_keys: bool, most: int | None, p
 
 
 async def _stored(conn: Connection) -> list[tuple[str, int]]:
-    """(SHA-256, bytes) of every clip whose bytes the archive has taken."""
+    """(SHA-256, bytes) of everything whose bytes the archive has taken: clips, and the documents of cases."""
+    stored = select(clips.c.sha256, clips.c.size).where(clips.c.stored_index.is_not(None))
+    each = union(stored, select(case_documents.c.sha256, case_documents.c.size)).subquery()
     found: list[tuple[str, int]] = []
     while True:
-        query = select(clips.c.sha256, clips.c.size).distinct().where(clips.c.stored_index.is_not(None))
-        query = query.where(clips.c.sha256 > (found[-1][0] if found else "")).order_by(clips.c.sha256).limit(PAGE)
+        query = select(each).where(each.c.sha256 > (found[-1][0] if found else ""))
+        query = query.order_by(each.c.sha256).limit(PAGE)
         page = [(row.sha256, row.size) for row in await conn.execute(query)]
         if not page:
             return found

@@ -1,0 +1,192 @@
+"""Recording lists (音像记录事项清单): drafted, approved by another person with a day from which they are in force, never changed after."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from sqlalchemy import delete, func, insert, select, update
+
+from liuhen_protocol.case_events import CoverageExcused, ListApproved
+from liuhen_server.acts import Actor, Acts
+from liuhen_server.cases.classes import CLASSES, Stage
+from liuhen_server.cases.coverage import ListRow, NeedState, check_rows
+from liuhen_server.cases.fields import reason_of
+from liuhen_server.cases.reading import list_rows, whole_case
+from liuhen_server.cases.record import NoSuchCase, written
+from liuhen_server.cases.said import Wrong
+from liuhen_server.cases.schema import case_excuses, recording_list_rows, recording_lists
+from liuhen_server.database import Connection
+
+__all__ = ["RecordingList", "approve_list", "draft_list", "excuse", "find_list", "lists_of", "rows_digest", "save_rows"]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingList:
+    """A version of an agency's list. `approved_by` None: a draft, of which an agency has one at most."""
+
+    id: int
+    agency: str
+    version: int
+    edit: int
+    edited_by: str
+    edited_time: str
+    approved_by: str | None
+    approved_time: str | None
+    from_day: str | None
+    sha256: str | None
+    log_index: int | None
+
+    @property
+    def name(self) -> str:
+        return f"list-{self.id}"
+
+
+async def lists_of(conn: Connection, agency: str) -> tuple[RecordingList, ...]:
+    """The newest first."""
+    query = select(recording_lists).where(recording_lists.c.agency == agency)
+    rows = (await conn.execute(query.order_by(recording_lists.c.version.desc()))).mappings()
+    return tuple(RecordingList(**row) for row in rows)
+
+
+async def find_list(conn: Connection, list_id: int) -> RecordingList | None:
+    if not 0 < list_id < 1 << 63:
+        return None
+    query = select(recording_lists).where(recording_lists.c.id == list_id)
+    row = (await conn.execute(query)).mappings().one_or_none()
+    return None if row is None else RecordingList(**row)
+
+
+async def draft_list(acts: Acts, person: Actor, agency: str) -> RecordingList:
+    """The agency's draft; a new one begins as a copy of its newest list. A draft binds nobody and is not stated."""
+    async with acts.of(person) as act:
+        earlier = await lists_of(act.conn, agency)
+        if earlier and earlier[0].approved_by is None:
+            return earlier[0]
+        highest = (
+            await act.conn.execute(
+                select(func.max(recording_lists.c.version)).where(recording_lists.c.agency == agency)
+            )
+        ).scalar()
+        added = await act.conn.execute(
+            insert(recording_lists).values(
+                agency=agency, version=(highest or 0) + 1, edit=1, edited_by=act.by, edited_time=act.time
+            )
+        )
+        assert added.inserted_primary_key is not None
+        list_id = int(added.inserted_primary_key[0])
+        if earlier:
+            await _keep_rows(act.conn, list_id, await list_rows(act.conn, earlier[0].id))
+        found = await find_list(act.conn, list_id)
+    assert found is not None
+    return found
+
+
+async def save_rows(acts: Acts, person: Actor, list_id: int, edit: int, rows: Sequence[ListRow]) -> RecordingList:
+    """Saves what the form drawn from `edit` says. Raises Wrong: a row is wrong, the list is approved already, or somebody saved
+    meanwhile (nothing is overwritten then).
+    """
+    check_rows(rows, CLASSES.values())
+    async with acts.of(person) as act:
+        now = await _draft(act.conn, list_id)
+        if now.edit != edit:
+            raise Wrong(
+                f"{now.edited_by} 已在您之后保存过这份清单，您的改动没有保存。请核对后再保存",
+                f"{now.edited_by} has saved this list since; yours was not saved. Compare and save again",
+                "edit",
+            )
+        await _keep_rows(act.conn, list_id, rows)
+        changed = {"edit": edit + 1, "edited_by": act.by, "edited_time": act.time}
+        await act.conn.execute(update(recording_lists).where(recording_lists.c.id == list_id).values(**changed))
+        found = await find_list(act.conn, list_id)
+    assert found is not None
+    return found
+
+
+async def approve_list(
+    acts: Acts, person: Actor, list_id: int, edit: int, from_day: date, today: date
+) -> RecordingList:
+    """Puts the draft in force from `from_day`. Raises Wrong: whoever edited it last approves nothing of his own, the day is over
+    or is before that of the list in force, the draft was saved since the page was drawn.
+    """
+    async with acts.of(person) as act:
+        now = await _draft(act.conn, list_id)
+        if now.edit != edit:
+            raise Wrong("清单刚被修改，请重新核对", "the list was changed since; look at it again", "edit")
+        if now.edited_by == act.by:
+            raise Wrong(
+                "编制人不能批准自己的清单，请由另一位负责人批准",
+                "whoever edited the list does not approve it: another person does",
+                "by",
+            )
+        if from_day < today:
+            raise Wrong("生效日期不能早于今天", "the list comes in force today or later", "from_day")
+        for other in await lists_of(act.conn, now.agency):
+            if other.from_day is not None and other.from_day > from_day.isoformat():
+                raise Wrong(
+                    f"第 {other.version} 版自 {other.from_day} 起生效，新版不能更早",
+                    f"version {other.version} is in force from {other.from_day}; a newer one is not earlier",
+                    "from_day",
+                )
+        rows = await list_rows(act.conn, list_id)
+        check_rows(rows, CLASSES.values())
+        digest = rows_digest(rows)
+        event = ListApproved(now.name, now.agency, now.version, digest, act.by, from_day.isoformat())
+        stated = await act.state(event)
+        approved = {
+            "approved_by": act.by,
+            "approved_time": stated.time,
+            "from_day": from_day.isoformat(),
+            "sha256": digest,
+            "log_index": stated.index,
+        }
+        await act.conn.execute(update(recording_lists).where(recording_lists.c.id == list_id).values(**approved))
+        found = await find_list(act.conn, list_id)
+    assert found is not None
+    return found
+
+
+async def excuse(acts: Acts, person: Actor, case_id: int, stage: Stage, item: str, reason: str) -> None:
+    """Says why something required is not there. Raises Wrong for what is not missing, NoSuchCase."""
+    text = reason_of(reason)
+    async with acts.of(person) as act:
+        whole = await whole_case(act.conn, case_id)
+        if whole is None:
+            raise NoSuchCase(case_id)
+        if whole.case.stage is Stage.ARCHIVED:
+            raise Wrong("案卷已归档", "the file is archived", "stage")
+        missing = {(need.stage, need.item) for need in whole.needs() if need.state is NeedState.MISSING}
+        if (stage, item) not in missing:
+            raise Wrong("此项并不缺少，无需说明", "this is not missing: nothing is to be excused", "item")
+        said = await act.commit_text("excuse", whole.case.name, text)
+        event = CoverageExcused(whole.case.name, stage.value, item, act.by, said.sha256)
+        index = await written(act, event, case_id, whole.case.version, "excused", stage, about=item, said_id=said.id)
+        row = {"case_id": case_id, "stage": stage, "item": item, "reason": said.id, "by": act.by, "time": act.time}
+        await act.conn.execute(insert(case_excuses).values(**row, log_index=index))
+
+
+def rows_digest(rows: Sequence[ListRow]) -> str:
+    """SHA-256 over the rows as JSON: names sorted, no spaces, UTF-8."""
+    text = json.dumps([asdict(row) for row in rows], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+async def _draft(conn: Connection, list_id: int) -> RecordingList:
+    now = await find_list(conn, list_id)
+    if now is None:
+        raise Wrong("没有这份清单", "no such list", "list")
+    if now.approved_by is not None:
+        raise Wrong(
+            "已批准的清单不能修改，请另拟新版", "an approved list is never changed: draft a new version", "list"
+        )
+    return now
+
+
+async def _keep_rows(conn: Connection, list_id: int, rows: Sequence[ListRow]) -> None:
+    await conn.execute(delete(recording_list_rows).where(recording_list_rows.c.list_id == list_id))
+    if rows:
+        values = [asdict(row) | {"list_id": list_id, "place": place} for place, row in enumerate(rows)]
+        await conn.execute(insert(recording_list_rows), values)
