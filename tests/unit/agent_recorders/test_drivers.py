@@ -32,6 +32,8 @@ SHIPPED = {profile.name: profile for profile in load_profiles(default_folder())}
 PLAIN = Character()
 RIGHT = Credential("USER", "000000")
 WRONG = Credential("USER", "123456")
+ANSWERS = 10.0
+"""Seconds for an answer that comes, over a real line: as long as a busy machine may need."""
 BUS = ["p-bc-bulk", "p-at", "p-a1", "p-t", "p-e1"]
 SPOKEN = [*BUS, "p-jl"]
 WITH_PASSWORD = BUS
@@ -305,7 +307,7 @@ async def test_a_serial_recorder_is_identified_and_comes_back_as_a_disk(tmp_path
 
 @pytest.mark.parametrize("name", ["p-at", "p-e1"])
 async def test_framed_and_binary_protocols_are_spoken_over_a_line_as_well(tmp_path: Path, name: str) -> None:
-    profile = quick(name)
+    profile = quick(name, reply_seconds=ANSWERS)
     profile = replace(profile, match=replace(profile.match, transport="serial"))
     with SerialRecorder(tmp_path / "port", family=FAMILIES[name]) as simulated:
         port = Port("1", "image", tmp_path, "tty", tty=tmp_path / "port" / "tty")
@@ -328,7 +330,7 @@ def test_a_device_that_is_not_on_the_real_bus_is_said() -> None:
 
 async def test_a_line_that_floods_ends_in_an_error(tmp_path: Path) -> None:
     with SerialRecorder(tmp_path / "port", character=Character(endless=True)):
-        driver = await serial_driver(tmp_path)
+        driver = await serial_driver(tmp_path, reply_seconds=0.4)
         with pytest.raises(RecorderError) as ended:
             await driver.probe()
         assert ended.value.code in ("garbled", "no-answer")
@@ -349,9 +351,10 @@ async def test_a_recorder_pulled_while_it_is_asked_is_gone(tmp_path: Path) -> No
         await serial_driver(tmp_path)
 
 
-async def serial_driver(tmp_path: Path) -> ProfileDriver:
+async def serial_driver(tmp_path: Path, reply_seconds: float = ANSWERS) -> ProfileDriver:
     tty = tmp_path / "port" / "tty"
-    return await open_driver(Port("1", "image", tmp_path, "tty", tty=tty), quick("p-bc"))
+    port = Port("1", "image", tmp_path, "tty", tty=tty)
+    return await open_driver(port, quick("p-bc", reply_seconds=reply_seconds))
 
 
 def test_answers_are_shown_without_control_characters_and_in_gbk() -> None:
