@@ -151,6 +151,8 @@ async def test_another_agency_s_recordings_are_not_there_and_each_refusal_is_one
             reader = await enter(stack, world, other.name)
             assert SHA256.encode() not in (await reader.get("/clips"))[2]
             assert b"DSJ0001" not in (await reader.get("/stays"))[2]
+            assert b'href="/clips/' not in (await reader.get("/search?q=dock-1"))[2]
+            assert b'href="/stays/' not in (await reader.get("/search?q=DSJ0001&kind=stay"))[2]
             for path in (clip, clip, clip + "/proof", f"/stays/{county.places['index']}", clip + "/play"):
                 status, _, body = await reader.get(path)
                 assert status == 403 and b"DSJ_000001" not in body, path
@@ -172,6 +174,7 @@ async def test_a_handler_watches_his_own_and_no_other_recording_of_the_agency(co
     colleague = await person(world, "colleague", {Role.HANDLER}, "scjg", None)
     async with AsyncExitStack() as stack:
         reader = await enter(stack, world, "colleague")
+        assert f'href="{clip}"'.encode() in (await reader.get("/search?q=dock-1"))[2]
         status, _, body = await reader.get(clip)
         assert status == 200 and b"<video" not in body and b"/original" not in body
         for path in (clip + "/play", clip + "/original"):

@@ -83,4 +83,4 @@ def _month_ends(day: date) -> date:
 
 def _hashed(what: str, name: str) -> str:
     """Names of agencies are whatever an archive calls them."""
-    return f"_{what}{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+    return f"_{what}{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()[:16]}"

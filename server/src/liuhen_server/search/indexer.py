@@ -36,7 +36,7 @@ class Indexer:
             if not await self._is_of_this_version():
                 await self._begin_anew()
             read = 0
-            while left := await self._behind():
+            while left := await self.behind():
                 if most is not None and read >= most:
                     return left
                 async with self._database.write() as conn:
@@ -50,7 +50,7 @@ class Indexer:
         """
         async with self._one:
             done = await self._begin_anew(tell)
-            while await self._behind():
+            while await self.behind():
                 async with self._database.write() as conn:
                     done += await _read_on(conn)
                 tell(done)
@@ -76,7 +76,8 @@ class Indexer:
         async with self._database.read() as conn:
             return bool((await conn.execute(select(search_read.c.version == VERSION))).scalar_one())
 
-    async def _behind(self) -> int:
+    async def behind(self) -> int:
+        """How many entries of the log are not in the index yet."""
         query = select(select(log_state.c.next_index).scalar_subquery() - search_read.c.next_index)
         async with self._database.read() as conn:
             return int((await conn.execute(query)).scalar_one())

@@ -19,7 +19,7 @@ from liuhen_server.cases.numbers import parse_number
 from liuhen_server.cases.said import Wrong
 from liuhen_server.search.words import MOST_TIMES, NO_WORD, words_of, words_with_places
 
-__all__ = ["Phrase", "Question", "ask", "spans"]
+__all__ = ["Phrase", "Question", "answers", "ask", "plainly", "spans"]
 
 MOST_TYPED = 400  # signs that are read
 MOST_PHRASES = 12
@@ -58,6 +58,11 @@ class Question:
         parts = [_any_of([_tsquery(phrase) for phrase in part], " | ") for part in self.parts]
         parts += [_any_of([f"'{word}'" for word in facet], " | ") for facet in self.facets]
         return " & ".join(parts)
+
+
+def plainly(typed: str) -> str:
+    """What was typed, as it can be kept and shown again: what is invisible is a blank."""
+    return "".join(sign if sign.isprintable() else " " for sign in typed[:MOST_TYPED]).strip()
 
 
 def ask(typed: str) -> Question:

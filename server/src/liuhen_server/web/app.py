@@ -10,7 +10,8 @@ from liuhen_server.custody.viewing import Views
 from liuhen_server.people.refusals import Refusals
 from liuhen_server.people.roles import Action
 from liuhen_server.people.sign_in import SignIn
-from liuhen_server.web import clip_list, clip_page, log_page, media, sign_in_pages, stay_pages
+from liuhen_server.search.persons import Searches
+from liuhen_server.web import clip_list, clip_page, log_page, media, search_pages, sign_in_pages, stay_pages
 from liuhen_server.web.clip_request import CHECKER, VIEWS
 from liuhen_server.web.context import ACTS, CONTEXT, PeopleContext
 from liuhen_server.web.guard import REFUSALS, SIGN_IN, guarded, session_of
@@ -35,6 +36,7 @@ def people_app(context: PeopleContext) -> web.Application:
     application[CHECKER] = Checker(context.database, context.store, context.evidence(), context.policy, context.now)
     clip_list.prepare(application)
     stay_pages.prepare(application)
+    search_pages.prepare(application, Searches(acts, context.unix_now))
     mount(application, ROUTES)
     check_rules(application)
     return application
@@ -73,6 +75,7 @@ ROUTES = (
     *sign_in_pages.ROUTES,
     *clip_list.ROUTES,
     *stay_pages.ROUTES,
+    *search_pages.ROUTES,
     *clip_page.ROUTES,
     *media.ROUTES,
     *log_page.ROUTES,

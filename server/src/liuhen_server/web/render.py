@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from liuhen_server.people.roles import Action
 from liuhen_server.people.sessions import form_token
 from liuhen_server.people.sign_in import Session
+from liuhen_server.search.question import plainly
 from liuhen_server.web.context import CONTEXT
 from liuhen_server.web.language import Language, Words, language_of
 
@@ -59,6 +60,7 @@ def page(request: web.Request, template: str, /, *, status: int = 200, **values:
             person=session.person if session else None,
             token=form_token(session.token) if session else "",
             Action=Action,
+            typed=plainly(request.query.get("q", "")) if request.path == "/search" else "",
             **values,
         )
     )

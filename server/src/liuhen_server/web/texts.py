@@ -1,6 +1,7 @@
 """Every text of the pages in both languages: Chinese first, English second. A test holds that none is missing."""
 
 from liuhen_server.web.reason_texts import REASON_TEXTS
+from liuhen_server.web.search_texts import SEARCH_TEXTS
 from liuhen_server.web.stay_texts import STAY_TEXTS, Text
 
 __all__ = ["TEXTS", "Text"]
@@ -361,5 +362,6 @@ TEXTS: dict[str, Text] = {
     **_LOG,
     **_PROBLEMS,
     **STAY_TEXTS,
+    **SEARCH_TEXTS,
     **REASON_TEXTS,
 }

@@ -11,6 +11,21 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
+// The slash key goes to the search box from anywhere that takes no letters; Escape goes back to the page.
+const find = document.querySelector("#find");
+if (find) {
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+    if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    find.focus();
+    find.select();
+  });
+  find.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") document.querySelector("#content").focus();
+  });
+}
+
 const player = document.querySelector("video.player");
 if (player) {
   // J and L go ten seconds back and forth, K and the space bar play and pause, when nothing else has the focus.

@@ -1,0 +1,101 @@
+"""What the search page shows of each kind of document, and who sees it. A room adds a row to `KINDS`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from liuhen_server.custody.evidence import ORIGINAL, clip_of
+from liuhen_server.custody.schema import stays
+from liuhen_server.custody.stays import stay_of
+from liuhen_server.database import Connection
+from liuhen_server.database.schema import clips
+from liuhen_server.people.access import Somebody, visible
+from liuhen_server.people.roles import Action, Scope
+from liuhen_server.registry.agencies import docks_of
+from liuhen_server.search.facets import Reach
+from liuhen_server.search.finder import Hit
+from liuhen_server.search.sources import CLIP, STAY, of_dock
+from liuhen_server.web.language import Words
+
+__all__ = ["KINDS", "Kind", "Line"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One found thing: where it is, what it is called, when it was (UTC text), and facts as (key of the label, value). Of
+    `only_found` a fact is shown where something of it was asked for.
+    """
+
+    address: str
+    title: str
+    when: str | None
+    facts: tuple[tuple[str, str], ...]
+    only_found: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`reach`: how far a person sees this kind; None: not at all. `lines`: by id; what is gone meanwhile is left out. Its name
+    on the page is the text `search.kind.<name>`.
+    """
+
+    name: str
+    reach: Callable[[Connection, Somebody], Awaitable[Reach | None]]
+    lines: Callable[[Connection, Sequence[Hit], Words], Awaitable[dict[str, Line]]]
+
+
+async def reach_of_recordings(conn: Connection, person: Somebody) -> Reach | None:
+    """The same as the lists of clips and stays show: all, or those of the docks that are the own agency's now."""
+    match visible(person, Action.SEE_EVIDENCE):
+        case Scope.ALL:
+            return Reach()
+        case Scope.AGENCY:
+            docks = await conn.execute(docks_of(person.agency))
+            return Reach(frozenset(), frozenset(of_dock(row.name) for row in docks))
+        case _:
+            return None
+
+
+async def clip_lines(conn: Connection, hits: Sequence[Hit], words: Words) -> dict[str, Line]:
+    wanted = {hit.id.partition("/")[0] for hit in hits}
+    rows = await conn.execute(select(clips).where(clips.c.sha256.in_(wanted), clips.c.kind == ORIGINAL))
+    found: dict[str, Line] = {}
+    for row in rows.mappings():
+        clip = clip_of(row)
+        found[f"{clip.sha256}/{clip.dock}"] = Line(
+            f"/clips/{clip.dock}/{clip.sha256}",
+            words.file_name(clip.name),
+            clip.collected_time,
+            (
+                ("officer", words.plain(clip.officer) if clip.officer else words("unassigned")),
+                ("recorder", words.plain(clip.recorder or "–")),
+                ("dock", clip.dock),
+            ),
+            (("search.digest", clip.sha256),),
+        )
+    return found
+
+
+async def stay_lines(conn: Connection, hits: Sequence[Hit], words: Words) -> dict[str, Line]:
+    wanted = [int(hit.id) for hit in hits]
+    found: dict[str, Line] = {}
+    for row in (await conn.execute(select(stays).where(stays.c.docked_index.in_(wanted)))).mappings():
+        stay = stay_of(row)
+        recorder, bay = words.plain(stay.recorder or "–"), words.plain(stay.bay)
+        found[str(stay.docked_index)] = Line(
+            f"/stays/{stay.docked_index}",
+            words("search.stay", recorder=recorder, dock=stay.dock, bay=bay),
+            stay.time,
+            (("officer", words.plain(stay.officer) if stay.officer else words("unassigned")),),
+        )
+    return found
+
+
+KINDS = (
+    Kind(CLIP, reach_of_recordings, clip_lines),
+    Kind(STAY, reach_of_recordings, stay_lines),
+)
+"""In the order in which they are shown."""
