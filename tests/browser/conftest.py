@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -106,7 +107,7 @@ class Loop:
         self.thread.join(10)
 
 
-def _remuxed(source: Path, folder: Path) -> bytes:
+def remuxed(source: Path, folder: Path) -> bytes:
     """A proxy as the dock makes it: the same H.264, packed so that a browser can begin at once."""
     target = folder / "proxy.mp4"
     command = ["ffmpeg", "-v", "error", "-nostdin", "-y", "-i", str(source), "-c", "copy", "-movflags", "+faststart"]
@@ -152,7 +153,7 @@ async def _seed(seeded: Seeded, folder: Path, dock: TestDock) -> None:
             envelope = dock.collected(data, file, important=important, recorder_time="2026-11-20T18:02:11", **clip)
             await dock.send(envelope)
             await dock.upload(data)
-        proxy = _remuxed(bunny, folder)
+        proxy = remuxed(bunny, folder)
         digest = digest_of(proxy)
         derived = ClipDerived(
             seeded.clips["film"], "proxy", "video/mp4", "remux", "ffmpeg 5.1.9", digest.size, digest.chunk_root
@@ -195,7 +196,12 @@ def _unknown_device(dock: TestDock) -> list[bytes]:
     return [dock.seal(docked), dock.seal(RecorderInventory("s-unknown", 1, 2, 12, 0, (waiting,), (), 0))]
 
 
-async def _live(seeded: Future[Seeded], stop: asyncio.Event, folder: Path, call: Callable[..., Any]) -> None:
+Seed = Callable[[Seeded, Path, TestDock], Coroutine[Any, Any, None]]
+
+
+async def _live(
+    seeded: Future[Seeded], stop: asyncio.Event, folder: Path, call: Callable[..., Any], seed: Seed
+) -> None:
     try:
         witness = RunningWitness("witness.example/justice", folder / "witness")
         await witness.start()
@@ -205,7 +211,7 @@ async def _live(seeded: Future[Seeded], stop: asyncio.Event, folder: Path, call:
             county = Seeded(f"https://127.0.0.1:{ports.people.port}", config, call)
             dock = TestDock("dock-03", folder / "dock-03", config.ca_folder / "ca.pem")
             await dock.enrol(f"https://127.0.0.1:{ports.devices.port}", await enrolment_code(config, dock.name))
-            await _seed(county, folder, dock)
+            await seed(county, folder, dock)
             seeded.set_result(county)
             await stop.wait()
         await witness.stop()
@@ -215,12 +221,11 @@ async def _live(seeded: Future[Seeded], stop: asyncio.Event, folder: Path, call:
         raise
 
 
-@pytest.fixture(scope="module")
-def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seeded]:
+@contextmanager
+def living(folder: Path, seed: Seed) -> Iterator[Seeded]:
+    """An archive that serves until the block is left; `seed` sends what lies in it."""
     loop, seeded, stop = Loop(), Future[Seeded](), asyncio.Event()
-    life = asyncio.run_coroutine_threadsafe(
-        _live(seeded, stop, tmp_path_factory.mktemp("county"), loop.call), loop.loop
-    )
+    life = asyncio.run_coroutine_threadsafe(_live(seeded, stop, folder, loop.call, seed), loop.loop)
     try:
         yield seeded.result(60)
     finally:
@@ -229,13 +234,21 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seeded]:
         loop.close()
 
 
+@pytest.fixture(scope="module")
+def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seeded]:
+    with living(tmp_path_factory.mktemp("county"), _seed) as seeded:
+        yield seeded
+
+
 @pytest.fixture(
     scope="module"
 )  # not longer: Playwright keeps an event loop running in this thread, where others want their own
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+            executable_path=CHROMIUM,
+            # a worker's script is fetched only under a certificate that holds; the county's own CA is not in Chromium's list
+            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--ignore-certificate-errors"],
         )
         yield browser
         browser.close()

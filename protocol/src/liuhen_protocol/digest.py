@@ -66,10 +66,13 @@ class FlatHash:
 
 
 class ChunkTree:
-    """The chunk half of the digest: leaves of 1 MiB, the last one shorter; no bytes, no leaf."""
+    """The chunk half of the digest: leaves of 1 MiB, the last one shorter; no bytes, no leaf. `leaves` are those that
+    are closed, 32 bytes each: all of them once `root` was asked for.
+    """
 
     def __init__(self) -> None:
         self._frontier = merkle.Frontier()
+        self.leaves = bytearray()
         self._open = hashlib.sha256(merkle.LEAF_PREFIX)
         self._filled = 0
 
@@ -84,7 +87,9 @@ class ChunkTree:
                 self._close()
 
     def _close(self) -> None:
-        self._frontier = self._frontier.append(self._open.digest())
+        leaf = self._open.digest()
+        self._frontier = self._frontier.append(leaf)
+        self.leaves += leaf
         self._open = hashlib.sha256(merkle.LEAF_PREFIX)
         self._filled = 0
 

@@ -26,6 +26,7 @@ from liuhen_server.people.accounts import Person, add_person, set_password
 from liuhen_server.people.roles import ACCESS, GIVEN, Action, Role, Scope
 from liuhen_server.registry.officers import Officer, add_officer
 from liuhen_server.web.app import ROUTES
+from liuhen_server.web.render import modules_version
 from liuhen_server.web.routes import Route, check_rules, get, mount
 from support.device import World, running_archive
 from support.people import OTHERS, our_agency
@@ -104,6 +105,8 @@ async def county(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Coun
             "sha256": SHA256,
             "index": str(sent["results"][0]["index"]),
             "name": "liuhen.css",
+            "version": modules_version(),
+            "which": "original",
             "language": "en",
             "code": agency,
             "officer": str(officer.id),

@@ -309,6 +309,7 @@ class Uploads:
                 460, "not-what-was-promised", f"the bytes are not the clip {upload.sha256} that this dock promised"
             )
         kept = await self._run(self._store.keep, file, upload.sha256)
+        await self._run(self._store.keep_leaves, upload.sha256, file.leaves)
         await self._state_stored(upload, promise, kept.key)
 
     async def _finish_from_store(self, upload: Upload) -> None:

@@ -4,6 +4,9 @@ A clip gets its name only after its bytes were synced and read back (store/incom
 synced too. A name that is there is never given anew: the second upload of the same bytes is dropped in favour of the
 first, after the first was read back in full, so that each dock's `clip.stored` rests on bytes the archive has just
 seen. Files are read-only; only the retention room removes them.
+
+Beside it, in `<folder>-leaves/ab/<sha256>`, lie the leaves of each clip's chunk tree. They are written without syncing:
+who reads them computes the root, and makes them anew where it is another.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from liuhen_files import durable
@@ -29,6 +33,7 @@ class FolderStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.leaves_root = root.with_name(root.name + "-leaves")
         self._publishing = threading.Lock()
 
     def path_of(self, sha256: str) -> Path:
@@ -70,6 +75,24 @@ class FolderStore:
         except FileNotFoundError:
             return None
 
+    def keep_leaves(self, sha256: str, leaves: bytes) -> None:
+        final = self._leaves_of(sha256)
+        temporary = final.with_name(f".{sha256}.{os.getpid()}.{threading.get_ident()}")
+        try:
+            final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            temporary.write_bytes(leaves)
+            temporary.chmod(READ_ONLY)
+            temporary.replace(final)
+        except OSError:
+            with suppress(OSError):
+                temporary.unlink()
+
+    def leaves(self, sha256: str) -> bytes | None:
+        try:
+            return self._leaves_of(sha256).read_bytes()
+        except OSError:
+            return None
+
     def check(self, sha256: str) -> Scrubbed:
         try:
             handle = os.open(self.path_of(sha256), os.O_RDONLY | os.O_CLOEXEC)
@@ -95,6 +118,11 @@ class FolderStore:
         for path in sorted((self.root / "sha256").glob("??/??/*")):
             if is_digest(path.name):
                 yield self.check(path.name)
+
+    def _leaves_of(self, sha256: str) -> Path:
+        if not is_digest(sha256):
+            raise NotStored("not a SHA-256 in lower-case hexadecimal")
+        return self.leaves_root / sha256[:2] / sha256
 
     def _confirm(self, sha256: str) -> None:
         seen = self.check(sha256)

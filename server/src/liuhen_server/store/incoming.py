@@ -182,6 +182,11 @@ class Incoming:
         self.read_back(last=True)
         return Digest(self._returned.size, self._returned.sha256, self._arrived.root(), self._returned.sm3)
 
+    @property
+    def leaves(self) -> bytes:
+        """The leaves of the chunk tree, 32 bytes each, of the bytes as they arrived; `finish` was called."""
+        return bytes(self._arrived.leaves)
+
     def chunk_root_on_disk(self) -> str:
         """The chunk root of the bytes as the disk gives them: tells a wrong promise from a wrong disk when hashes
         disagree.

@@ -67,6 +67,16 @@ class Store(Protocol):
         """Bytes of the object, None when there is none."""
         ...
 
+    def keep_leaves(self, sha256: str, leaves: bytes) -> None:
+        """Lay the leaves of the object's chunk tree beside it, 32 bytes each. They need no trust, the root over them is
+        signed, and can be made anew from good bytes: where there is no room they are left out.
+        """
+        ...
+
+    def leaves(self, sha256: str) -> bytes | None:
+        """What was laid beside it last, as it is there now; None where there is nothing."""
+        ...
+
     def check(self, sha256: str) -> Scrubbed:
         """Read the whole object from the disk, past the page cache where the kernel lets us, and hash it. Raises
         NotStored.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from aiohttp import web
 
 from liuhen_server.acts import Acts
 from liuhen_server.custody.checking import Checker
+from liuhen_server.custody.leaves import LeafLists
 from liuhen_server.custody.viewing import Views
 from liuhen_server.people.refusals import Refusals
 from liuhen_server.people.roles import Action
@@ -15,12 +18,13 @@ from liuhen_server.web import clip_list, clip_page, log_page, media, search_page
 from liuhen_server.web.clip_request import CHECKER, VIEWS
 from liuhen_server.web.context import ACTS, CONTEXT, PeopleContext
 from liuhen_server.web.guard import REFUSALS, SIGN_IN, guarded, session_of
-from liuhen_server.web.render import STATIC
+from liuhen_server.web.render import MODULES, STATIC, modules_version
 from liuhen_server.web.routes import check_rules, get, mount
 
 __all__ = ["people_app"]
 
 MOST_FORM_BYTES = 64 * 1024
+_FOR_EVER = "public, max-age=31536000, immutable"
 _STATIC_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
@@ -34,6 +38,7 @@ def people_app(context: PeopleContext) -> web.Application:
     application[SIGN_IN] = SignIn(context.database, context.passwords, context.unix_now, context.random_bytes)
     application[VIEWS] = Views(context.database, context.chain, context.unix_now)
     application[CHECKER] = Checker(context.database, context.store, context.evidence(), context.policy, context.now)
+    application[media.LEAVES] = LeafLists(context.store)
     clip_list.prepare(application)
     stay_pages.prepare(application)
     search_pages.prepare(application, Searches(acts, context.unix_now))
@@ -57,20 +62,32 @@ async def _no_icon(request: web.Request) -> web.StreamResponse:
 
 async def _static(request: web.Request) -> web.StreamResponse:
     """Our own few files, by name. Their addresses carry a digest, so a browser may keep them."""
-    path = STATIC / request.match_info["name"]
-    if path.parent != STATIC or path.suffix not in _STATIC_TYPES or not path.is_file():
+    return _file(STATIC, request.match_info["name"], {"Cache-Control": _FOR_EVER})
+
+
+async def _module(request: web.Request) -> web.StreamResponse:
+    """Modules that import each other by name: the version in the path is of all of them together. The worker between the
+    player and the archive stands among them and answers for the pages of clips.
+    """
+    if request.match_info["version"] != modules_version():
+        raise web.HTTPNotFound
+    headers = {"Cache-Control": _FOR_EVER, "Service-Worker-Allowed": "/clips/"}
+    return _file(MODULES, request.match_info["name"], headers)
+
+
+def _file(folder: Path, name: str, headers: dict[str, str]) -> web.Response:
+    path = folder / name
+    if path.parent != folder or path.suffix not in _STATIC_TYPES or not path.is_file():
         raise web.HTTPNotFound
     return web.Response(
-        body=path.read_bytes(),
-        content_type=_STATIC_TYPES[path.suffix],
-        charset="utf-8",
-        headers={"Cache-Control": "public, max-age=31536000, immutable"},
+        body=path.read_bytes(), content_type=_STATIC_TYPES[path.suffix], charset="utf-8", headers=headers
     )
 
 
 ROUTES = (
     get("/", _first, Action.OWN_ACCOUNT),
     get("/static/{name}", _static, Action.ENTER),
+    get("/static/modules/{version}/{name}", _module, Action.ENTER),
     get("/favicon.ico", _no_icon, Action.ENTER),
     *sign_in_pages.ROUTES,
     *clip_list.ROUTES,

@@ -16,9 +16,11 @@ from liuhen_server.custody.timeline import timeline
 from liuhen_server.people.roles import Action
 from liuhen_server.web.clip_request import CHECKER, CLIP, clip_asked_for, record_view
 from liuhen_server.web.context import CONTEXT
+from liuhen_server.web.film_texts import script_words
+from liuhen_server.web.films import films_of
 from liuhen_server.web.guard import THING, may
 from liuhen_server.web.language import Language, Words
-from liuhen_server.web.media import attachment, playable
+from liuhen_server.web.media import attachment
 from liuhen_server.web.render import page, words_of
 from liuhen_server.web.routes import get, post
 from liuhen_server.web.stated import told
@@ -37,7 +39,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     await caught_up(request)
     async with context.database.read() as conn:
         of = await stays_of_clips(conn, [(clip.dock, clip.session, clip.promised_index)])
-        shown = await playable(conn, clip)
+        films = await films_of(conn, clip)
         entries = await timeline(conn, clip)
     return page(
         request,
@@ -49,8 +51,8 @@ async def show(request: web.Request) -> web.StreamResponse:
         verdict=checked.report.verdict.value,
         sentence=_sentence(words, clip, checked),
         steps=[_tell(words, step) for step in checked.report.steps],
-        shown=shown,
-        is_proxy=shown is not None and shown[0].sha256 != clip.sha256,
+        films=films,
+        film_words=script_words(chinese=words.language is Language.CHINESE),
         events=[told(entry, words) for entry in entries],
         view_index=view_index,
         agency=request[THING].agency,

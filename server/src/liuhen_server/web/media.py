@@ -1,56 +1,28 @@
-"""The bytes of a clip to a browser: the player's ranges, and the original as a download. Both are written down first."""
+"""The bytes of a clip to a browser: the player's ranges with all that it needs to check them, and the original as a
+download. Both are written down first.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from aiohttp import hdrs, web
-from sqlalchemy import select
 
-from liuhen_server.custody.evidence import Clip, clip_of
-from liuhen_server.database import Connection
-from liuhen_server.database.schema import clips
+from liuhen_server.custody.evidence import Clip
+from liuhen_server.custody.leaves import LeafLists
 from liuhen_server.people.roles import Action
 from liuhen_server.store.interface import NotStored, Store
 from liuhen_server.web.clip_request import CLIP, clip_asked_for, record_view
 from liuhen_server.web.context import CONTEXT
+from liuhen_server.web.films import Film, films_of
 from liuhen_server.web.guard import Problem
 from liuhen_server.web.ranges import Part, Unsatisfiable, wanted
 from liuhen_server.web.routes import get
 
-__all__ = ["ROUTES", "attachment", "playable"]
+__all__ = ["LEAVES", "ROUTES", "attachment"]
 
-_BY_ENDING = {
-    ".mp4": "video/mp4",
-    ".m4v": "video/mp4",
-    ".mov": "video/mp4",
-    ".webm": "video/webm",
-    ".m4a": "audio/mp4",
-    ".mp3": "audio/mpeg",
-    ".wav": "audio/wav",
-}
-_PLAYED = frozenset(_BY_ENDING.values())
-
-
-async def playable(conn: Connection, clip: Clip) -> tuple[Clip, str] | None:
-    """What the player shows, and as which media type: the stored proxy, else the original where its name says a
-    browser may play it, else None. The type comes from a fixed list, never from the dock's word alone.
-    """
-    query = select(clips).where(
-        clips.c.original == clip.sha256,
-        clips.c.dock == clip.dock,
-        clips.c.role == "proxy",
-        clips.c.stored_index.is_not(None),
-    )
-    for row in (await conn.execute(query.order_by(clips.c.promised_index.desc()))).mappings():
-        if row["media_type"] in _PLAYED:
-            return clip_of(row), row["media_type"]
-    by_name = _BY_ENDING.get(PurePosixPath(clip.name).suffix.lower())
-    if clip.stored_index is not None and by_name is not None:
-        return clip, by_name
-    return None
+LEAVES: web.AppKey[LeafLists] = web.AppKey("leaves", LeafLists)
 
 
 def attachment(name: str) -> str:
@@ -61,14 +33,39 @@ def attachment(name: str) -> str:
     return f"attachment; filename=\"{plain or 'clip'}\"; filename*=UTF-8''{quote(exact or 'clip', safe='')}"
 
 
-async def play(request: web.Request) -> web.StreamResponse:
+async def _requested_film(request: web.Request) -> Film:
+    """The film that the address names, its view written down; without a name the one that is there at once."""
     clip = request[CLIP]
     async with request.app[CONTEXT].database.read() as conn:
-        shown = await playable(conn, clip)
-    if shown is None:
+        films = await films_of(conn, clip)
+    which = request.match_info.get("which")
+    film = next((film for film in films if which in (None, film.which)), None)
+    if film is None:
         raise Problem("nothing_to_play", 404)
     await record_view(request, clip, "play")
-    return await _send(request, shown[0], {"Content-Type": shown[1]})
+    return film
+
+
+async def play(request: web.Request) -> web.StreamResponse:
+    film = await _requested_film(request)
+    return await _send(request, film.file, {"Content-Type": film.media_type})
+
+
+async def leaves(request: web.Request) -> web.StreamResponse:
+    """The leaves of the chunk tree, 32 bytes each. Whoever reads them computes the root and compares it with the signed one."""
+    film = await _requested_film(request)
+    try:
+        found = await request.app[LEAVES].of(film.file)
+    except NotStored as error:
+        raise Problem("bytes_missing", 410) from error
+    return web.Response(body=found, content_type="application/octet-stream")
+
+
+async def proofs(request: web.Request) -> web.StreamResponse:
+    """The tlog-proofs of this very file: what the dock stated of it, that the archive stored it, and whose keys signed."""
+    film = await _requested_film(request)
+    gathered = await request.app[CONTEXT].evidence().gather(film.file)
+    return web.Response(body=gathered.bundle(), content_type="text/plain", charset="utf-8")
 
 
 async def download(request: web.Request) -> web.StreamResponse:
@@ -128,7 +125,12 @@ async def _stream(
     return response
 
 
+_CLIP = "/clips/{dock}/{sha256:[0-9a-f]{64}}"
+_FILM = _CLIP + "/film/{which:proxy|original}"
 ROUTES = (
-    get("/clips/{dock}/{sha256:[0-9a-f]{64}}/play", play, Action.SEE_FOOTAGE, clip_asked_for),
-    get("/clips/{dock}/{sha256:[0-9a-f]{64}}/original", download, Action.SEE_FOOTAGE, clip_asked_for),
+    get(_CLIP + "/play", play, Action.SEE_FOOTAGE, clip_asked_for),
+    get(_FILM, play, Action.SEE_FOOTAGE, clip_asked_for),
+    get(_FILM + "/leaves", leaves, Action.SEE_FOOTAGE, clip_asked_for),
+    get(_FILM + "/proofs", proofs, Action.SEE_FOOTAGE, clip_asked_for),
+    get(_CLIP + "/original", download, Action.SEE_FOOTAGE, clip_asked_for),
 )

@@ -14,9 +14,10 @@ from liuhen_server.search.question import plainly
 from liuhen_server.web.context import CONTEXT
 from liuhen_server.web.language import Language, Words, language_of
 
-__all__ = ["STATIC", "page", "words_of"]
+__all__ = ["MODULES", "STATIC", "modules_version", "page", "words_of"]
 
 STATIC = Path(__file__).parent / "static"
+MODULES = STATIC / "modules"
 SESSION_KEY = web.RequestKey("session", Session)
 
 
@@ -38,6 +39,19 @@ def _address(name: str) -> str:
     return f"/static/{name}?v={digest}"
 
 
+@cache
+def modules_version() -> str:
+    """Stands in the path of every module, so that what one imports is of the same version of the archive."""
+    digest = hashlib.sha256()
+    for path in sorted(MODULES.iterdir()):
+        digest.update(path.name.encode() + b"\n" + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:12]
+
+
+def _module(name: str) -> str:
+    return f"/static/modules/{modules_version()}/{name}"
+
+
 def words_of(request: web.Request) -> Words:
     return Words(language_of(request), request.app[CONTEXT].zone)
 
@@ -56,6 +70,7 @@ def page(request: web.Request, template: str, /, *, status: int = 200, **values:
             here=request.path_qs,
             path=request.path,
             static=_address,
+            module=_module,
             session=session,
             person=session.person if session else None,
             token=form_token(session.token) if session else "",

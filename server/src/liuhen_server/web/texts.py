@@ -1,5 +1,6 @@
 """Every text of the pages in both languages: Chinese first, English second. A test holds that none is missing."""
 
+from liuhen_server.web.film_texts import FILM_TEXTS
 from liuhen_server.web.reason_texts import REASON_TEXTS
 from liuhen_server.web.search_texts import SEARCH_TEXTS
 from liuhen_server.web.stay_texts import STAY_TEXTS, Text
@@ -132,15 +133,6 @@ _CLIPS = {
 _CLIP = {
     "player.label": Text("播放与文件信息", "Player and file"),
     "player.old_browser": Text("此浏览器不能播放视频。", "This browser cannot play video."),
-    "player.failed": Text(
-        "浏览器无法播放此文件（编码可能不受支持）。可下载原始文件查看。",
-        "The browser cannot play this file (its coding may not be supported). Download the original to see it.",
-    ),
-    "player.proxy": Text(
-        "正在播放派生件（便于浏览器播放的副本），核验针对原始文件。",
-        "This plays a derivative made for browsers; the verdict is about the original.",
-    ),
-    "player.original": Text("正在播放原始文件。", "This plays the original file."),
     "player.none": Text("没有可播放的副本。", "Nothing a browser can play."),
     "player.none.text": Text(
         "采集站尚未生成派生件，或此文件不是音像。原始文件可以下载。",
@@ -364,4 +356,5 @@ TEXTS: dict[str, Text] = {
     **STAY_TEXTS,
     **SEARCH_TEXTS,
     **REASON_TEXTS,
+    **FILM_TEXTS,
 }

@@ -39,10 +39,6 @@ if (player) {
     event.preventDefault();
     act();
   });
-  player.addEventListener("error", () => {
-    document.querySelector("[data-player-failed]").hidden = false;
-    document.querySelector("[data-player-shows]").hidden = true;
-  });
 }
 
 // A filter applies as soon as it is chosen from a list; typing waits for the button.
