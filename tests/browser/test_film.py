@@ -16,6 +16,7 @@ from browser.conftest import FOOTAGE, Seeded, Visitor, living, remuxed
 from liuhen_protocol.digest import CHUNK_SIZE, digest_of
 from liuhen_protocol.dsse import Envelope
 from liuhen_protocol.events import ClipDerived, RecorderClockSet, RecorderDocked, RecorderIdentity, RecorderUndocked
+from liuhen_protocol.policy import Policy
 from liuhen_protocol.proof import TlogProof, split_proofs
 from liuhen_protocol.statement import Subject, read_statement
 from liuhen_server.people.roles import Role
@@ -292,3 +293,40 @@ def test_no_width_scrolls_sideways(county: Seeded, visit: New, scheme: str, widt
         if language == "zh-CN":
             visitor.english()
     assert visitor.complaints == []
+
+
+def test_each_event_of_custody_has_its_proof_one_click_away(reviewer: Visitor, tmp_path: Path) -> None:
+    page = reviewer.page
+    reviewer.go(reviewer.county.address("film"))
+    row = page.locator(".timeline li", has_text="采集").filter(has_text="_0001.MP4").first
+    row.get_by_role("link").click()
+    expect(page.locator("h1")).to_contain_text("采集")
+    expect(page.locator("pre").first).to_contain_text(
+        '"predicateType": "https://liuhen.example/custody/v1/clip.collected"'
+    )
+    expect(page.locator("main")).to_contain_text("ntp，±")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="下载证明").click()
+    download.value.save_as(tmp_path / "proof")
+    proof = TlogProof.parse((tmp_path / "proof").read_bytes())
+    assert proof.extra is not None
+    assert read_statement(Envelope.parse(proof.extra).payload).subject.sha256 == reviewer.county.clips["film"]
+    policy = Policy.parse(page.request.get(reviewer.county.url + "/policy").text())
+    assert proof.check(proof.extra, policy).cosigned, "it stands under a checkpoint that a witness cosigned"
+    assert reviewer.fits()
+    other = page.request.get(f"{reviewer.county.address('film')}/entries/0")
+    assert other.status == 404, "an entry that is not of this clip's custody is not shown by way of it"
+    assert reviewer.complaints == []
+
+
+def test_page_tells_how_far_the_clock_was_off_and_says_it_in_both_languages(reviewer: Visitor) -> None:
+    page = reviewer.page
+    reviewer.go(reviewer.county.address("film"))
+    expect(page.locator(".facts")).to_contain_text("慢 3.2 秒（采集站时钟 ntp，±")
+    expect(page.locator(".facts")).to_contain_text("按采集站时钟约为 2026-11-20 18:02:14")
+    expect(page.locator(".facts")).to_contain_text("没有位置数据")
+    expect(page.locator(".sentence")).to_contain_text("之后未被改动")
+    expect(page.locator(".other-sentence")).to_contain_text("it has not been altered since")
+    reviewer.english()
+    expect(page.locator(".facts")).to_contain_text("3.2 s slow")
+    expect(page.locator(".other-sentence")).to_contain_text("之后未被改动")

@@ -20,6 +20,7 @@ NAMES = (
     "eight-bays",
     "cpu-per-gb",
     "dock-idle",
+    "browser-verify",
 )
 
 

@@ -14,7 +14,7 @@ from liuhen_server.people.refusals import Refusals
 from liuhen_server.people.roles import Action
 from liuhen_server.people.sign_in import SignIn
 from liuhen_server.search.persons import Searches
-from liuhen_server.web import clip_list, clip_page, log_page, media, search_pages, sign_in_pages, stay_pages
+from liuhen_server.web import clip_list, clip_page, entry_page, log_page, media, search_pages, sign_in_pages, stay_pages
 from liuhen_server.web.clip_request import CHECKER, VIEWS
 from liuhen_server.web.context import ACTS, CONTEXT, PeopleContext
 from liuhen_server.web.guard import REFUSALS, SIGN_IN, guarded, session_of
@@ -94,6 +94,7 @@ ROUTES = (
     *stay_pages.ROUTES,
     *search_pages.ROUTES,
     *clip_page.ROUTES,
+    *entry_page.ROUTES,
     *media.ROUTES,
     *log_page.ROUTES,
 )

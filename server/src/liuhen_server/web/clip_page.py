@@ -21,6 +21,7 @@ from liuhen_server.web.films import films_of
 from liuhen_server.web.guard import THING, may
 from liuhen_server.web.language import Language, Words
 from liuhen_server.web.media import attachment
+from liuhen_server.web.recorder_clock import clock_told
 from liuhen_server.web.render import page, words_of
 from liuhen_server.web.routes import get, post
 from liuhen_server.web.stated import told
@@ -50,6 +51,8 @@ async def show(request: web.Request) -> web.StreamResponse:
         stay=of.get(clip.promised_index),
         verdict=checked.report.verdict.value,
         sentence=_sentence(words, clip, checked),
+        other_sentence=_sentence(words.other(), clip, checked),
+        clock=clock_told(entries, clip, words),
         steps=[_tell(words, step) for step in checked.report.steps],
         films=films,
         film_words=script_words(chinese=words.language is Language.CHINESE),

@@ -80,7 +80,6 @@ FILM_TEXTS = _SCRIPT | {
     "film.no_script": Text(
         "▲ 未启用脚本，播放内容未在浏览器中核验。", "▲ Without scripts nothing is checked in the browser."
     ),
-    "film.no_place": Text("本段记录没有位置数据。", "No source of positions exists for this clip."),
 }
 
 

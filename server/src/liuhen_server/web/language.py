@@ -44,6 +44,11 @@ class Words:
         key = f"reason.{code}"
         return self("reason", why=self(key), code=code) if key in TEXTS else self.plain(code)
 
+    def other(self) -> "Words":
+        """The catalogue in the other language: for the one sentence that stands on a page in both."""
+        other = Language.ENGLISH if self.language is Language.CHINESE else Language.CHINESE
+        return Words(other, self.zone)
+
     def known(self, key: str, otherwise: str) -> str:
         """The text of a key that was put together from data, or the data itself."""
         return self(key) if key in TEXTS else otherwise

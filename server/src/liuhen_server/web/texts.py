@@ -1,5 +1,6 @@
 """Every text of the pages in both languages: Chinese first, English second. A test holds that none is missing."""
 
+from liuhen_server.web.custody_texts import CUSTODY_TEXTS
 from liuhen_server.web.film_texts import FILM_TEXTS
 from liuhen_server.web.reason_texts import REASON_TEXTS
 from liuhen_server.web.search_texts import SEARCH_TEXTS
@@ -186,7 +187,10 @@ _CLIP = {
     "take.policy": Text("下载策略", "Download policy"),
     "take.original": Text("下载原始文件", "Download original"),
     "custody.title": Text("保管经过", "Custody"),
-    "custody.text": Text("按日志顺序，最新在后。时间为 {zone}。", "In the log's order, newest last. Times are {zone}."),
+    "custody.text": Text(
+        "按日志顺序，最新在后。时间为 {zone}。每条右侧的编号打开其声明和证明。",
+        "In the log's order, newest last. Times are {zone}. The number of each opens its statement and proof.",
+    ),
     "custody.index": Text("日志 #{index}", "log #{index}"),
     "custody.recorded": Text("您的本次查看已写入日志 #{index}。", "This view of yours is entry #{index} of the log."),
     "kind.original": Text("原始文件", "original"),
@@ -357,4 +361,5 @@ TEXTS: dict[str, Text] = {
     **SEARCH_TEXTS,
     **REASON_TEXTS,
     **FILM_TEXTS,
+    **CUSTODY_TEXTS,
 }
