@@ -16,7 +16,7 @@ from house.hil.usb import Ports
 HOST = "10.0.2.2"  # by which a guest of QEMU's user network reaches this machine's loopback
 AGENCY = "朝阳县市场监督管理局(示例)"
 UNIT = "liuhen-dock.service"
-PASSWORDS = '[p-bc]\nrole = "USER"\nsecret = "000000"\n\n[p-a1]\nrole = "USER"\nsecret = "000000"\n'
+PASSWORDS = "".join(f'[{profile}]\nrole = "USER"\nsecret = "000000"\n\n' for profile in ("p-bc", "p-bc-bulk", "p-a1"))
 RULES = "/etc/udev/rules.d/59-liuhen-bays.rules"
 LEARN_SECONDS = 300.0
 START_SECONDS = 300.0

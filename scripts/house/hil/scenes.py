@@ -16,7 +16,8 @@ from liuhen_agent.bay import State
 from liuhen_agent.simulate.machine import Character
 from liuhen_protocol.events import ClipDerived, DockAlarm, RecorderDocked
 
-GADGET = Path(__file__).with_name("gadget.py")
+GADGETS = Path(__file__).with_name("gadgets")
+GADGETS_IN_GUEST = "/var/tmp/gadgets"
 DOCK_PYTHON = "/opt/liuhen/dock/bin/python"
 SERIAL_SECONDS = 2.5  # how long a recorder takes to come back as a disk
 
@@ -82,22 +83,43 @@ def mtp(bench: Bench) -> None:
 
 def vendor(bench: Bench) -> None:
     """VID:PID 4255:0001 as a gadget inside the guest: logged in to by control transfers, told to show its disk, back on the same port."""
-    bay, guest = bays.VENDOR, bench.guest
-    card = bench.card("vendor", "fat32", 2)
+    _gadget(bench, "vendor", "control", "p-a1", "4255:0001, control transfers")
+
+
+def bulk(bench: Bench) -> None:
+    """The same by lines of text on bulk endpoints, wherever the device has them."""
+    _gadget(bench, "bulk", "bulk", "p-bc-bulk", "1d70:01d4, bulk endpoints")
+
+
+def scsi(bench: Bench) -> None:
+    """A disk that shows its card only after a vendor SCSI command, which only the SCSI helper's unit may send."""
+    _gadget(bench, "scsi", "scsi", "p-jl", "a disk with vendor SCSI commands")
+
+
+def _gadget(bench: Bench, scene: str, kind: str, profile: str, how: str) -> None:
+    """A recorder that is a program inside the guest: it must be known for what it is, come back as a disk, and be emptied."""
+    bay, guest, unit = bays.VENDOR, bench.guest, f"recorder-{kind}"
+    card = bench.card(scene, "fat32", 2)
     bench.ports.add_block_device(card.image, card.serial)
     node = f"/dev/disk/by-id/virtio-{card.serial}"
     guest.wait("the gadget's card is there", lambda: guest.succeeds(f"test -b {node}"), 120)
-    guest.put(GADGET, "/var/tmp/gadget.py")
+    guest.run(f"mkdir -p {GADGETS_IN_GUEST}/house/hil/gadgets")
+    for module in sorted(GADGETS.glob("*.py")):
+        guest.put(module, f"{GADGETS_IN_GUEST}/house/hil/gadgets/{module.name}")
     seq = len(bench.view.look())
-    guest.run(f"systemd-run -q --unit=recorder {DOCK_PYTHON} /var/tmp/gadget.py {card.serial} {node}")
-    bench.say(f"接入 plugged in: {card.serial} → {bay.name} (4255:0001, control transfers)")
+    program = f"{DOCK_PYTHON} -m house.hil.gadgets {kind} {card.serial} {node}"
+    guest.run(f"systemd-run -q --unit={unit} --setenv=PYTHONPATH={GADGETS_IN_GUEST} {program}")
+    bench.say(f"接入 plugged in: {card.serial} → {bay.name} ({how})")
     try:
         _ready(bench, bay, bench.done(seq, bay))
     finally:
-        heard = guest.run("journalctl -q --no-pager -o cat -u recorder", allow=None).split("\n")
+        heard = guest.run(f"journalctl -q --no-pager -o cat -u {unit}", allow=None).split("\n")
         bench.say(f"  recorder: {' | '.join(filter(None, heard))}")
-        guest.run("systemctl stop recorder; sync", allow=None)
-    bench.check("厂商协议设备转为磁盘 vendor recorder came back as a disk", "disk mode" in heard)
+        guest.run(f"systemctl stop {unit}; sync", allow=None)
+    docked = [event for event in bench.view.since(seq) if isinstance(event, RecorderDocked) and event.bay == bay.name]
+    known = [event.profile for event in docked]
+    bench.check(f"按其协议识别 known by its protocol: {profile}", known == [profile], " ".join(known))
+    bench.check(f"厂商协议设备转为磁盘 {profile} came back as a disk", "disk mode" in heard)
 
 
 def hub(bench: Bench) -> None:
@@ -185,6 +207,8 @@ SCENES: dict[str, Scene] = {
     "cards": cards,
     "serial": serial,
     "vendor": vendor,
+    "bulk": bulk,
+    "scsi": scsi,
     "mtp": mtp,
     "hub": hub,
     "keyboard": keyboard,
