@@ -8,7 +8,9 @@ import asyncio
 import json
 import logging
 import os
+import secrets
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from importlib import import_module
@@ -168,13 +170,26 @@ def init(
     configuration.check_quorum(config.witnesses, config.quorum)
     check_owner(data, os.geteuid())
     key = asyncio.run(found(config))
+    code = with_archive(data, _first_code)
     steps = [
         f"liuhen-witness log add --data … '{key}'   # 在每个见证方 / at each witness",
         f"liuhen-server serve --data {data}",
         f"liuhen-server dock add --data {data} dock-01 --agency …",
     ]
-    text = f"日志公钥 / log key:\n  {key}\n下一步 / next:\n" + "\n".join(f"  {step}" for step in steps)
-    show(as_json, {"log_key": str(key), "data": str(data), "next": steps}, text)
+    text = (
+        f"日志公钥 / log key:\n  {key}\n"
+        "首个系统管理员的一次性代码（72 小时内一次有效，在 /first 页使用） / one-time code of the first system administrator "
+        f"(once, within 72 hours, at the page /first):\n  {code}\n"
+        "下一步 / next:\n" + "\n".join(f"  {step}" for step in steps)
+    )
+    show(as_json, {"log_key": str(key), "first_code": code, "data": str(data), "next": steps}, text)
+
+
+async def _first_code(archive: Archive) -> str:
+    from liuhen_server.people.first import give_first_code
+
+    async with archive.database.write() as conn:
+        return await give_first_code(conn, int(time.time()), secrets.token_bytes)
 
 
 @main.command()

@@ -21,7 +21,7 @@ from liuhen_server.registry.agencies import find_agency
 from liuhen_server.registry.fields import Mistakes, Outdated
 from liuhen_server.registry.officers import find_officer
 
-__all__ = ["Rights", "appoint", "create", "end_second_factor", "give_rights", "nobody_is", "reset", "switch"]
+__all__ = ["Rights", "appoint", "create", "end_second_factor", "give_rights", "nobody_is", "reset", "switch", "unlock"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,13 @@ async def reset(act: Act, person_id: int, one_time_hash: str, now: int, reason: 
     await accounts.set_one_time_password(act.conn, person_id, one_time_hash, now)
     await act.conn.execute(sign_in_attempts.delete().where(sign_in_attempts.c.subject == name_key(person.name)))
     return await _changed(act, person_id, "reset", reason)
+
+
+async def unlock(act: Act, person_id: int, reason: str = "") -> Person:
+    """Wrong attempts under this name are forgotten: it need not wait. Raises LookupError."""
+    person = await _known(act.conn, person_id)
+    await act.conn.execute(sign_in_attempts.delete().where(sign_in_attempts.c.subject == name_key(person.name)))
+    return await _changed(act, person_id, "unlocked", reason)
 
 
 async def switch(act: Act, person_id: int, disabled: bool, reason: str = "") -> Person:

@@ -217,7 +217,7 @@ def rights(data: Path, name: str, roles: tuple[str, ...], agency: str | None, as
     except Mistakes as error:
         raise Failed(_mistake(error, agency)) from error
     except Outdated as error:
-        raise Failed(f"该账号刚被他人修改,请重试 / somebody changed {name} meanwhile: try again") from error
+        raise Failed(f"该账号刚被他人修改，请重试 / somebody changed {name} meanwhile: try again") from error
     values: dict[str, object] = {"name": person.name, "roles": sorted(person.roles), "agency": person.agency}
     show(as_json, values, f"{person.name}: {', '.join(sorted(person.roles)) or '-'} @ {person.agency or '-'}")
 

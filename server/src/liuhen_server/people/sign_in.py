@@ -5,6 +5,8 @@ and take the attempt back. The answer to a wrong name, a wrong password, a disab
 password is the same.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,9 +17,13 @@ from liuhen_server.people.accounts import Person, find_person, person_by_id, reh
 from liuhen_server.people.lockout import BY_ADDRESS, BY_NAME, Limit, address_key, locked_for, name_key
 from liuhen_server.people.passwords import PasswordWork
 from liuhen_server.people.schema import people_sessions, sign_in_attempts
+from liuhen_server.people.second_factor import use_code
 from liuhen_server.people.sessions import ABSOLUTE_S, SessionTimes, is_alive, new_token, token_digest
 
-__all__ = ["Locked", "Session", "SignIn", "Wrong"]
+__all__ = ["MOST_SESSIONS", "Locked", "OpenSession", "Session", "SignIn", "Wrong"]
+
+MOST_SESSIONS = 5
+"""Of one person at once; a further sign-in ends the oldest."""
 
 _SEEN_EVERY_S = 60  # how stale `last_seen` may be: a page with thirty pictures is one write, not thirty
 
@@ -28,6 +34,16 @@ class Session:
 
     token: str
     person: Person
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """One of a person's sessions as he is shown it: `name` is the beginning of its digest. Times are Unix seconds."""
+
+    name: str
+    began: int
+    last_seen: int
+    address: str
 
 
 @dataclass(frozen=True)
@@ -57,8 +73,9 @@ class SignIn:
         self._now = now
         self._random_bytes = random_bytes
 
-    async def enter(self, name: str, password: str, address: str) -> Session | Wrong | Locked:
-        attempt = await self._count_attempt(name, address)
+    async def enter(self, name: str, password: str, address: str, code: str = "") -> Session | Wrong | Locked:
+        """`code`: of the second factor, for those who have one. A wrong one is answered like a wrong password."""
+        attempt = await self.count_attempt(name, address)
         if attempt.wait_s:
             return Locked(attempt.wait_s)
         async with self._database.read() as conn:
@@ -76,7 +93,9 @@ class SignIn:
             fresh = await person_by_id(conn, person.id, for_update=True)
             if fresh is None or fresh.password_hash not in checked or not self._may_enter(fresh):
                 return Wrong()  # reset, changed or disabled while the password was being checked
-            await self._take_back(conn, name, attempt)
+            if not await use_code(conn, fresh.id, code, self._now()):
+                return Wrong()
+            await self.take_back(conn, name, attempt)
             return Session(await self._open(conn, fresh, address), fresh)
 
     async def find(self, token: str | None) -> Session | None:
@@ -101,6 +120,27 @@ class SignIn:
                 )
         return Session(token, person)
 
+    async def open_for(self, conn: Connection, person_id: int, address: str) -> Session:
+        """A session in the caller's transaction, for somebody who was just let in another way."""
+        person = await person_by_id(conn, person_id)
+        assert person is not None
+        return Session(await self._open(conn, person, address), person)
+
+    async def sessions_of(self, person_id: int) -> list[OpenSession]:
+        """Those that are alive, newest first."""
+        async with self._database.read() as conn:
+            query = select(people_sessions).where(people_sessions.c.person_id == person_id)
+            rows = (await conn.execute(query.order_by(people_sessions.c.began.desc()))).all()
+        alive = [row for row in rows if is_alive(SessionTimes(row.began, row.last_seen), self._now())]
+        return [OpenSession(row.token_sha256[:16], row.began, row.last_seen, row.address) for row in alive]
+
+    async def end_session(self, person_id: int, name: str) -> None:
+        """Ends one of this person's sessions, by the name that `sessions_of` gives it; nobody else's."""
+        async with self._database.write() as conn:
+            query = select(people_sessions.c.token_sha256).where(people_sessions.c.person_id == person_id)
+            ended = [digest for digest in (await conn.execute(query)).scalars() if digest[:16] == name]
+            await conn.execute(delete(people_sessions).where(people_sessions.c.token_sha256.in_(ended)))
+
     async def leave(self, token: str) -> None:
         async with self._database.write() as conn:
             await conn.execute(delete(people_sessions).where(people_sessions.c.token_sha256 == token_digest(token)))
@@ -113,7 +153,7 @@ class SignIn:
         """Asks for the current password again, and counts wrong ones: a browser left open must not give the account
         away.
         """
-        attempt = await self._count_attempt(session.person.name, address)
+        attempt = await self.count_attempt(session.person.name, address)
         if attempt.wait_s:
             return Locked(attempt.wait_s)
         if not await self._work.matches(current, session.person.password_hash):
@@ -123,7 +163,7 @@ class SignIn:
             now_known = await person_by_id(conn, session.person.id, for_update=True)
             if now_known is None or now_known.disabled or now_known.password_hash != session.person.password_hash:
                 return Wrong()  # an administrator's reset that came meanwhile stays
-            await self._take_back(conn, session.person.name, attempt)
+            await self.take_back(conn, session.person.name, attempt)
             await set_password(conn, session.person.id, new_hash)
             person = await person_by_id(conn, session.person.id)
             assert person is not None
@@ -136,6 +176,10 @@ class SignIn:
     async def _open(self, conn: Connection, person: Person, address: str) -> str:
         now, token = self._now(), new_token(self._random_bytes)
         await conn.execute(delete(people_sessions).where(people_sessions.c.began < now - ABSOLUTE_S))
+        mine = select(people_sessions.c.token_sha256).where(people_sessions.c.person_id == person.id)
+        newest_first = mine.order_by(people_sessions.c.began.desc(), people_sessions.c.last_seen.desc())
+        too_many = list((await conn.execute(newest_first)).scalars())[MOST_SESSIONS - 1 :]
+        await conn.execute(delete(people_sessions).where(people_sessions.c.token_sha256.in_(too_many)))
         await conn.execute(
             insert(people_sessions).values(
                 token_sha256=token_digest(token), person_id=person.id, began=now, last_seen=now, address=address[:64]
@@ -143,7 +187,7 @@ class SignIn:
         )
         return token
 
-    async def _take_back(self, conn: Connection, name: str, attempt: "_Attempt") -> None:
+    async def take_back(self, conn: Connection, name: str, attempt: Attempt) -> None:
         """The password was right: all attempts of this name are forgotten, of this address only this one, or whoever
         has one account could guess at others' without end.
         """
@@ -153,7 +197,7 @@ class SignIn:
             )
         )
 
-    async def _count_attempt(self, name: str, address: str) -> "_Attempt":
+    async def count_attempt(self, name: str, address: str) -> Attempt:
         """Counts one attempt; or, when it has to wait, counts nothing.
 
         Written and committed before it is compared: of guesses sent at once, each sees at least all those that came
@@ -180,11 +224,11 @@ class SignIn:
                 wait_s = max(wait_s, locked_for(list(others.scalars()), now, limit))
             if wait_s:
                 await conn.execute(delete(sign_in_attempts).where(sign_in_attempts.c.id.in_(mine)))
-        return _Attempt(wait_s, frozenset(mine))
+        return Attempt(wait_s, frozenset(mine))
 
 
 @dataclass(frozen=True)
-class _Attempt:
+class Attempt:
     """`wait_s` seconds to wait (0: go on); `rows` are what it left in the table."""
 
     wait_s: int

@@ -25,6 +25,7 @@ __all__ = [
     "docks_of",
     "every_agency",
     "find_agency",
+    "unassigned_docks",
 ]
 
 _CODE = re.compile(r"[a-z0-9-]{2,32}\Z")
@@ -121,6 +122,13 @@ def docks_of(code: str | None) -> Select[tuple[str]]:
     """The names of an agency's docks, for the WHERE of lists: `table.c.dock.in_(docks_of(code))`. Of None: none."""
     named: ColumnElement[bool] = or_(docks.c.agency == agencies.c.code, docks.c.agency == agencies.c.name)
     return select(docks.c.name).join(agencies, named).where(agencies.c.code == (code or ""))
+
+
+async def unassigned_docks(conn: Connection) -> list[tuple[str, str]]:
+    """Docks of no agency that is known here: (name, what they were enrolled under). Those who see all see them."""
+    named = or_(docks.c.agency == agencies.c.code, docks.c.agency == agencies.c.name)
+    query = select(docks.c.name, docks.c.agency).outerjoin(agencies, named).where(agencies.c.code.is_(None))
+    return [(row.name, row.agency) for row in await conn.execute(query.order_by(docks.c.name))]
 
 
 async def _unlike_others(conn: Connection, checked: Agency, own_code: str | None) -> None:

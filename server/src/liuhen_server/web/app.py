@@ -10,13 +10,29 @@ from liuhen_server.acts import Acts
 from liuhen_server.custody.checking import Checker
 from liuhen_server.custody.leaves import LeafLists
 from liuhen_server.custody.viewing import Views
+from liuhen_server.people.first import FirstAdministrator
 from liuhen_server.people.refusals import Refusals
 from liuhen_server.people.roles import Action
 from liuhen_server.people.sign_in import SignIn
 from liuhen_server.search.persons import Searches
-from liuhen_server.web import clip_list, clip_page, entry_page, log_page, media, search_pages, sign_in_pages, stay_pages
+from liuhen_server.web import (
+    account_pages,
+    audit_page,
+    clip_list,
+    clip_page,
+    entry_page,
+    first_pages,
+    log_page,
+    media,
+    own_pages,
+    registry_pages,
+    search_pages,
+    sign_in_pages,
+    stay_pages,
+)
 from liuhen_server.web.clip_request import CHECKER, VIEWS
 from liuhen_server.web.context import ACTS, CONTEXT, PeopleContext
+from liuhen_server.web.first_pages import FIRST
 from liuhen_server.web.guard import REFUSALS, SIGN_IN, guarded, session_of
 from liuhen_server.web.render import MODULES, STATIC, modules_version
 from liuhen_server.web.routes import check_rules, get, mount
@@ -36,6 +52,7 @@ def people_app(context: PeopleContext) -> web.Application:
     application[ACTS] = acts
     application[REFUSALS] = Refusals(acts, context.unix_now)
     application[SIGN_IN] = SignIn(context.database, context.passwords, context.unix_now, context.random_bytes)
+    application[FIRST] = FirstAdministrator(acts, application[SIGN_IN], context.passwords, context.unix_now)
     application[VIEWS] = Views(context.database, context.chain, context.unix_now)
     application[CHECKER] = Checker(context.database, context.store, context.evidence(), context.policy, context.now)
     application[media.LEAVES] = LeafLists(context.store)
@@ -50,10 +67,11 @@ def people_app(context: PeopleContext) -> web.Application:
 async def _first(request: web.Request) -> web.StreamResponse:
     """Where somebody's work is: the first page of this table that is open to them."""
     person = session_of(request).person
-    raise web.HTTPSeeOther(next((path for action, path in _FIRST if person.may(action)), "/password"))
+    raise web.HTTPSeeOther(next((path for action, path in _FIRST if person.may(action)), "/account"))
 
 
 _FIRST = ((Action.SEE_EVIDENCE, "/clips"), (Action.SEE_LOG, "/log"))
+"""Accounts without any right see their own."""
 
 
 async def _no_icon(request: web.Request) -> web.StreamResponse:
@@ -97,5 +115,10 @@ ROUTES = (
     *entry_page.ROUTES,
     *media.ROUTES,
     *log_page.ROUTES,
+    *registry_pages.ROUTES,
+    *account_pages.ROUTES,
+    *own_pages.ROUTES,
+    *first_pages.ROUTES,
+    *audit_page.ROUTES,
 )
 """Every route of the pages. A room brings its own as `ROUTES`; what is not here does not start (`check_rules`)."""

@@ -26,6 +26,7 @@ from liuhen_server.web.guard import of_reachable_docks
 from liuhen_server.web.paging import COUNTED, Turn, counted, cut
 from liuhen_server.web.render import page, words_of
 from liuhen_server.web.routes import get
+from liuhen_server.web.search_pages import record_search
 from liuhen_server.web.stay_pages import caught_up
 
 __all__ = ["ROUTES", "Filters", "prepare"]
@@ -127,6 +128,8 @@ async def show(request: web.Request) -> web.StreamResponse:
         await _check(request.app, unchecked)
         async with context.database.read() as conn:
             found = await _listed(conn, wanted, filters.turn)
+    if filters.officer:
+        await record_search(request, filters.officer, found.total)
     await caught_up(request)
     async with context.database.read() as conn:
         of = await stays_of_clips(conn, [(r.clip.dock, r.clip.session, r.clip.promised_index) for r in found.rows])

@@ -40,6 +40,7 @@ REFUSALS: web.AppKey[Refusals] = web.AppKey("refusals", Refusals)
 THING = web.RequestKey("thing", Thing)
 log = logging.getLogger("liuhen.people")
 
+_BEFORE_SIGNING_IN = ("/sign-in", "/first")  # their forms carry the token of a cookie of their own
 _BEFORE_CHANGE = ("/password", "/sign-out")  # what someone with a one-time password may do
 
 _HEADERS = {
@@ -161,7 +162,9 @@ async def _forms(request: web.Request, handler: Handler) -> web.StreamResponse:
     except (ValueError, LookupError) as error:  # a charset that is none, bytes that are not of it
         raise Problem("stale_form", 400) from error
     session = request.get(SESSION_KEY)
-    secret = session.token if session and request.path != "/sign-in" else request.cookies.get(FORM_COOKIE, "")
+    secret = (
+        session.token if session and request.path not in _BEFORE_SIGNING_IN else request.cookies.get(FORM_COOKIE, "")
+    )
     if not isinstance(given, str) or not form_token_matches(secret, given):
         raise Problem("stale_form", 403)
     return await handler(request)

@@ -126,7 +126,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         personal = await names_a_person(conn, filters.asked)
     found = await Finder(context.database).find(filters.asked, seen, _asked(filters, names), _page(filters))
     if personal:
-        await _record(request, filters.asked, sum(group.count for group in found.groups))
+        await record_search(request, filters.asked, sum(group.count for group in found.groups))
     async with context.database.read() as conn:
         groups = [await _shown(conn, group, filters, words) for group in found.groups]
     return page(
@@ -182,7 +182,7 @@ def marked(question: Question, text: str) -> list[tuple[str, bool]]:
     return [piece for piece in (*pieces, (text[end:], False)) if piece[0]]
 
 
-async def _record(request: web.Request, asked: str, found: int) -> None:
+async def record_search(request: web.Request, asked: str, found: int) -> None:
     """Raises the problem page when it cannot be written: then nothing is shown."""
     person = session_of(request).person
     try:

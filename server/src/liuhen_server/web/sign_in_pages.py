@@ -7,12 +7,13 @@ from liuhen_server.people.roles import Action
 from liuhen_server.people.sessions import COOKIE, FORM_COOKIE, form_token, new_token
 from liuhen_server.people.sign_in import Locked, Session, Wrong
 from liuhen_server.web.context import CONTEXT
+from liuhen_server.web.forms import remote
 from liuhen_server.web.guard import SIGN_IN, local_address, session_of
 from liuhen_server.web.language import LANGUAGE_COOKIE, Language
 from liuhen_server.web.render import SESSION_KEY, page
 from liuhen_server.web.routes import get, post
 
-__all__ = ["ROUTES"]
+__all__ = ["ROUTES", "enter"]
 
 
 def _form(request: web.Request, status: int, wrong: str = "", seconds: int = 0) -> web.Response:
@@ -31,7 +32,7 @@ def _form(request: web.Request, status: int, wrong: str = "", seconds: int = 0) 
     return response
 
 
-def _enter(request: web.Request, session: Session, address: str) -> web.Response:
+def enter(request: web.Request, session: Session, address: str) -> web.Response:
     response = web.Response(status=303, headers={"Location": address})
     response.set_cookie(COOKIE, session.token, secure=True, httponly=True, samesite="Strict", path="/")
     return response
@@ -41,11 +42,6 @@ def _leave(address: str) -> web.Response:
     response = web.Response(status=303, headers={"Location": address, "Clear-Site-Data": '"cache"'})
     response.del_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="Strict")
     return response
-
-
-def _remote(request: web.Request) -> str:
-    """TLS ends here, so the connection's own address is the browser's; a forwarded header would be anyone's word."""
-    return request.remote or "unknown"
 
 
 async def _field(request: web.Request, name: str) -> str:
@@ -61,7 +57,7 @@ async def show_sign_in(request: web.Request) -> web.StreamResponse:
 
 async def sign_in(request: web.Request) -> web.StreamResponse:
     name, password = await _field(request, "name"), await _field(request, "password")
-    match await request.app[SIGN_IN].enter(name, password, _remote(request)):
+    match await request.app[SIGN_IN].enter(name, password, remote(request), await _field(request, "code")):
         case Locked(wait_s):
             response = _form(request, 429, "sign_in.locked", wait_s)
             response.headers["Retry-After"] = str(wait_s)
@@ -73,7 +69,7 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
             if old is not None:
                 await request.app[SIGN_IN].leave(old.token)
             must = session.person.must_change
-            return _enter(request, session, "/password" if must else local_address(await _field(request, "next")))
+            return enter(request, session, "/password" if must else local_address(await _field(request, "next")))
 
 
 async def sign_out(request: web.Request) -> web.StreamResponse:
@@ -102,13 +98,13 @@ async def change_password(request: web.Request) -> web.StreamResponse:
     refused = why_refused(new, session.person.name, current)
     if refused:
         return _password_form(request, 422, refused)
-    match await request.app[SIGN_IN].change_password(session, current, new, _remote(request)):
+    match await request.app[SIGN_IN].change_password(session, current, new, remote(request)):
         case Locked(wait_s):
             return _password_form(request, 429, "sign_in.locked", wait_s)
         case Wrong():
             return _password_form(request, 403, "password.wrong_current")
         case Session() as fresh:
-            return _enter(request, fresh, "/")
+            return enter(request, fresh, "/")
 
 
 async def choose_language(request: web.Request) -> web.StreamResponse:

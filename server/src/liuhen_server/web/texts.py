@@ -2,6 +2,7 @@
 
 from liuhen_server.web.custody_texts import CUSTODY_TEXTS
 from liuhen_server.web.film_texts import FILM_TEXTS
+from liuhen_server.web.people_texts import PEOPLE_TEXTS
 from liuhen_server.web.reason_texts import REASON_TEXTS
 from liuhen_server.web.search_texts import SEARCH_TEXTS
 from liuhen_server.web.stay_texts import STAY_TEXTS, Text
@@ -63,13 +64,13 @@ _SIGN_IN = {
     "sign_in.password": Text("密码", "Password"),
     "sign_in.do": Text("登录", "Sign in"),
     "sign_in.forgot": Text(
-        "忘记密码时，请系统管理员签发新的一次性密码。",
-        "Forgotten your password? The system administrator can issue a new one-time password.",
+        "忘记密码时，请安全管理员签发新的一次性密码。",
+        "Forgotten your password? The security administrator can issue a new one-time password.",
     ),
     "sign_in.wrong": Text("账号或密码不正确。", "The account or the password is not right."),
     "sign_in.wrong.way_out": Text(
-        "一次性密码 72 小时内有效。请再试一次，或请系统管理员签发新的一次性密码。",
-        "A one-time password is good for 72 hours. Try again, or ask the system administrator for a new one.",
+        "一次性密码 72 小时内有效。请再试一次，或请安全管理员签发新的一次性密码。",
+        "A one-time password is good for 72 hours. Try again, or ask the security administrator for a new one.",
     ),
     "sign_in.locked": Text("尝试次数过多，请在 {wait} 后再试。", "Too many attempts. Try again in {wait}."),
     "sign_in.locked.way_out": Text(
@@ -359,6 +360,7 @@ TEXTS: dict[str, Text] = {
     **_PROBLEMS,
     **STAY_TEXTS,
     **SEARCH_TEXTS,
+    **PEOPLE_TEXTS,
     **REASON_TEXTS,
     **FILM_TEXTS,
     **CUSTODY_TEXTS,

@@ -1,0 +1,119 @@
+"""What the auditor reads: refusals, searches for people, changes of accounts and of the registry, newest first.
+
+The statements are read from the log's entries; the words behind a commitment are shown where they are still kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from aiohttp import web
+from sqlalchemy import select
+
+from liuhen_protocol.events import KINDS, OF_PEOPLE, AccessRefused, AccountChanged, Event, RegistryChanged, SearchMade
+from liuhen_server.acts import acts_stated, said
+from liuhen_server.custody.evidence import read_entry
+from liuhen_server.database.schema import entries
+from liuhen_server.people.roles import Action
+from liuhen_server.registry.changes import KIND
+from liuhen_server.web.context import CONTEXT
+from liuhen_server.web.language import Words
+from liuhen_server.web.render import page, words_of
+from liuhen_server.web.routes import get
+
+__all__ = ["ROUTES"]
+
+PAGE_ROWS = 50
+_KINDS = tuple(sorted(KINDS[event] for event in OF_PEOPLE))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`words`: what was written with it, where it is still kept and not the row of the registry itself."""
+
+    index: int
+    time: str
+    kind: str
+    by: str
+    detail: str
+    words: str
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    words = words_of(request)
+    kind = request.query.get("kind", "") if request.query.get("kind") in _KINDS else ""
+    by = request.query.get("by", "")[:64]
+    by = by if by.isascii() and by.isprintable() else ""
+    before = request.query.get("before", "")
+    end = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    query = (
+        select(acts_stated, entries.c.envelope, entries.c.time, said.c.text, said.c.kind.label("said_kind"))
+        .join(entries, entries.c.log_index == acts_stated.c.log_index)
+        .outerjoin(said, said.c.id == acts_stated.c.said_id)
+        .where(acts_stated.c.kind.in_((kind,) if kind else _KINDS))
+        .order_by(acts_stated.c.log_index.desc())
+        .limit(PAGE_ROWS + 1)
+    )
+    if by:
+        query = query.where(acts_stated.c.by == by)
+    if end is not None:
+        query = query.where(acts_stated.c.log_index < end)
+    async with request.app[CONTEXT].database.read() as conn:
+        found = (await conn.execute(query)).all()
+    rows = [
+        Row(
+            row.log_index,
+            row.time,
+            row.kind,
+            row.by,
+            _told(row.log_index, row.envelope, words),
+            _words_of(row.said_kind, row.text),
+        )
+        for row in found[:PAGE_ROWS]
+    ]
+    older = {"kind": kind, "by": by, "before": str(rows[-1].index)} if len(found) > PAGE_ROWS else {}
+    return page(
+        request,
+        "audit.html",
+        rows=rows,
+        kinds=_KINDS,
+        kind=kind,
+        by=by,
+        filtered=bool(kind or by or end is not None),
+        older="/audit?" + urlencode({name: value for name, value in older.items() if value}) if older else "",
+    )
+
+
+def _words_of(kind: str | None, text: str | None) -> str:
+    return text or "" if kind != KIND else ""
+
+
+def _told(index: int, envelope: bytes, words: Words) -> str:
+    statement = read_entry(index, envelope).statement
+    return words("event.damaged") if statement is None else tell(statement.event, words)
+
+
+def tell(event: Event, words: Words) -> str:
+    """One line of what was done, to whom."""
+    comma = words("list.and")
+    match event:
+        case AccessRefused():
+            action = words.known(f"action.{event.action}", event.action)
+            roles = comma.join(words.known(f"role.{role}", role) for role in event.role.split()) or words("no_role")
+            return words("audit.refused", role=roles, action=action, thing=words.plain(event.thing))
+        case SearchMade():
+            kind = words.known(f"search.{event.kind}", event.kind)
+            return words("audit.searched", kind=kind, found=event.found)
+        case AccountChanged():
+            what = words.known(f"changed.{event.what}", event.what)
+            roles = comma.join(words.known(f"role.{role}", role) for role in event.roles) or words("no_role")
+            return words("audit.account", person=event.person, what=what, roles=roles, agency=event.agency or "–")
+        case RegistryChanged():
+            what = words.known(f"changed.{event.what}", event.what)
+            return words("audit.registry", thing=event.thing, what=what, version=event.version)
+        case _:
+            return ""
+
+
+ROUTES = (get("/audit", show, Action.AUDIT),)
