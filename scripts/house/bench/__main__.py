@@ -21,6 +21,7 @@ NAMES = (
     "cpu-per-gb",
     "dock-idle",
     "browser-verify",
+    "pages",
 )
 
 

@@ -127,7 +127,7 @@ async def test_pages_go_on_where_the_last_one_ended_newest_first(index: Index) -
     for _ in range(3):
         [group] = (await index.find("查封", page=Page(10, before))).groups
         seen += [hit.id for hit in group.hits]
-        assert group.count == 25
+        assert group.count == 25 - len(seen) + len(group.hits)
         before = group.next
     assert seen == [str(n) for n in reversed(range(25))] and before is None
 

@@ -22,7 +22,7 @@ from liuhen_protocol.proof import TlogProof
 from liuhen_protocol.statement import ARCHIVE_SOURCE, Statement, read_statement
 from liuhen_protocol.tiles import TileId, TileNodes
 from liuhen_server.database import Connection, Database
-from liuhen_server.database.schema import clips, entries
+from liuhen_server.database.schema import ABOUT_KEYS, clips, entries
 
 __all__ = ["Clip", "Entry", "Evidence", "Gathered", "PublishedLog", "find_clip", "read_entry"]
 
@@ -149,16 +149,10 @@ class Evidence:
 
     async def _keys(self, conn: Connection, dock: str) -> list[Entry]:
         """`archive.started`, and every statement that names, replaces or ends a key of this dock."""
-        query = (
-            select(entries.c.log_index, entries.c.envelope)
-            .where(
-                entries.c.source == ARCHIVE_SOURCE,
-                entries.c.kind.in_(["archive.started", "dock.enrolled", "key.rotated", "dock.revoked"]),
-            )
-            .order_by(entries.c.log_index)
-        )
+        query = select(entries.c.log_index, entries.c.envelope).where(ABOUT_KEYS).order_by(entries.c.log_index)
         read = [read_entry(row.log_index, row.envelope) for row in await conn.execute(query)]
-        return [entry for entry in read if entry.index == 0 or _about_dock(entry, dock)]
+        own = [e for e in read if e.statement is None or e.statement.link.source == ARCHIVE_SOURCE]
+        return [entry for entry in own if entry.index == 0 or _about_dock(entry, dock)]
 
     async def _chain(self, conn: Connection, clip: Clip) -> list[Entry]:
         """The dock's links from the docking of this clip's session to the clip; only the clip's where that is not
@@ -171,17 +165,18 @@ class Evidence:
         of_dock = select(entries.c.log_index, entries.c.envelope, entries.c.seq).where(
             entries.c.source == clip.dock, entries.c.seq <= seq
         )
-        dockings = of_dock.where(entries.c.kind == "recorder.docked").order_by(entries.c.seq.desc()).limit(200)
-        for row in await conn.execute(dockings):
-            docked = read_entry(row.log_index, row.envelope).statement
-            if (
-                docked is not None
-                and isinstance(docked.event, RecorderDocked)
-                and docked.event.session == clip.session
-                and seq - row.seq <= MOST_LINKS
-            ):
-                links = await conn.execute(of_dock.where(entries.c.seq >= row.seq).order_by(entries.c.seq))
-                return [read_entry(link.log_index, link.envelope) for link in links]
+        dockings = of_dock.where(entries.c.kind == "recorder.docked").order_by(entries.c.seq.desc())
+        for nearest in (dockings.limit(8), dockings.offset(8).limit(192)):  # as many as a dock has bays; then the rest
+            for row in await conn.execute(nearest):
+                docked = read_entry(row.log_index, row.envelope).statement
+                if (
+                    docked is not None
+                    and isinstance(docked.event, RecorderDocked)
+                    and docked.event.session == clip.session
+                    and seq - row.seq <= MOST_LINKS
+                ):
+                    links = await conn.execute(of_dock.where(entries.c.seq >= row.seq).order_by(entries.c.seq))
+                    return [read_entry(link.log_index, link.envelope) for link in links]
         return collected
 
 

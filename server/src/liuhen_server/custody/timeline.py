@@ -5,14 +5,17 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from liuhen_protocol.events import RecorderCleared, RecorderClockSet, RecorderDocked, RecorderUndocked
-from liuhen_server.custody.evidence import Clip, Entry, read_entry
-from liuhen_server.custody.schema import clip_views
+from liuhen_server.custody.evidence import MOST_LINKS, Clip, Entry, read_entry
+from liuhen_server.custody.schema import clip_views, stays
+from liuhen_server.custody.stays import Stay, stay_of, stays_of_clips
 from liuhen_server.database import Connection
 from liuhen_server.database.schema import clips, entries
 
 __all__ = ["timeline"]
 
 MOST_VIEWS = 200
+_MOST_AROUND = 2_000  # of one stay: docking, clock, clearing in parts, leaving
+_LATER_STAYS = 3
 _SESSION_KINDS = ("recorder.docked", "recorder.clock_set", "recorder.cleared", "recorder.undocked")
 
 
@@ -36,14 +39,32 @@ async def timeline(conn: Connection, clip: Clip) -> list[Entry]:
         row.log_index: read_entry(row.log_index, row.envelope)
         for row in await conn.execute(wanted.where(entries.c.log_index.in_(own)))
     }
-    around = wanted.where(entries.c.source == clip.dock, entries.c.kind.in_(_SESSION_KINDS)).order_by(
-        entries.c.log_index.desc()
-    )
-    for row in await conn.execute(around.limit(2000)):
-        entry = read_entry(row.log_index, row.envelope)
-        if _in_session(entry, clip):
-            found[entry.index] = entry
+    around = wanted.where(entries.c.source == clip.dock, entries.c.kind.in_(_SESSION_KINDS))
+    periods = [
+        around.where(entries.c.seq >= stay.seq, entries.c.seq <= (stay.ended_seq or stay.seq + MOST_LINKS))
+        for stay in await _stays(conn, clip)
+    ]
+    for period in periods or [around]:  # a dock's last ones, where the table of stays does not know it yet
+        for row in await conn.execute(period.order_by(entries.c.seq.desc()).limit(_MOST_AROUND)):
+            entry = read_entry(row.log_index, row.envelope)
+            if _in_session(entry, clip):
+                found[entry.index] = entry
     return [found[index] for index in sorted(found)]
+
+
+async def _stays(conn: Connection, clip: Clip) -> list[Stay]:
+    """The stay in which it was collected, and the recorder's next ones at this dock: a clearing that was interrupted is
+    completed in one of them.
+    """
+    own = await stays_of_clips(conn, [(clip.dock, clip.session, clip.promised_index)])
+    if not own:
+        return []
+    [stay] = own.values()
+    later = select(stays).where(
+        stays.c.dock == clip.dock, stays.c.recorder == stay.recorder, stays.c.docked_index > stay.docked_index
+    )
+    rows = await conn.execute(later.order_by(stays.c.docked_index).limit(_LATER_STAYS))
+    return [stay, *(stay_of(row) for row in rows.mappings())]
 
 
 def _in_session(entry: Entry, clip: Clip) -> bool:

@@ -15,8 +15,8 @@ from liuhen_server.search.schema import search_documents
 
 __all__ = ["COUNTED", "Filters", "Finder", "Found", "Group", "Hit", "Page"]
 
-COUNTED = 1_000
-"""Further nobody counts: a thousand and more are asked for too little."""
+COUNTED = 100
+"""Further nobody counts: who finds a hundred has asked for too little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,9 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What was found of one kind. `count` is exact up to COUNTED; COUNTED + 1 says there are more. `next` None: no more."""
+    """What was found of one kind. `count`: of this page and those behind it, exact up to COUNTED; COUNTED + 1 says there are
+    more. `next` None: no more.
+    """
 
     kind: str
     hits: tuple[Hit, ...]
@@ -109,9 +111,7 @@ async def _group(conn: Connection, kind: str, reach: Reach, question: Question, 
     query = select(search_documents).where(search_documents.c.id.in_(shown))
     rows = {row.id: row for row in await conn.execute(query)}
     hits = tuple(Hit(r.kind, r.key, r.agency, r.time, r.text) for r in (rows[each] for each in shown if each in rows))
-    if len(ids) <= page.rows and page.before is None:
-        return Group(kind, hits, len(shown), None)
-    return Group(kind, hits, await _count(conn, narrowed), shown[-1] if len(ids) > page.rows else None)
+    return Group(kind, hits, len(ids), shown[-1] if len(ids) > page.rows else None)
 
 
 _OF_SQLITE = "SELECT rowid AS id FROM search_words WHERE search_words MATCH :asked"
@@ -125,17 +125,11 @@ def _matching(conn: Connection, question: Question) -> tuple[str, dict[str, obje
 
 
 async def _ids(conn: Connection, question: Question, page: Page) -> list[int]:
-    """One more than the page has, if there is one."""
+    """The newest, COUNTED + 1 of them at most: what is shown and what is counted is one look into the index."""
     query, values = _matching(conn, question)
     number = "rowid" if conn.dialect.name == "sqlite" else "id"
     if page.before is not None:
         query += f" AND {number} < :before"
         values["before"] = page.before
-    found = await conn.execute(text(f"{query} ORDER BY {number} DESC LIMIT :rows"), values | {"rows": page.rows + 1})
+    found = await conn.execute(text(f"{query} ORDER BY {number} DESC LIMIT :rows"), values | {"rows": COUNTED + 1})
     return [int(row.id) for row in found]
-
-
-async def _count(conn: Connection, question: Question) -> int:
-    query, values = _matching(conn, question)
-    counting = text(f"SELECT count(*) FROM ({query} LIMIT :most) AS matching")  # noqa: S608  the program's own text
-    return int((await conn.execute(counting, values | {"most": COUNTED + 1})).scalar_one())

@@ -53,7 +53,7 @@ class _Kept(NamedTuple):
 
 async def put(conn: Connection, documents: Iterable[Indexed]) -> None:
     """Adds them, or changes what is there under the same kind and id. What is the same already costs one look."""
-    wanted = {(each.kind, each.id): _row(each) for each in documents}
+    wanted = {(each.kind, each.id): row_of(each) for each in documents}
     kept = {(row.kind, row.key): row for row in await _kept(conn, wanted)}
     new = [row for name, row in wanted.items() if name not in kept]
     changed = [(kept[name], row) for name, row in wanted.items() if name in kept and not _same(kept[name], row)]
@@ -63,7 +63,7 @@ async def put(conn: Connection, documents: Iterable[Indexed]) -> None:
             search_documents.c.id, search_documents.c.kind, search_documents.c.key
         )
         ids = {(row.kind, row.key): row.id for row in await conn.execute(query, new)}
-        words += [(ids[row["kind"], row["key"]], _words(row)) for row in new]
+        words += [(ids[row["kind"], row["key"]], words_of_row(row)) for row in new]
     if changed:
         await _unindex(conn, [before for before, _ in changed])
         names = ("agency", "about", "time", "text")
@@ -71,7 +71,7 @@ async def put(conn: Connection, documents: Iterable[Indexed]) -> None:
         statement = statement.values({name: bindparam(f"new_{name}") for name in names})
         values = [{"of_id": old.id} | {f"new_{name}": row[name] for name in names} for old, row in changed]
         await conn.execute(statement, values)
-        words += [(before.id, _words(row)) for before, row in changed]
+        words += [(before.id, words_of_row(row)) for before, row in changed]
     await _index(conn, words)
 
 
@@ -115,7 +115,7 @@ async def _kept(conn: Connection, names: Iterable[tuple[str, str]]) -> list[_Kep
     return found
 
 
-def _row(document: Indexed) -> dict[str, Any]:
+def row_of(document: Indexed) -> dict[str, Any]:
     return {
         "kind": document.kind,
         "key": document.id,
@@ -130,7 +130,8 @@ def _same(kept: _Kept, row: dict[str, Any]) -> bool:
     return all(getattr(kept, name) == row[name] for name in ("agency", "about", "time", "text"))
 
 
-def _words(row: dict[str, Any]) -> str:
+def words_of_row(row: dict[str, Any]) -> str:
+    """What the index is told of a row of `search_documents`."""
     about = (row["about"] or "").split()
     facets = of_document(row["kind"], row["agency"], about, day_of(row["time"]))
     return " ".join([index_text(row["text"]), *facets])
@@ -143,7 +144,7 @@ async def _index(conn: Connection, words: Sequence[tuple[int, str]]) -> None:
         await conn.exec_driver_sql("INSERT INTO search_words(rowid, words) VALUES (?, ?)", list(words))
         return
     statement = "INSERT INTO search_words (id, words) VALUES ($1, CAST($2::text AS tsvector))"
-    await conn.exec_driver_sql(statement, [(number, _tsvector(text)) for number, text in words])
+    await conn.exec_driver_sql(statement, [(number, tsvector(text)) for number, text in words])
 
 
 async def _unindex(conn: Connection, kept: Sequence[_Kept]) -> None:
@@ -151,12 +152,12 @@ async def _unindex(conn: Connection, kept: Sequence[_Kept]) -> None:
         return
     if conn.dialect.name == "sqlite":  # FTS5 without contents takes back the words it is told again
         statement = "INSERT INTO search_words(search_words, rowid, words) VALUES ('delete', ?, ?)"
-        await conn.exec_driver_sql(statement, [(row.id, _words(row._asdict())) for row in kept])
+        await conn.exec_driver_sql(statement, [(row.id, words_of_row(row._asdict())) for row in kept])
         return
     await conn.exec_driver_sql("DELETE FROM search_words WHERE id = $1", [(row.id,) for row in kept])
 
 
-def _tsvector(words: str) -> str:
+def tsvector(words: str) -> str:
     """As PostgreSQL reads a tsvector: each word once, with its places. A place that is kept free is left out."""
     places: dict[str, list[str]] = {}
     for place, word in enumerate(words.split(" "), 1):

@@ -8,7 +8,7 @@ index themselves; their sources are asked when it is made anew.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from importlib import import_module
@@ -23,7 +23,7 @@ from liuhen_server.registry.schema import agencies
 from liuhen_server.search.index import Indexed, day_of
 from liuhen_server.search.words import GAP
 
-__all__ = ["CLIP", "SOURCES", "STAY", "Source", "of_dock", "sources", "what_was_logged"]
+__all__ = ["CLIP", "SOURCES", "STAY", "Source", "clip_document", "of_dock", "sources", "what_was_logged"]
 
 Source = Callable[[Connection, int, int], Awaitable[tuple[Sequence[Indexed], int | None]]]
 """`source(conn, position, most)`: at most so many documents from a position on (0: the first), and the position after them;
@@ -86,17 +86,23 @@ def _document(entry: Entry, of_docks: dict[str, _Agency]) -> Indexed | None:
         return None
     link, event, subject = entry.statement.link, entry.statement.event, entry.statement.subject
     agency = of_docks.get(link.source, _Agency())
-    about = frozenset({of_dock(link.source)})
     match event:
         case ClipCollected():
-            said = [subject.name, event.recorder, event.officer, link.source, *agency.names, *days(event.finished)]
-            key = f"{subject.sha256}/{link.source}"
-            return Indexed(CLIP, key, agency.code, event.finished, _text(*said, subject.sha256), about)
+            said = (subject.name, event.recorder, event.officer, link.source, *agency.names)
+            return clip_document(subject.sha256, link.source, agency.code, event.finished, said)
         case RecorderDocked():
             own = event.recorder
-            said = [own.serial, own.officer, own.unit, own.label, link.source, *agency.names, *days(link.time)]
-            return Indexed(STAY, str(entry.index), agency.code, link.time, _text(*said), about)
+            words = (own.serial, own.officer, own.unit, own.label, link.source, *agency.names, *days(link.time))
+            return Indexed(
+                STAY, str(entry.index), agency.code, link.time, _text(*words), frozenset({of_dock(link.source)})
+            )
     return None
+
+
+def clip_document(sha256: str, dock: str, agency: str | None, finished: str, said: Iterable[str | None]) -> Indexed:
+    """`said`: the words by which it is found beside its day and digest."""
+    text = _text(*said, *days(finished), sha256)
+    return Indexed(CLIP, f"{sha256}/{dock}", agency, finished, text, frozenset({of_dock(dock)}))
 
 
 def of_dock(dock: str) -> str:

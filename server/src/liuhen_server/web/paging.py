@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, func, select, tuple_
 
 from liuhen_server.database import Connection
 
-__all__ = ["COUNTED", "PAGE_ROWS", "Cut", "Place", "Turn", "counted", "cut"]
+__all__ = ["COUNTED", "PAGE_ROWS", "Cut", "Place", "Turn", "beside", "counted", "cut"]
 
 PAGE_ROWS = 50
 COUNTED = 10_000
@@ -35,6 +35,10 @@ class Place:
         """None for what is no place."""
         found = _PLACE.fullmatch(text)
         return None if found is None else cls(found[1], int(found[2]))
+
+
+LAST = Place("9999-12-31T23:59:59.999Z", 1 << 62)
+"""Behind every other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +79,19 @@ async def cut(
             rows = tuple(reversed(found[:PAGE_ROWS]))
             return Cut(rows, Turn(newer=_place(rows[0], time, number)), Turn(older=_place(rows[-1], time, number)))
         turn = Turn()  # there is no page above: the first, whole
-    if turn.older is not None:
-        ordered = ordered.where(tuple_(time, number) < tuple_(turn.older.time, turn.older.number))
+    # the first page has a bound as well: it tells SQLite to go along the time instead of sorting everything
+    older = turn.older or LAST
+    ordered = ordered.where(tuple_(time, number) < tuple_(older.time, older.number))
     found = (await conn.execute(ordered)).mappings().all()
     rows = tuple(found[:PAGE_ROWS])
     newer = Turn(newer=_place(rows[0], time, number)) if turn.older is not None and rows else None
-    older = Turn(older=_place(rows[-1], time, number)) if len(found) > PAGE_ROWS else None
-    return Cut(rows, newer, older)
+    behind = Turn(older=_place(rows[-1], time, number)) if len(found) > PAGE_ROWS else None
+    return Cut(rows, newer, behind)
+
+
+def beside(column: ColumnElement[str]) -> ColumnElement[str]:
+    """The same text, asked for without its index."""
+    return column.concat("")
 
 
 async def counted(conn: Connection, query: Select[Any]) -> int:

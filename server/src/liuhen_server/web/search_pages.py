@@ -164,7 +164,7 @@ async def _shown(conn: Connection, group: Group, filters: Filters, words: Words)
     one = bool(filters.kind)
     return Shown(
         group.kind,
-        words.count(group.count, COUNTED),
+        words.count(group.count, COUNTED) if filters.before is None else "",
         tuple(lines[hit.id] for hit in group.hits if hit.id in lines),
         "" if one else filters.address(group.kind),
         filters.address(group.kind) if filters.before is not None else "",
