@@ -87,26 +87,29 @@ class Finder:
         narrowed = question
         if filters.agencies:
             narrowed = narrowed.narrowed(of_agencies(filters.agencies))
+        far_back = False
         if filters.first or filters.last:
-            narrowed = narrowed.narrowed(days_between(filters.first or FIRST_DAY, filters.last or LAST_DAY))
+            days = days_between(filters.first or FIRST_DAY, filters.last or LAST_DAY)
+            narrowed = narrowed.narrowed(days)
+            far_back = not any(each.startswith("_y") for each in days)  # less than a year: few of all
         if not narrowed.parts and not narrowed.facets:
             return Found(question, (), asked=False)
         groups = []
         async with self._database.read() as conn:
             for kind, reach in visible.items():
                 if filters.kind in ("", kind):
-                    groups.append(await _group(conn, kind, reach, narrowed, page))
+                    groups.append(await _group(conn, kind, reach, narrowed, page, far_back))
         return Found(question, tuple(group for group in groups if group.hits))
 
 
-async def _group(conn: Connection, kind: str, reach: Reach, question: Question, page: Page) -> Group:
+async def _group(conn: Connection, kind: str, reach: Reach, question: Question, page: Page, far_back: bool) -> Group:
     narrowed = question.narrowed([of_kind(kind)])
     limits = seen(reach)
     if limits is not None:
         narrowed = narrowed.narrowed(limits)
     if not all(narrowed.facets):
         return Group(kind, (), 0, None)
-    ids = await _ids(conn, narrowed, page)
+    ids = await _ids(conn, narrowed, page, far_back)
     shown = ids[: page.rows]
     query = select(search_documents).where(search_documents.c.id.in_(shown))
     rows = {row.id: row for row in await conn.execute(query)}
@@ -124,12 +127,14 @@ def _matching(conn: Connection, question: Question) -> tuple[str, dict[str, obje
     return _OF_POSTGRESQL, {"asked": question.for_postgresql()}
 
 
-async def _ids(conn: Connection, question: Question, page: Page) -> list[int]:
+async def _ids(conn: Connection, question: Question, page: Page, far_back: bool) -> list[int]:
     """The newest, COUNTED + 1 of them at most: what is shown and what is counted is one look into the index."""
     query, values = _matching(conn, question)
     number = "rowid" if conn.dialect.name == "sqlite" else "id"
     if page.before is not None:
         query += f" AND {number} < :before"
         values["before"] = page.before
+    if far_back and conn.dialect.name != "sqlite":  # else PostgreSQL walks from the newest row to where the days are
+        query = f"WITH matching AS MATERIALIZED ({query}) SELECT id FROM matching"  # noqa: S608  the program's own text
     found = await conn.execute(text(f"{query} ORDER BY {number} DESC LIMIT :rows"), values | {"rows": COUNTED + 1})
     return [int(row.id) for row in found]

@@ -15,7 +15,7 @@ from liuhen_protocol.moment import parse_time
 from liuhen_server.database import Connection
 from liuhen_server.search.facets import of_document
 from liuhen_server.search.schema import search_documents
-from liuhen_server.search.words import NO_WORD, index_text
+from liuhen_server.search.words import NO_WORD, index_text, pairs
 
 __all__ = ["CHINA", "Indexed", "empty", "forget", "put"]
 
@@ -158,7 +158,7 @@ async def _unindex(conn: Connection, kept: Sequence[_Kept]) -> None:
 
 
 def tsvector(words: str) -> str:
-    """As PostgreSQL reads a tsvector: each word once, with its places. A place that is kept free is left out."""
+    """As PostgreSQL reads a tsvector: each word once, with its places, and pairs of signs without. A free place is left out."""
     places: dict[str, list[str]] = {}
     for place, word in enumerate(words.split(" "), 1):
         if word == NO_WORD or not word:
@@ -166,6 +166,8 @@ def tsvector(words: str) -> str:
         of_word = places.setdefault(word, [])
         if not word.startswith(NO_WORD):
             of_word.append(str(place))
+    for pair in pairs(words.split(" ")):
+        places.setdefault(pair, [])
     return " ".join(f"'{word}':{','.join(at)}" if at else f"'{word}'" for word, at in places.items())
 
 

@@ -17,7 +17,7 @@ from datetime import date
 
 from liuhen_server.cases.numbers import parse_number
 from liuhen_server.cases.said import Wrong
-from liuhen_server.search.words import MOST_TIMES, NO_WORD, words_of, words_with_places
+from liuhen_server.search.words import MOST_TIMES, NO_WORD, pairs, words_of, words_with_places
 
 __all__ = ["Phrase", "Question", "answers", "ask", "plainly", "spans"]
 
@@ -149,4 +149,5 @@ def _fts5(phrase: Phrase) -> str:
 
 def _tsquery(phrase: Phrase) -> str:
     *before, last = phrase.words
-    return "(" + " <-> ".join([*(f"'{word}'" for word in before), f"'{last}'{':*' if phrase.beginning else ''}"]) + ")"
+    beside = " <-> ".join([*(f"'{word}'" for word in before), f"'{last}'{':*' if phrase.beginning else ''}"])
+    return "(" + " & ".join([f"({beside})", *(f"'{pair}'" for pair in pairs(phrase.words))]) + ")"

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-__all__ = ["GAP", "LONGEST", "VERSION", "index_text", "words_of", "words_with_places"]
+__all__ = ["GAP", "LONGEST", "NO_WORD", "VERSION", "index_text", "pairs", "words_of", "words_with_places"]
 
-VERSION = 1
+VERSION = 2
 """Raised whenever a text would give other words: an index of another version is made anew."""
 
 GAP = "\x1f"
@@ -32,6 +32,7 @@ _SINGLE = (
     "\ue000-\uf8ff"  # private use: rare signs of names in Chinese systems
     "\U00020000-\U0003ffff\U000f0000-\U0010fffd"
 )
+_SINGLE_SIGN = re.compile(rf"[{_SINGLE}]")
 _WORD = re.compile(rf"[{_SINGLE}]|[^\W_{_SINGLE}]+|{GAP}")
 
 
@@ -53,6 +54,15 @@ def index_text(text: str) -> str:
         seen[word] += 1
         kept.append(word if seen[word] <= MOST_TIMES else NO_WORD)
     return " ".join(kept)
+
+
+def pairs(words: Sequence[str]) -> list[str]:
+    """Signs that stand singly beside each other, two and two, as facets: PostgreSQL's index knows where no phrase of common
+    signs can be by them alone. They are no part of what is found: the phrase itself still decides.
+    """
+    single = [len(word) == 1 and _SINGLE_SIGN.match(word) is not None for word in words]
+    found = (f"_{words[at - 1]}{words[at]}" for at in range(1, len(words)) if single[at - 1] and single[at])
+    return list(dict.fromkeys(found))
 
 
 def words_with_places(text: str) -> Iterator[tuple[str, int, int]]:

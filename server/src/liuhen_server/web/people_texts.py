@@ -263,7 +263,9 @@ _AUDIT = {
     "audit.entry": Text("日志条目", "Log entry"),
     "audit.what": Text("经过", "What"),
     "audit.words": Text("原文", "Words"),
-    "audit.refused": Text("以{role}身份请求“{action}”（{thing}），被拒绝", "asked as {role} to {action}: {thing}; refused"),
+    "audit.refused": Text(
+        "以{role}身份请求“{action}”（{thing}），被拒绝", "asked as {role} to {action}: {thing}; refused"
+    ),
     "audit.searched": Text("查找{kind}，得到 {found} 条", "searched for {kind}, shown {found}"),
     "audit.account": Text(
         "{person}：{what}；角色 {roles}；执法主体 {agency}", "{person}: {what}; roles {roles}; agency {agency}"
