@@ -137,7 +137,9 @@ def test_flipped_byte_turns_exactly_its_range_red_and_is_not_played(reviewer: Vi
     page.evaluate("document.querySelector('video').muted = true")
     page.evaluate("document.querySelector('video').play()")
     said = "文件 3–4 MiB 处被改动，不予播放"
-    expect(page.locator("[data-stopped]")).to_contain_text(said, timeout=30_000)  # some seconds of the film come before it
+    expect(page.locator("[data-stopped]")).to_contain_text(
+        said, timeout=30_000
+    )  # some seconds of the film come before it
     stopped = page.evaluate("[document.querySelector('video').paused, document.querySelector('video').currentTime]")
     assert stopped[0] is True
     assert 2 < stopped[1] < 6, stopped

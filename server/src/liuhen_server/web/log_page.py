@@ -12,6 +12,7 @@ from liuhen_protocol.errors import Malformed, Refused
 from liuhen_protocol.policy import NONE, Policy
 from liuhen_server.database.schema import docks, heads, log_state, sequencer_state
 from liuhen_server.people.roles import Action
+from liuhen_server.registry.agencies import unassigned_docks
 from liuhen_server.web.context import CONTEXT
 from liuhen_server.web.render import page
 from liuhen_server.web.routes import get
@@ -66,6 +67,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         next_index = (await conn.execute(select(log_state.c.next_index))).scalar_one()
         joined = docks.outerjoin(heads, heads.c.source == docks.c.name)
         query = select(docks.c.name, docks.c.agency, docks.c.state, heads.c.seq, heads.c.hash, heads.c.time)
+        unassigned = {name for name, _ in await unassigned_docks(conn)}
         dock_rows = (await conn.execute(query.select_from(joined).order_by(docks.c.name))).all()
         own = (await conn.execute(select(heads).where(heads.c.source == "archive"))).one_or_none()
     data = await asyncio.to_thread(context.log.checkpoint)
@@ -84,6 +86,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         waiting=next_index - (published.size if published else 0),
         alarm=(sequencer.alarm_code, sequencer.alarm_why, sequencer.alarm_time) if sequencer.alarm_code else None,
         docks=dock_rows,
+        unassigned=unassigned,
         own=own,
     )
 
