@@ -137,7 +137,15 @@ async def running(config: Config, notifier: Notifier = NOBODY) -> AsyncIterator[
         ).application()
         add_log_routes(devices, archive.reader, entry_readers(archive.database, now))
         people = people_app(
-            PeopleContext(archive.database, archive.store, archive.reader, archive.chain, archive.policy, now=now)
+            PeopleContext(
+                archive.database,
+                archive.store,
+                archive.reader,
+                archive.chain,
+                archive.policy,
+                now=now,
+                incoming=config.incoming_folder,
+            )
         )
         contexts = _Contexts(archive.authority, config.server_names)
         device_port = await _listen(stack, devices, config.devices, contexts.devices)

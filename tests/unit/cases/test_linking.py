@@ -112,9 +112,15 @@ async def test_old_clips_of_no_case_are_found(office: Office) -> None:
 
 @pytest.mark.parametrize(
     ("name", "method"),
-    [("a/B.MP4", Method.VIDEO), ("x.WAV", Method.AUDIO), ("x.jpg", Method.PHOTO), ("noending", Method.VIDEO)],
+    [
+        ("a/B.MP4", Method.VIDEO),
+        ("x.WAV", Method.AUDIO),
+        ("x.jpg", Method.PHOTO),
+        ("noending", None),
+        ("LOG_1.txt", None),
+    ],
 )
-def test_what_a_clip_is(name: str, method: Method) -> None:
+def test_what_a_clip_is(name: str, method: Method | None) -> None:
     assert method_of(name) is method
 
 

@@ -55,9 +55,9 @@ class Goal:
     item: str = ""
 
 
-def method_of(name: str) -> Method:
-    """What a clip of this name is. One of no known ending is taken for video: most are, and a person looks at it."""
-    return _METHODS.get(PurePosixPath(name).suffix.lower(), Method.VIDEO)
+def method_of(name: str) -> Method | None:
+    """What a clip of this name is; None for what is no recording (a recorder's own log), which covers no row of a list."""
+    return _METHODS.get(PurePosixPath(name).suffix.lower())
 
 
 async def link_clips(
@@ -205,7 +205,7 @@ async def _link(act: Act, case: Case, goal: Goal, clip: Clip, how: str) -> bool:
             dock=clip.dock,
             stage=goal.stage,
             item=goal.item,
-            method=method_of(clip.name),
+            method=method_of(clip.name) or "",
             how=how,
             linked_time=act.time,
             linked_by=act.by,

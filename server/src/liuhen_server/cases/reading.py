@@ -126,7 +126,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A clip at a stage of the case; `unlinked_time` None: it belongs there now."""
+    """A clip at a stage of the case; `unlinked_time` None: it belongs there now. `method` None: it is no recording."""
 
     id: int
     case_id: int
@@ -134,7 +134,7 @@ class Link:
     dock: str
     stage: Stage
     item: str
-    method: Method
+    method: Method | None
     how: str
     linked_time: str
     linked_by: str
@@ -200,7 +200,9 @@ class WholeCase:
         """What each stage asks for, and whether it is there."""
         papers = [Paper(each.stage, each.kind) for each in self.documents if each.current]
         linked = [
-            Linked(each.stage, each.item or None, each.method) for each in self.links if each.unlinked_time is None
+            Linked(each.stage, each.item or None, each.method)
+            for each in self.links
+            if each.unlinked_time is None and each.method is not None
         ]
         excuses = [Excuse(each.stage, each.item) for each in self.excuses]
         return needs_of(self.case.rules, self.reached, self.rows, papers, linked, excuses)
@@ -266,7 +268,10 @@ def document_of(row: RowMapping) -> Document:
 
 
 def link_of(row: RowMapping) -> Link:
-    return Link(**_values(row, Link) | {"stage": Stage(row["stage"]), "method": Method(row["method"])})
+    return Link(
+        **_values(row, Link)
+        | {"stage": Stage(row["stage"]), "method": Method(row["method"]) if row["method"] else None}
+    )
 
 
 async def list_rows(conn: Connection, list_id: int) -> tuple[ListRow, ...]:

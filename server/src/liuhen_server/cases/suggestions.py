@@ -133,6 +133,8 @@ def suggest(recordings: Iterable[Recording], activities: Sequence[Activity]) -> 
 def _goes_on(before: Recording, after: Recording) -> bool:
     if (before.recorder, before.officer) != (after.recorder, after.officer):
         return False
+    if after.began <= before.began:  # two files of one moment are two recordings, however short
+        return False
     return abs((after.began - before.ended).total_seconds()) <= SPLIT_SECONDS
 
 

@@ -48,6 +48,14 @@ class Action(StrEnum):
     SEE_ACCOUNTS = "see_accounts"  # who has an account and which roles
     MAKE_ACCOUNTS = "make_accounts"  # new accounts, without any right
     GIVE_RIGHTS = "give_rights"  # roles, agency and officer of an account; reset, unlock, disable, enable
+    SEE_CASES = "see_cases"  # cases with their parties, documents and what is missing
+    OPEN_CASES = "open_cases"
+    WORK_CASES = (
+        "work_cases"  # change a case, its documents and clips, take it from stage to stage, excuse what is missing
+    )
+    SEE_LISTS = "see_lists"  # recording lists
+    KEEP_LISTS = "keep_lists"  # draft recording lists
+    APPROVE_LISTS = "approve_lists"  # put a list in force that somebody else drafted
     AUDIT = "audit"  # refusals, searches, changes of accounts and registry
 
 
@@ -80,6 +88,18 @@ ACCESS: Mapping[Action, Mapping[Role, Scope]] = {
     Action.SEE_ACCOUNTS: dict.fromkeys((_SYSTEM, _SECURITY, _AUDITOR), _ALL),
     Action.MAKE_ACCOUNTS: {_SYSTEM: _ALL},
     Action.GIVE_RIGHTS: {_SECURITY: _ALL},
+    Action.SEE_CASES: {
+        _JUSTICE: _ALL,
+        **dict.fromkeys((_HANDLER, _REVIEWER, _HEAD, _ARCHIVIST), _AGENCY),
+    },
+    Action.OPEN_CASES: {_HANDLER: _AGENCY, _HEAD: _AGENCY},
+    Action.WORK_CASES: {_HANDLER: _OWN, _HEAD: _AGENCY, _ARCHIVIST: _AGENCY},
+    Action.SEE_LISTS: {
+        _JUSTICE: _ALL,
+        **dict.fromkeys((_HANDLER, _REVIEWER, _HEAD, _ARCHIVIST), _AGENCY),
+    },
+    Action.KEEP_LISTS: dict.fromkeys((_HANDLER, _REVIEWER, _HEAD), _AGENCY),
+    Action.APPROVE_LISTS: {_HEAD: _AGENCY},
     Action.AUDIT: {_AUDITOR: _ALL},
 }
 """Who may do what, and how far. `ENTER` and `OWN_ACCOUNT` need no role (`access.decide`)."""

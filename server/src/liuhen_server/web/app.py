@@ -18,6 +18,11 @@ from liuhen_server.search.persons import Searches
 from liuhen_server.web import (
     account_pages,
     audit_page,
+    case_forms,
+    case_list,
+    case_page,
+    case_papers,
+    clip_linking,
     clip_list,
     clip_page,
     entry_page,
@@ -25,6 +30,7 @@ from liuhen_server.web import (
     log_page,
     media,
     own_pages,
+    recording_list_pages,
     registry_pages,
     search_pages,
     sign_in_pages,
@@ -39,7 +45,7 @@ from liuhen_server.web.routes import check_rules, get, mount
 
 __all__ = ["people_app"]
 
-MOST_FORM_BYTES = 64 * 1024
+MOST_FORM_BYTES = 512 * 1024  # a recording list of some hundred rows, every Chinese sign nine bytes
 _FOR_EVER = "public, max-age=31536000, immutable"
 _STATIC_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
@@ -70,7 +76,7 @@ async def _first(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(next((path for action, path in _FIRST if person.may(action)), "/account"))
 
 
-_FIRST = ((Action.SEE_EVIDENCE, "/clips"), (Action.SEE_LOG, "/log"))
+_FIRST = ((Action.OPEN_CASES, "/cases"), (Action.SEE_EVIDENCE, "/clips"), (Action.SEE_LOG, "/log"))
 """Accounts without any right see their own."""
 
 
@@ -115,6 +121,12 @@ ROUTES = (
     *entry_page.ROUTES,
     *media.ROUTES,
     *log_page.ROUTES,
+    *case_list.ROUTES,
+    *case_forms.ROUTES,
+    *case_page.ROUTES,
+    *case_papers.ROUTES,
+    *clip_linking.ROUTES,
+    *recording_list_pages.ROUTES,
     *registry_pages.ROUTES,
     *account_pages.ROUTES,
     *own_pages.ROUTES,

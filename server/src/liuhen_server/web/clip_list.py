@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, literal, select
 
 from liuhen_protocol.moment import format_time
 from liuhen_protocol.report import Verdict
+from liuhen_server.cases.linking import is_linked, links_of_clips
 from liuhen_server.custody.checking import Checker
 from liuhen_server.custody.evidence import ORIGINAL, Clip, clip_of
 from liuhen_server.custody.schema import clip_checks
@@ -20,9 +21,10 @@ from liuhen_server.custody.stays import stays_of_clips
 from liuhen_server.database import Connection
 from liuhen_server.database.schema import clips, docks
 from liuhen_server.people.roles import Action
+from liuhen_server.web.clip_linking import choices
 from liuhen_server.web.clip_request import CHECKER
 from liuhen_server.web.context import CONTEXT
-from liuhen_server.web.guard import of_reachable_docks
+from liuhen_server.web.guard import may, of_reachable_docks
 from liuhen_server.web.paging import COUNTED, Turn, beside, counted, cut
 from liuhen_server.web.render import page, words_of
 from liuhen_server.web.routes import get
@@ -32,6 +34,9 @@ from liuhen_server.web.stay_pages import caught_up
 __all__ = ["ROUTES", "Filters", "prepare"]
 
 log = logging.getLogger("liuhen.people")
+UNLINKED = ("0", "7", "30", "90")
+"""Days: what was collected longer ago and belongs to no case is asked for."""
+
 CHECK_WAIT_S = 2.0  # how long the list waits for clips that were never checked
 CHECKS: web.AppKey[set[asyncio.Task[object]]] = web.AppKey("checks", set)
 
@@ -44,6 +49,7 @@ class Filters:
     officer: str = ""
     day: str = ""
     verdict: str = ""
+    unlinked: str = ""  # days: older than that and of no case
     turn: Turn = field(default_factory=Turn)
 
     @classmethod
@@ -55,19 +61,21 @@ class Filters:
             officer=_name(query.get("officer", "")),
             day=_day(query.get("day", "")),
             verdict=query.get("verdict", "") if query.get("verdict") in {v.value for v in Verdict} else "",
+            unlinked=query.get("unlinked", "") if query.get("unlinked") in UNLINKED else "",
             turn=Turn.of(query),
         )
 
     @property
     def any(self) -> bool:
-        return bool(self.dock or self.officer or self.day or self.verdict)
+        return bool(self.dock or self.officer or self.day or self.verdict or self.unlinked)
 
     def address(self, turn: Turn) -> str:
         values = {"dock": self.dock, "officer": self.officer, "day": self.day, "verdict": self.verdict}
+        values["unlinked"] = self.unlinked
         kept = {name: value for name, value in values.items() if value} | turn.fields()
         return "/clips" + ("?" + urlencode(kept) if kept else "")
 
-    def condition(self, zone: timezone) -> ColumnElement[bool]:
+    def condition(self, zone: timezone, now: datetime) -> ColumnElement[bool]:
         """Of what is asked for, the one thing that leaves least goes by its index, the rest is asked beside it: a database
         that knows nothing of how values are spread could choose the index that leaves half a million rows.
         """
@@ -83,6 +91,9 @@ class Filters:
         if self.verdict:
             alone = not (self.officer or self.dock or self.day)
             wanted.append((clips.c.verdict if alone else beside(clips.c.verdict)) == self.verdict)
+        if self.unlinked:
+            wanted.append(clips.c.collected_time <= format_time(now - timedelta(days=int(self.unlinked))))
+            wanted.append(~is_linked())
         return and_(*wanted)
 
 
@@ -122,7 +133,7 @@ async def _stop_checks(application: web.Application) -> None:
 async def show(request: web.Request) -> web.StreamResponse:
     context, filters = request.app[CONTEXT], Filters.of(request)
     reachable = of_reachable_docks(request, beside(clips.c.dock), Action.SEE_EVIDENCE)
-    wanted = and_(reachable, filters.condition(context.zone))
+    wanted = and_(reachable, filters.condition(context.zone, context.now()))
     async with context.database.read() as conn:
         found = await _listed(conn, wanted, filters.turn)
         every = select(docks.c.name).where(of_reachable_docks(request, docks.c.name, Action.SEE_EVIDENCE))
@@ -137,6 +148,8 @@ async def show(request: web.Request) -> web.StreamResponse:
     await caught_up(request)
     async with context.database.read() as conn:
         of = await stays_of_clips(conn, [(r.clip.dock, r.clip.session, r.clip.promised_index) for r in found.rows])
+        belong = await links_of_clips(conn, [(r.clip.dock, r.clip.sha256) for r in found.rows])
+        given = await choices(request, conn)
     return page(
         request,
         "clips.html",
@@ -148,6 +161,10 @@ async def show(request: web.Request) -> web.StreamResponse:
         older=found.older and filters.address(found.older),
         docks=names,
         verdicts=list(Verdict),
+        unlinked=UNLINKED,
+        belong=belong,
+        choices=given,
+        sees_cases=may(request, Action.SEE_CASES),
     )
 
 

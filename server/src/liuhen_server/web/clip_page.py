@@ -14,6 +14,7 @@ from liuhen_server.custody.evidence import Clip
 from liuhen_server.custody.stays import stays_of_clips
 from liuhen_server.custody.timeline import timeline
 from liuhen_server.people.roles import Action
+from liuhen_server.web.clip_linking import choices, linked_cases
 from liuhen_server.web.clip_request import CHECKER, CLIP, clip_asked_for, record_view
 from liuhen_server.web.context import CONTEXT
 from liuhen_server.web.film_texts import script_words
@@ -42,6 +43,8 @@ async def show(request: web.Request) -> web.StreamResponse:
         of = await stays_of_clips(conn, [(clip.dock, clip.session, clip.promised_index)])
         films = await films_of(conn, clip)
         entries = await timeline(conn, clip)
+        linked = await linked_cases(conn, clip) if may(request, Action.SEE_CASES) else ()
+        given = await choices(request, conn)
     return page(
         request,
         "clip.html",
@@ -59,6 +62,8 @@ async def show(request: web.Request) -> web.StreamResponse:
         events=[told(entry, words) for entry in entries],
         view_index=view_index,
         agency=request[THING].agency,
+        linked=linked,
+        choices=given,
         may_watch=may(request, Action.SEE_FOOTAGE),
     )
 

@@ -3,7 +3,8 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
 
 from aiohttp import web
 
@@ -34,9 +35,14 @@ class PeopleContext:
     now: Callable[[], datetime] = utc_now
     random_bytes: Callable[[int], bytes] = secrets.token_bytes
     passwords: PasswordWork = field(default_factory=PasswordWork)
+    incoming: Path | None = None  # where documents arrive, on the store's file system; None: none are taken
 
     def unix_now(self) -> int:
         return int(self.now().astimezone(UTC).timestamp())
+
+    def today(self) -> date:
+        """The day it is for the agency."""
+        return self.now().astimezone(self.zone).date()
 
     def evidence(self) -> Evidence:
         return Evidence(self.database, self.log)

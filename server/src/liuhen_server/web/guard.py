@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from aiohttp import hdrs, web
+from aiohttp import BodyPartReader, MultipartReader, hdrs, web
 from sqlalchemy import ColumnElement, true
 
 from liuhen_server.database import DatabaseUnavailable
@@ -26,6 +26,7 @@ __all__ = [
     "REFUSALS",
     "SIGN_IN",
     "THING",
+    "UPLOAD",
     "Problem",
     "guarded",
     "local_address",
@@ -38,6 +39,7 @@ __all__ = [
 SIGN_IN: web.AppKey[SignIn] = web.AppKey("sign_in", SignIn)
 REFUSALS: web.AppKey[Refusals] = web.AppKey("refusals", Refusals)
 THING = web.RequestKey("thing", Thing)
+UPLOAD = web.RequestKey("upload", MultipartReader)
 log = logging.getLogger("liuhen.people")
 
 _BEFORE_SIGNING_IN = ("/sign-in", "/first")  # their forms carry the token of a cookie of their own
@@ -155,10 +157,14 @@ async def _forms(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Every POST carries the token of its cookie; another site's form cannot."""
     if request.method in (hdrs.METH_GET, hdrs.METH_HEAD):
         return await handler(request)
-    if request.content_type != "application/x-www-form-urlencoded":
-        raise Problem("stale_form", 400)
+    rule = rule_of(request)
     try:
-        given = (await request.post()).get("token", "")
+        if request.content_type == "multipart/form-data" and rule is not None and rule.upload:
+            given: object = await _token_of_upload(request)
+        elif request.content_type == "application/x-www-form-urlencoded":
+            given = (await request.post()).get("token", "")
+        else:
+            raise Problem("stale_form", 400)
     except (ValueError, LookupError) as error:  # a charset that is none, bytes that are not of it
         raise Problem("stale_form", 400) from error
     session = request.get(SESSION_KEY)
@@ -168,6 +174,19 @@ async def _forms(request: web.Request, handler: Handler) -> web.StreamResponse:
     if not isinstance(given, str) or not form_token_matches(secret, given):
         raise Problem("stale_form", 403)
     return await handler(request)
+
+
+async def _token_of_upload(request: web.Request) -> object:
+    """The token is the first part of such a form: nothing after it is read for another site. The rest stays unread in
+    `request[UPLOAD]`, for the handler to take piece by piece.
+    """
+    reader = await request.multipart()
+    part = await reader.next()
+    if not isinstance(part, BodyPartReader) or part.name != "token":
+        return ""
+    given = await part.read_chunk(256)
+    request[UPLOAD] = reader
+    return given.decode("ascii") if await part.read_chunk(1) == b"" else ""
 
 
 @web.middleware

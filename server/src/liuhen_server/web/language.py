@@ -7,6 +7,7 @@ from enum import StrEnum
 from aiohttp import web
 
 from liuhen_protocol.moment import parse_time
+from liuhen_server.cases.said import Said
 from liuhen_server.web.texts import TEXTS
 
 __all__ = ["LANGUAGE_COOKIE", "Language", "Words", "language_of"]
@@ -48,6 +49,10 @@ class Words:
         """The catalogue in the other language: for the one sentence that stands on a page in both."""
         other = Language.ENGLISH if self.language is Language.CHINESE else Language.CHINESE
         return Words(other, self.zone)
+
+    def said(self, said: Said) -> str:
+        """A sentence of a rule."""
+        return said.zh if self.language is Language.CHINESE else said.en
 
     def known(self, key: str, otherwise: str) -> str:
         """The text of a key that was put together from data, or the data itself."""

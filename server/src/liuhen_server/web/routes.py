@@ -19,7 +19,7 @@ About = Callable[[web.Request], Awaitable[Thing]]
 @dataclass(frozen=True, slots=True)
 class Route:
     """`about` finds the thing that the address names, for `access.decide`; it raises a Problem where there is none. Without
-    it the decision is about the action alone, and a list asks `guard.reach` itself.
+    it the decision is about the action alone, and a list asks `guard.reach` itself. `upload`: its form may bring a file.
     """
 
     method: str
@@ -27,6 +27,7 @@ class Route:
     handler: Handler
     action: Action
     about: About | None = None
+    upload: bool = False
 
 
 RULES: web.AppKey[dict[tuple[str, str], Route]] = web.AppKey("rules", dict)
@@ -36,8 +37,8 @@ def get(path: str, handler: Handler, action: Action, about: About | None = None)
     return Route(hdrs.METH_GET, path, handler, action, about)
 
 
-def post(path: str, handler: Handler, action: Action, about: About | None = None) -> Route:
-    return Route(hdrs.METH_POST, path, handler, action, about)
+def post(path: str, handler: Handler, action: Action, about: About | None = None, *, upload: bool = False) -> Route:
+    return Route(hdrs.METH_POST, path, handler, action, about, upload)
 
 
 def mount(application: web.Application, routes: Iterable[Route]) -> None:

@@ -1,5 +1,6 @@
 """Every text of the pages in both languages: Chinese first, English second. A test holds that none is missing."""
 
+from liuhen_server.web.case_texts import CASE_TEXTS
 from liuhen_server.web.custody_texts import CUSTODY_TEXTS
 from liuhen_server.web.film_texts import FILM_TEXTS
 from liuhen_server.web.people_texts import PEOPLE_TEXTS
@@ -364,4 +365,5 @@ TEXTS: dict[str, Text] = {
     **REASON_TEXTS,
     **FILM_TEXTS,
     **CUSTODY_TEXTS,
+    **CASE_TEXTS,
 }

@@ -1,0 +1,153 @@
+"""What `suggestions` judges, read from the database for one case: its officers' clips that belong to no case, and what it did and when.
+
+A clip's time is the recorder's word, put right by the offset that the dock wrote down when it was read. One whose clock says another month
+than the dock (a flat battery sets it to 1970 or 2000) has no time here, and is not suggested by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta, timezone
+
+from sqlalchemy import RowMapping, or_, select
+
+from liuhen_protocol.events import ClipCollected, RecorderDocked
+from liuhen_protocol.moment import parse_time
+from liuhen_server.cases.classes import Stage, kinds
+from liuhen_server.cases.linking import is_linked, method_of
+from liuhen_server.cases.reading import WholeCase
+from liuhen_server.cases.said import Said
+from liuhen_server.cases.suggestions import (
+    Activity,
+    Recording,
+    Suggestion,
+    WhoseBasis,
+    doubt_of,
+    recordings_of,
+    suggest,
+)
+from liuhen_server.custody.evidence import ORIGINAL, read_entry
+from liuhen_server.custody.stays import stays_of_clips
+from liuhen_server.database import Connection
+from liuhen_server.database.schema import clips, entries
+from liuhen_server.registry.agencies import docks_of
+from liuhen_server.registry.schema import officers
+
+__all__ = ["Proposed", "suggestions_for"]
+
+MOST_CLIPS = 300
+MOST_SHOWN = 10
+BEFORE = timedelta(days=15)
+"""How long before a case is opened its first clips may have been made: it often begins with an inspection."""
+
+FARTHEST = timedelta(days=31)
+BYTES_A_SECOND = 750_000
+"""6 Mbit/s: how long a clip is where its recorder does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A suggestion with the names of its clips, to be shown."""
+
+    suggestion: Suggestion
+    names: tuple[str, ...]
+    began: datetime
+
+
+async def suggestions_for(conn: Connection, whole: WholeCase, zone: timezone) -> tuple[Proposed, ...]:
+    """The likeliest first; none for an archived case."""
+    if whole.case.stage is Stage.ARCHIVED or not whole.officers:
+        return ()
+    query = select(officers).where(officers.c.id.in_(whole.officers))
+    numbers: set[str] = set()
+    for row in await conn.execute(query):
+        numbers |= {row.certificate, *([row.recorder_number] if row.recorder_number else [])}
+    rows = await _candidates(conn, whole, numbers)
+    files = await _recordings(conn, rows, zone)
+    recordings = recordings_of(files)
+    names = {(row["dock"], row["sha256"]): str(row["name"]) for row in rows}
+    began = {each.clips: each.began for each in recordings}
+    found = suggest(recordings, _activities(whole, frozenset(numbers), zone))[:MOST_SHOWN]
+    return tuple(Proposed(each, tuple(names[clip] for clip in each.clips), began[each.clips]) for each in found)
+
+
+async def _candidates(conn: Connection, whole: WholeCase, numbers: set[str]) -> Sequence[RowMapping]:
+    since = (parse_time(whole.case.opened_time) - BEFORE).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    query = select(clips).where(
+        clips.c.kind == ORIGINAL,
+        clips.c.dock.in_(docks_of(whole.case.agency)),
+        or_(*(clips.c.officer == each for each in sorted(numbers))),
+        clips.c.collected_time >= since,
+        ~is_linked(),
+    )
+    found = (await conn.execute(query.order_by(clips.c.collected_time.desc()).limit(MOST_CLIPS))).mappings()
+    return [row for row in found if method_of(row["name"]) is not None]
+
+
+async def _recordings(conn: Connection, rows: Sequence[RowMapping], zone: timezone) -> list[Recording]:
+    stays = await stays_of_clips(conn, [(row["dock"], row["session"], row["promised_index"]) for row in rows])
+    wanted = {row["promised_index"] for row in rows} | {stay.docked_index for stay in stays.values()}
+    query = select(entries.c.log_index, entries.c.envelope).where(entries.c.log_index.in_(wanted))
+    stated = {each.log_index: read_entry(each.log_index, each.envelope) for each in await conn.execute(query)}
+    found = []
+    for row in rows:
+        entry = stated.get(row["promised_index"])
+        collected = entry.statement.event if entry is not None and entry.statement is not None else None
+        stay = stays.get(row["promised_index"])
+        docking = stated.get(stay.docked_index) if stay is not None else None
+        docked = docking.statement.event if docking is not None and docking.statement is not None else None
+        offset = docked.clock_offset_ms if isinstance(docked, RecorderDocked) else None
+        modified = collected.modified if isinstance(collected, ClipCollected) else None
+        recording = _recording(row, modified, offset, zone)
+        if recording is not None:
+            found.append(recording)
+    return found
+
+
+def _recording(row: RowMapping, modified: str | None, offset_ms: int | None, zone: timezone) -> Recording | None:
+    began, ended = _local(row["recorder_time"], zone), _local(modified, zone)
+    if began is None:
+        return None
+    correction = timedelta(milliseconds=offset_ms or 0)
+    began -= correction
+    collected = parse_time(row["collected_time"])
+    if not collected - FARTHEST <= began <= collected + timedelta(days=1):
+        return None
+    if ended is None or not began <= ended - correction <= began + timedelta(hours=12):
+        ended = began + correction + timedelta(seconds=min(6 * 3600, row["size"] // BYTES_A_SECOND))
+    return Recording(
+        ((row["dock"], row["sha256"]),),
+        row["recorder"] or "",
+        row["officer"],
+        WhoseBasis.RECORDER,
+        began,
+        ended - correction,
+        doubt_of(offset_ms is not None, collected - began),
+    )
+
+
+def _local(text: str | None, zone: timezone) -> datetime | None:
+    """A recorder's own time, which names no zone: that of the agency. None for what is no time."""
+    try:
+        return None if text is None else datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _activities(whole: WholeCase, numbers: frozenset[str], zone: timezone) -> list[Activity]:
+    """Records with their times, and the days of each stage."""
+    found = []
+    for each in whole.documents:
+        if each.current and each.began_time is not None and each.ended_time is not None:
+            name = next(
+                (kind.name for kind in kinds(whole.case.rules, each.stage) if kind.key == each.kind), Said("", "")
+            )
+            began, ended = parse_time(each.began_time), parse_time(each.ended_time)
+            found.append(Activity(whole.case.id, each.stage, name, numbers, began, ended, True))
+    for reached in whole.stages:
+        first = datetime.combine(datetime.fromisoformat(reached.entered_day).date(), time(), zone)
+        last = parse_time(reached.left_time) if reached.left_time is not None else datetime.max.replace(tzinfo=UTC)
+        name = whole.case.rules.stage_name(reached.stage)
+        found.append(Activity(whole.case.id, reached.stage, name, numbers, first, last, False))
+    return found

@@ -1,0 +1,121 @@
+"""The list of cases: newest first, found by number or by what it is about, each with its stage and the days it has left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from aiohttp import web
+from sqlalchemy import ColumnElement, and_, exists, literal, or_, select
+
+from liuhen_server.cases.classes import CLASSES, Stage
+from liuhen_server.cases.numbers import normalised
+from liuhen_server.cases.reading import Case, case_of, officers_of
+from liuhen_server.cases.schema import case_handlers, case_parties, cases
+from liuhen_server.people.roles import Action
+from liuhen_server.web.case_request import Names, names_of, reachable_cases
+from liuhen_server.web.context import CONTEXT
+from liuhen_server.web.guard import may, session_of
+from liuhen_server.web.paging import COUNTED, Turn, counted, cut
+from liuhen_server.web.render import page, words_of
+from liuhen_server.web.routes import get
+
+__all__ = ["ROUTES"]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the address asks for; empty text asks for nothing."""
+
+    text: str = ""
+    enforcement: str = ""
+    stage: str = ""
+    whose: str = ""
+    turn: Turn = field(default_factory=Turn)
+
+    @classmethod
+    def of(cls, request: web.Request) -> Filters:
+        query = request.query
+        text = query.get("text", "").strip()[:80]
+        return cls(
+            text=text if text.isprintable() else "",
+            enforcement=query.get("class", "") if query.get("class") in CLASSES else "",
+            stage=query.get("stage", "") if query.get("stage") in {stage.value for stage in Stage} else "",
+            whose="mine" if query.get("whose") == "mine" else "",
+            turn=Turn.of(query),
+        )
+
+    @property
+    def any(self) -> bool:
+        return bool(self.text or self.enforcement or self.stage or self.whose)
+
+    def address(self, turn: Turn) -> str:
+        values = {"text": self.text, "class": self.enforcement, "stage": self.stage, "whose": self.whose}
+        kept = {name: value for name, value in values.items() if value} | turn.fields()
+        return "/cases" + ("?" + urlencode(kept) if kept else "")
+
+    def condition(self, officer: int | None) -> ColumnElement[bool]:
+        wanted: list[ColumnElement[bool]] = [literal(True)]
+        if self.text:
+            number = normalised(self.text)
+            of_party = select(case_parties.c.id).where(
+                case_parties.c.case_id == cases.c.id, case_parties.c.name.icontains(self.text, autoescape=True)
+            )
+            wanted.append(
+                or_(
+                    cases.c.number.contains(number, autoescape=True),
+                    cases.c.title.icontains(self.text, autoescape=True),
+                    exists(of_party),
+                )
+            )
+        if self.enforcement:
+            wanted.append(cases.c.enforcement == self.enforcement)
+        if self.stage:
+            wanted.append(cases.c.stage == self.stage)
+        if self.whose:
+            mine = select(case_handlers.c.id).where(
+                case_handlers.c.case_id == cases.c.id,
+                case_handlers.c.officer_id == (officer or 0),
+                case_handlers.c.until_time.is_(None),
+            )
+            wanted.append(exists(mine))
+        return and_(*wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    case: Case
+    handlers: str
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    context, filters, words = request.app[CONTEXT], Filters.of(request), words_of(request)
+    person = session_of(request).person
+    wanted = and_(reachable_cases(request), filters.condition(person.officer))
+    async with context.database.read() as conn:
+        total = await counted(conn, select(literal(1)).select_from(cases).where(wanted))
+        found = await cut(conn, select(cases).where(wanted), cases.c.opened_time, cases.c.id, filters.turn)
+        listed = [case_of(row) for row in found.rows]
+        handled = await officers_of(conn, [case.id for case in listed])
+        names = await names_of(conn, (), {officer for each in handled.values() for officer in each})
+    return page(
+        request,
+        "cases.html",
+        filters=filters,
+        rows=[Row(case, _told(names, handled.get(case.id, frozenset()), words("list.and"))) for case in listed],
+        total=words.count(total, COUNTED),
+        newer=found.newer and filters.address(found.newer),
+        older=found.older and filters.address(found.older),
+        classes=list(CLASSES.values()),
+        stages=[*CLASSES["penalty"].stages, Stage.ARCHIVED],
+        stage_name=CLASSES["penalty"].stage_name,
+        may_open=may(request, Action.OPEN_CASES),
+        has_officer=person.officer is not None,
+    )
+
+
+def _told(names: Names, ids: frozenset[int], joiner: str) -> str:
+    return joiner.join(names.officer(each) for each in sorted(ids))
+
+
+ROUTES = (get("/cases", show, Action.SEE_CASES),)
