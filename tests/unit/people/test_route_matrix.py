@@ -10,6 +10,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import date
 
 import pytest
 import pytest_asyncio
@@ -20,7 +21,11 @@ from liuhen_protocol.digest import digest_of
 from liuhen_protocol.dsse import Envelope
 from liuhen_protocol.events import AccessRefused, RecorderDocked, RecorderIdentity
 from liuhen_protocol.statement import read_statement
+from liuhen_server.acts import MACHINE, Acts
+from liuhen_server.cases.lists import draft_list
+from liuhen_server.cases.record import New, open_case
 from liuhen_server.database.schema import entries
+from liuhen_server.log.archive_chain import utc_now
 from liuhen_server.operations.opening import opened
 from liuhen_server.people.accounts import Person, add_person, set_password
 from liuhen_server.people.roles import ACCESS, GIVEN, Action, Role, Scope
@@ -71,6 +76,14 @@ async def person(world: World, name: str, roles: set[Role], agency: str | None, 
     return added
 
 
+async def _a_case(world: World, agency: str, handlers: tuple[int, ...]) -> tuple[str, str]:
+    """A case of the agency that all of its officers here handle, and the draft of its recording list."""
+    async with opened(world.config) as archive:
+        acts = Acts(archive.database, archive.chain, utc_now, os.urandom)
+        case = await open_case(acts, MACHINE, New(agency, "penalty", "案由", handlers), date(2026, 11, 20))
+        return str(case.id), str((await draft_list(acts, MACHINE, agency)).id)
+
+
 async def enter(stack: AsyncExitStack, world: World, name: str) -> Reader:
     reader = await stack.enter_async_context(visitor(world))
     found = re.search(r'name="token" value="([0-9a-f]{64})"', (await reader.get("/sign-in"))[2].decode())
@@ -93,6 +106,8 @@ async def county(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Coun
             agency = await our_agency(conn)
             await our_agency(conn, OTHERS)
             officer = await add_officer(conn, Officer("LN-1", "王丽", agency, recorder_number="010101"))
+            colleague = await add_officer(conn, Officer("LN-2", "刘洋", agency))
+        case, recording_list = await _a_case(world, agency, (officer.id, colleague.id))
         readers = {NOBODY: await stack.enter_async_context(visitor(world))}
         people = {}
         for asking in ASKING[1:]:
@@ -109,6 +124,9 @@ async def county(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Coun
             "which": "original",
             "language": "en",
             "code": agency,
+            "case": case,
+            "document": "1",
+            "list": recording_list,
             "officer": str(officer.id),
             "person": str((await person(world, "somebody", set(), agency, None)).id),
         }

@@ -131,7 +131,7 @@ async def _form(
         "case_form.html",
         status=status,
         known=known,
-        typed=typed,
+        form=typed,
         classes=list(CLASSES.values()),
         officers=listed,
         today=today,

@@ -63,7 +63,7 @@ def _goals(whole: WholeCase, words: Words) -> tuple[tuple[str, str], ...]:
     ]
     order = (case.stage, *(stage for stage in rules.stages if stage is not case.stage))
     given += [(f"{case.id}:{stage.value}:", words.said(rules.stage_name(stage))) for stage in order]
-    return tuple(given)
+    return tuple((value, f"{text} · {case.number}") for value, text in given)
 
 
 async def linked_cases(conn: Connection, clip: Clip) -> tuple[tuple[Link, Case], ...]:
