@@ -210,7 +210,8 @@ def rights(data: Path, name: str, roles: tuple[str, ...], agency: str | None, as
     async def work(archive: Archive) -> Person:
         person = await _known(archive, name)
         async with _acts(archive).of(MACHINE) as act:
-            return await changes.give_rights(act, person.id, changes.Rights(held, agency), person.version)
+            officer = person.officer if agency == person.agency else None
+            return await changes.give_rights(act, person.id, changes.Rights(held, agency, officer), person.version)
 
     try:
         person = with_archive(data, work)

@@ -102,5 +102,5 @@ async def stop(act: Act, person: Person, code: str, now: int) -> bool:
 def picture(secret: str, name: str, issuer: str) -> str:
     """The secret as a QR code that telephones read: one `<svg>` element without script or style."""
     uri = pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=issuer)
-    drawn: str = segno.make(uri, error="m").svg_inline(scale=4, border=4, light="#fff", dark="#000", omitsize=False)
+    drawn: str = segno.make(uri, error="m").svg_inline(scale=4, border=4, light="#fff", dark="#000", omitsize=True)
     return drawn
