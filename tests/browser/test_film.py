@@ -137,9 +137,8 @@ def test_flipped_byte_turns_exactly_its_range_red_and_is_not_played(reviewer: Vi
     page.evaluate("document.querySelector('video').muted = true")
     page.evaluate("document.querySelector('video').play()")
     said = "文件 3–4 MiB 处被改动，不予播放"
-    expect(page.locator("[data-stopped]")).to_contain_text(
-        said, timeout=30_000
-    )  # some seconds of the film come before it
+    # some seconds of the film come before it
+    expect(page.locator("[data-stopped]")).to_contain_text(said, timeout=30_000)
     stopped = page.evaluate("[document.querySelector('video').paused, document.querySelector('video').currentTime]")
     assert stopped[0] is True
     assert 2 < stopped[1] < 6, stopped
@@ -333,3 +332,38 @@ def test_page_tells_how_far_the_clock_was_off_and_says_it_in_both_languages(revi
     reviewer.english()
     expect(page.locator(".facts")).to_contain_text("3.2 s slow")
     expect(page.locator(".other-sentence")).to_contain_text("之后未被改动")
+
+
+def test_what_people_say_of_a_clip_is_written_down_beside_its_time_and_only_its_digest_is_logged(
+    county: Seeded, reviewer: Visitor
+) -> None:
+    page, said = reviewer.page, "此处当事人开始陈述 <b>&"
+    reviewer.go(county.address("other"))
+    page.evaluate(READY)
+    page.evaluate("document.querySelector('video').currentTime = 2.5")
+    page.locator("body").press("m")
+    expect(page.locator("#words")).to_be_focused()
+    expect(page.locator("#at")).to_have_value("00:02.5")
+    page.keyboard.insert_text(said)
+    page.select_option("#kind", "break")
+    page.locator(".marks button.primary").click()
+    row = page.locator(".marks li")
+    expect(row).to_contain_text(f"中断 {said}")
+    expect(page.locator("[data-ticks] line.break")).to_have_count(1)
+    row.get_by_role("button").click()
+    assert page.evaluate("document.querySelector('video').currentTime") == 2.5
+    expect(page.locator(".timeline")).to_contain_text("中断，00:02.5，person-")
+    row.get_by_role("link").click()
+    expect(page.locator("pre").first).to_contain_text('"kind": "break"')
+    expect(page.locator("pre").first).not_to_contain_text("当事人")
+    for field, wrong in (("at", "later"), ("words", " ")):
+        reviewer.go(county.address("other"))
+        page.locator(".marks summary").click()
+        page.fill("#words", said)
+        page.fill(f"#{field}", wrong)
+        with page.expect_response("**/marks") as answer:
+            page.locator(".marks button.primary").click()
+        assert answer.value.status == 400
+    reviewer.go(county.address("other"))
+    expect(page.locator(".marks li")).to_have_count(1)
+    assert [one for one in reviewer.complaints if "400" not in one] == []

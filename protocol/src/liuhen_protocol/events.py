@@ -297,6 +297,18 @@ class ClipViewed:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipMarked:
+    """`by` said something of the subject: at `at_ms` of its film, or (null) of all of it; `kind` is moment, break or note.
+    `said` is the commitment to the words.
+    """
+
+    at_ms: int | None
+    kind: str
+    by: str
+    said: Hex | None
+
+
+@dataclass(frozen=True, slots=True)
 class AccountChanged:
     """The account `person` was changed by `by` (a person, or `machine`: whoever may run the archive's own commands).
 
@@ -365,6 +377,7 @@ Event = (
     | KeyRotated
     | ClipStored
     | ClipViewed
+    | ClipMarked
     | AccountChanged
     | AccessRefused
     | SearchMade
@@ -397,6 +410,7 @@ EVENTS: dict[str, type[Event]] = {
     "key.rotated": KeyRotated,
     "clip.stored": ClipStored,
     "clip.viewed": ClipViewed,
+    "clip.marked": ClipMarked,
     "account.changed": AccountChanged,
     "access.refused": AccessRefused,
     "search.made": SearchMade,
@@ -412,7 +426,7 @@ EVENTS: dict[str, type[Event]] = {
 }
 KINDS: dict[type[Event], str] = {event: kind for kind, event in EVENTS.items()}
 OF_A_CLIP: frozenset[type[Event]] = frozenset(
-    {ClipCollected, ClipDerived, ClipStored, ClipViewed, CaseDocument, ClipLinked, ClipUnlinked}
+    {ClipCollected, ClipDerived, ClipStored, ClipViewed, ClipMarked, CaseDocument, ClipLinked, ClipUnlinked}
 )
 """Whose subject is a file, a clip or a case's document; all others have their place in the chain."""
 OF_PEOPLE: frozenset[type[Event]] = frozenset({AccountChanged, AccessRefused, SearchMade, RegistryChanged})
@@ -429,5 +443,6 @@ OF_THE_ARCHIVE: frozenset[type[Event]] = (
         KeyRotated,
         ClipStored,
         ClipViewed,
+        ClipMarked,
     }
 )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from liuhen_protocol.events import RecorderCleared, RecorderClockSet, RecorderDocked, RecorderUndocked
+from liuhen_server.cases.schema import case_clips
 from liuhen_server.custody.evidence import MOST_LINKS, Clip, Entry, read_entry
+from liuhen_server.custody.marks import mark_indexes
 from liuhen_server.custody.schema import clip_views, stays
 from liuhen_server.custody.stays import Stay, stay_of, stays_of_clips
 from liuhen_server.database import Connection
@@ -20,7 +22,9 @@ _SESSION_KINDS = ("recorder.docked", "recorder.clock_set", "recorder.cleared", "
 
 
 async def timeline(conn: Connection, clip: Clip) -> list[Entry]:
-    """Newest last: the recorder's docking, collecting, deriving, storing, clearing, leaving, and the last views."""
+    """Newest last: the recorder's docking, collecting, deriving, storing, linking, marks, clearing, leaving, and
+    the last views.
+    """
     own = [clip.promised_index] + ([clip.stored_index] if clip.stored_index is not None else [])
     derived = select(clips.c.promised_index, clips.c.stored_index).where(
         clips.c.original == clip.sha256, clips.c.dock == clip.dock
@@ -34,6 +38,12 @@ async def timeline(conn: Connection, clip: Clip) -> list[Entry]:
         .limit(MOST_VIEWS)
     )
     own += (await conn.execute(views)).scalars()
+    own += await mark_indexes(conn, clip)
+    links = select(case_clips.c.linked_index, case_clips.c.unlinked_index).where(
+        case_clips.c.sha256 == clip.sha256, case_clips.c.dock == clip.dock
+    )
+    for row in await conn.execute(links):
+        own += [index for index in row if index is not None]
     wanted = select(entries.c.log_index, entries.c.envelope)
     found = {
         row.log_index: read_entry(row.log_index, row.envelope)

@@ -41,6 +41,7 @@ class Action(StrEnum):
     SEE_LOG = "see_log"  # checkpoint, witnesses, heads of the dock chains
     SEE_EVIDENCE = "see_evidence"  # which clips and stays exist, what the verifier says of them, their proofs
     SEE_FOOTAGE = "see_footage"  # the pictures and the sound themselves
+    MARK_CLIPS = "mark_clips"  # say something of a recording, at a place in it or of all of it
     READ_ENTRIES = "read_entries"  # entry bundles of the log, whose statements carry file names and officers' numbers
     SEE_REGISTRY = "see_registry"  # agencies and officers
     KEEP_AGENCIES = "keep_agencies"  # add and change agencies
@@ -75,6 +76,10 @@ ACCESS: Mapping[Action, Mapping[Role, Scope]] = {
     },
     Action.SEE_FOOTAGE: {
         _JUSTICE: _ALL,
+        **dict.fromkeys((_REVIEWER, _HEAD, _ARCHIVIST), _AGENCY),
+        _HANDLER: _OWN,
+    },
+    Action.MARK_CLIPS: {
         **dict.fromkeys((_REVIEWER, _HEAD, _ARCHIVIST), _AGENCY),
         _HANDLER: _OWN,
     },

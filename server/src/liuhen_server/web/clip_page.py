@@ -11,6 +11,7 @@ from liuhen_protocol.report import Step
 from liuhen_protocol.words import STEPS, STEPS_ENGLISH, why
 from liuhen_server.custody.checking import Checked
 from liuhen_server.custody.evidence import Clip
+from liuhen_server.custody.marks import KINDS, clock_of, marks_of
 from liuhen_server.custody.stays import stays_of_clips
 from liuhen_server.custody.timeline import timeline
 from liuhen_server.people.roles import Action
@@ -45,6 +46,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         entries = await timeline(conn, clip)
         linked = await linked_cases(conn, clip) if may(request, Action.SEE_CASES) else ()
         given = await choices(request, conn)
+        marks = await marks_of(conn, clip)
     return page(
         request,
         "clip.html",
@@ -60,6 +62,10 @@ async def show(request: web.Request) -> web.StreamResponse:
         films=films,
         film_words=script_words(chinese=words.language is Language.CHINESE),
         events=[told(entry, words) for entry in entries],
+        marks=marks,
+        clock_of=clock_of,
+        mark_kinds=KINDS,
+        may_mark=may(request, Action.MARK_CLIPS),
         view_index=view_index,
         agency=request[THING].agency,
         linked=linked,

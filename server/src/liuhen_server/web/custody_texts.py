@@ -42,6 +42,41 @@ CUSTODY_TEXTS: dict[str, Text] = {
         "（采集站时钟 {source}，±{milliseconds} 毫秒）", " (by the dock's clock: {source}, ±{milliseconds} ms)"
     ),
     "clock.corrected": Text("按采集站时钟约为 {time}", "about {time} by the dock's clock"),
+    "event.clip.linked": Text("关联案件", "Linked to a case"),
+    "event.clip.linked.detail": Text("{case}，{by}", "{case}, {by}"),
+    "event.clip.unlinked": Text("解除关联", "Unlinked"),
+    "event.clip.unlinked.detail": Text("{case}，{by}", "{case}, {by}"),
+    "event.clip.marked": Text("标记", "Marked"),
+    "event.clip.marked.detail": Text("{kind}，{place}，{by}", "{kind}, {place}, {by}"),
+    "mark.kind.moment": Text("要点", "moment"),
+    "mark.kind.break": Text("中断", "break"),
+    "mark.kind.note": Text("说明", "note"),
+    "mark.whole": Text("整段", "all of it"),
+    "marks.title": Text("标记与说明", "Marks and notes"),
+    "marks.text": Text(
+        "内容存在数据库中，日志只收录其校验值。写下后不能改，可以再写一条。",
+        "The words are kept in the database, the log holds their digest. Nothing written is changed; write another.",
+    ),
+    "marks.none": Text("还没有标记。", "Nothing is marked yet."),
+    "marks.gone": Text("内容已按规定处置", "the words were disposed of"),
+    "marks.kind": Text("类别", "Kind"),
+    "marks.at": Text("位置（如 12:05）", "Place (such as 12:05)"),
+    "marks.at.hint": Text(
+        "留空表示整段；播放时按 M 键填入当前位置", "Empty means all of it; M fills in where the film stands"
+    ),
+    "marks.words": Text("内容", "Words"),
+    "marks.do": Text("写入", "Write it down"),
+    "problem.mark_at.title": Text("位置的写法不对", "That is no place in a film"),
+    "problem.mark_at.text": Text(
+        "没有写入。位置写成 12:05，留空表示整段。用浏览器的返回键可找回所填内容。",
+        "Nothing was written. A place is written 12:05; empty means all of it. Your browser's way back keeps what you typed.",
+    ),
+    "problem.mark_words.title": Text("请写明内容", "Say something of it"),
+    "problem.mark_words.text": Text(
+        "没有写入。内容须为 1 至 2000 字，不含控制字符。用浏览器的返回键可找回所填内容。",
+        "Nothing was written. It takes 1 to 2,000 characters. Your browser's way back keeps what you typed.",
+    ),
+    "film.layer.marks": Text("标记", "Marks"),
     "place.title": Text("位置", "Position"),
     "place.none": Text("没有位置数据", "no source of positions"),
 }

@@ -94,6 +94,10 @@ class Words:
         """
         return "".join(sign if _is_plain(sign) else f"⟨U+{ord(sign):04X}⟩" for sign in name)
 
+    def plain_lines(self, text: str) -> str:
+        """Words of a person or a statement as they can be shown; their line breaks stay."""
+        return "\n".join(self.plain(line) for line in text.split("\n"))
+
     def file_name(self, path: str) -> str:
         """The last part of a path, or all of it where there is none."""
         return self.plain(path.rpartition("/")[2] or path)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from liuhen_protocol.case_events import ClipLinked, ClipUnlinked
 from liuhen_protocol.events import (
     ClipCollected,
     ClipDerived,
     ClipFailed,
+    ClipMarked,
     ClipStored,
     ClipViewed,
     DockAlarm,
@@ -19,6 +21,7 @@ from liuhen_protocol.events import (
     RecorderUndocked,
 )
 from liuhen_server.custody.evidence import Entry
+from liuhen_server.custody.marks import clock_of
 from liuhen_server.web.language import Words
 
 __all__ = ["Told", "told"]
@@ -76,6 +79,14 @@ def _detail(event: Event, words: Words) -> str:
             how = words.known(f"how.{event.how}", event.how)
             roles = words("list.and").join(words.known(f"role.{role}", role) for role in event.role.split())
             return words("event.clip.viewed.detail", viewer=event.viewer, role=roles, how=how)
+        case ClipMarked():
+            kind = words.known(f"mark.kind.{event.kind}", event.kind)
+            place = words("mark.whole") if event.at_ms is None else clock_of(event.at_ms)
+            return words("event.clip.marked.detail", kind=kind, place=place, by=event.by)
+        case ClipLinked():
+            return words("event.clip.linked.detail", case=event.case, by=event.by)
+        case ClipUnlinked():
+            return words("event.clip.unlinked.detail", case=event.case, by=event.by)
         case RecorderCleared():
             return words(
                 "event.recorder.cleared.detail", recorder=words.plain(event.recorder), count=len(event.receipts)
