@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
@@ -36,6 +36,7 @@ __all__ = [
     "WholeCase",
     "find_case",
     "list_rows",
+    "needs_of_cases",
     "whole_case",
 ]
 
@@ -278,10 +279,50 @@ async def list_rows(conn: Connection, list_id: int) -> tuple[ListRow, ...]:
     """The rows of a recording list, in their order."""
     query = select(recording_list_rows).where(recording_list_rows.c.list_id == list_id)
     rows = (await conn.execute(query.order_by(recording_list_rows.c.place))).mappings()
-    return tuple(
-        ListRow(**_values(row, ListRow) | {"stage": Stage(row["stage"]), "method": Method(row["method"])})
-        for row in rows
-    )
+    return tuple(_list_row(row) for row in rows)
+
+
+def _list_row(row: RowMapping) -> ListRow:
+    return ListRow(**_values(row, ListRow) | {"stage": Stage(row["stage"]), "method": Method(row["method"])})
+
+
+async def needs_of_cases(
+    conn: Connection, listed: Sequence[Case]
+) -> dict[int, tuple[tuple[ListRow, ...], tuple[Need, ...]]]:
+    """The recording list of each case and what each asks for, in as many queries for thirty cases as for one."""
+    ids, lists = [case.id for case in listed], {case.list_id for case in listed if case.list_id is not None}
+    rows: dict[int, list[ListRow]] = {}
+    query = select(recording_list_rows).where(recording_list_rows.c.list_id.in_(lists))
+    for row in (await conn.execute(query.order_by(recording_list_rows.c.place))).mappings():
+        rows.setdefault(row["list_id"], []).append(_list_row(row))
+    reached: dict[int, set[Stage]] = {}
+    for row in (await conn.execute(select(case_stages).where(case_stages.c.case_id.in_(ids)))).mappings():
+        reached.setdefault(row["case_id"], set()).add(Stage(row["stage"]))
+    papers: dict[int, list[Paper]] = {}
+    current = select(case_documents).where(case_documents.c.case_id.in_(ids), case_documents.c.current.is_(True))
+    for row in (await conn.execute(current)).mappings():
+        papers.setdefault(row["case_id"], []).append(Paper(Stage(row["stage"]), row["kind"]))
+    linked: dict[int, list[Linked]] = {}
+    now = select(case_clips).where(case_clips.c.case_id.in_(ids), case_clips.c.unlinked_time.is_(None))
+    for row in (await conn.execute(now.where(case_clips.c.method != ""))).mappings():
+        link = Linked(Stage(row["stage"]), row["item"] or None, Method(row["method"]))
+        linked.setdefault(row["case_id"], []).append(link)
+    excuses: dict[int, list[Excuse]] = {}
+    for row in (await conn.execute(select(case_excuses).where(case_excuses.c.case_id.in_(ids)))).mappings():
+        excuses.setdefault(row["case_id"], []).append(Excuse(Stage(row["stage"]), row["item"]))
+    found = {}
+    for case in listed:
+        of_list = rows.get(case.list_id, []) if case.list_id is not None else []
+        needs = needs_of(
+            case.rules,
+            reached.get(case.id, set()),
+            of_list,
+            papers.get(case.id, []),
+            linked.get(case.id, []),
+            excuses.get(case.id, []),
+        )
+        found[case.id] = (tuple(of_list), needs)
+    return found
 
 
 async def officers_of(conn: Connection, case_ids: Collection[int]) -> dict[int, frozenset[int]]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
 from sqlalchemy import select
 
 from liuhen_server.cases.classes import Stage
+from liuhen_server.cases.coverage import ListRow, Need, NeedState
 from liuhen_server.cases.linking import Goal, history_of_clip, link_clips
-from liuhen_server.cases.reading import Case, Link, WholeCase, whole_case
+from liuhen_server.cases.reading import Case, Link, case_of, needs_of_cases, whole_case
 from liuhen_server.cases.said import Wrong
 from liuhen_server.cases.schema import cases
 from liuhen_server.custody.evidence import Clip
@@ -41,17 +43,17 @@ async def choices(request: web.Request, conn: Connection) -> list[Choice]:
     if not session_of(request).person.may(Action.WORK_CASES):
         return []
     wanted = reachable_cases(request, Action.WORK_CASES) & (cases.c.stage != Stage.ARCHIVED.value)
-    query = select(cases.c.id).where(wanted).order_by(cases.c.opened_time.desc()).limit(MOST_CASES)
-    ids = list((await conn.execute(query)).scalars())
+    query = select(cases).where(wanted).order_by(cases.c.opened_time.desc()).limit(MOST_CASES)
+    listed = [case_of(row) for row in (await conn.execute(query)).mappings()]
+    asked = await needs_of_cases(conn, listed) if listed else {}
     words = words_of(request)
-    found = [await whole_case(conn, case_id) for case_id in ids]
-    return [Choice(whole.case, _goals(whole, words)) for whole in found if whole is not None]
+    return [Choice(case, _goals(case, *asked[case.id], words)) for case in listed]
 
 
-def _goals(whole: WholeCase, words: Words) -> tuple[tuple[str, str], ...]:
-    rules, case = whole.case.rules, whole.case
-    missing = {(need.stage, need.item) for need in whole.needs() if need.state.value == "missing"}
-    rows = [row for row in whole.rows if row.enforcement == case.enforcement]
+def _goals(case: Case, of_list: Sequence[ListRow], needs: Sequence[Need], words: Words) -> tuple[tuple[str, str], ...]:
+    rules = case.rules
+    missing = {(need.stage, need.item) for need in needs if need.state is NeedState.MISSING}
+    rows = [row for row in of_list if row.enforcement == case.enforcement]
     rows.sort(key=lambda row: (row.stage, row.item) not in missing)
     given = [
         (

@@ -185,8 +185,10 @@ async def _token_of_upload(request: web.Request) -> object:
     if not isinstance(part, BodyPartReader) or part.name != "token":
         return ""
     given = await part.read_chunk(256)
+    if await part.read_chunk(256):
+        return ""
     request[UPLOAD] = reader
-    return given.decode("ascii") if await part.read_chunk(1) == b"" else ""
+    return given.decode("ascii")
 
 
 @web.middleware
