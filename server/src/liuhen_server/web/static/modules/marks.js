@@ -1,6 +1,7 @@
 // Marks on the film's time: ticks on a line as long as the film, the place it stands at, and M to write where that is.
 
 const SVG = "http://www.w3.org/2000/svg";
+const WIDTH = 1000; // of the drawing, as the page has it; a drawing one unit wide is blurred when it is stretched
 const video = document.querySelector("[data-picture]");
 const layer = document.querySelector("[data-marks-layer]");
 const places = [...document.querySelectorAll("button[data-at]")];
@@ -13,7 +14,8 @@ function clock(seconds) {
 
 function line(at, kind) {
   const tick = document.createElementNS(SVG, "line");
-  for (const [name, value] of Object.entries({ x1: at, x2: at, y1: 0, y2: 1, class: kind })) tick.setAttribute(name, value);
+  const x = at * WIDTH;
+  for (const [name, value] of Object.entries({ x1: x, x2: x, y1: 0, y2: 16, class: kind })) tick.setAttribute(name, value);
   return tick;
 }
 
