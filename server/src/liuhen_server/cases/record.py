@@ -20,6 +20,7 @@ from liuhen_server.acts import Act, Actor, Acts
 from liuhen_server.cases.classes import Stage, class_of
 from liuhen_server.cases.coverage import blockers
 from liuhen_server.cases.fields import one_line, parties_of
+from liuhen_server.cases.indexed import keep_findable
 from liuhen_server.cases.numbers import CaseNumber, next_number, parse_number
 from liuhen_server.cases.reading import Act as Done
 from liuhen_server.cases.reading import Case, Party, find_case, whole_case
@@ -121,6 +122,7 @@ async def open_case(acts: Acts, person: Actor, new: New, today: date) -> Case:
         if parties:
             await _keep_parties(act, case_id, 1, parties)
         await _keep_handlers(act, case_id, 1, handlers)
+        await keep_findable(act.conn, case_id)
         found = await find_case(act.conn, case_id)
     assert found is not None
     return found
@@ -156,6 +158,7 @@ async def change_case(acts: Acts, person: Actor, case_id: int, version: int, cha
             done += 1
         if done:
             await act.conn.execute(update(cases).where(cases.c.id == case_id).values(version=changed))
+            await keep_findable(act.conn, case_id)
         found = await find_case(act.conn, case_id)
     assert found is not None
     return found

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 
 __all__ = ["GAP", "LONGEST", "NO_WORD", "VERSION", "index_text", "pairs", "words_of", "words_with_places"]
 
-VERSION = 2
-"""Raised whenever a text would give other words: an index of another version is made anew."""
+VERSION = 3
+"""Raised whenever a text would give other words, or another room is read: an index of another version is made anew."""
 
 GAP = "\x1f"
 """Between fields of one text: no phrase goes over it."""

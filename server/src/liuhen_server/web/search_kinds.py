@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from liuhen_server.cases.classes import CLASSES, Stage
+from liuhen_server.cases.indexed import CASE
+from liuhen_server.cases.schema import cases
 from liuhen_server.custody.evidence import ORIGINAL, clip_of
 from liuhen_server.custody.schema import stays
 from liuhen_server.custody.stays import stay_of
@@ -94,7 +97,31 @@ async def stay_lines(conn: Connection, hits: Sequence[Hit], words: Words) -> dic
     return found
 
 
+async def reach_of_cases(_conn: Connection, person: Somebody) -> Reach | None:
+    """The same as the list of cases shows."""
+    match visible(person, Action.SEE_CASES):
+        case Scope.ALL:
+            return Reach()
+        case Scope.AGENCY:
+            return Reach(frozenset({person.agency} if person.agency else ()))
+        case Scope.OWN:
+            return Reach(frozenset(), frozenset({f"officer-{person.officer}"} if person.officer else ()))
+        case _:
+            return None
+
+
+async def case_lines(conn: Connection, hits: Sequence[Hit], words: Words) -> dict[str, Line]:
+    ids = [int(hit.id) for hit in hits]
+    found: dict[str, Line] = {}
+    for row in await conn.execute(select(cases).where(cases.c.id.in_(ids))):
+        stage = CLASSES[row.enforcement].stage_name(Stage(row.stage))
+        facts = (("case.title", words.plain(row.title)), ("case.stage", words.said(stage)))
+        found[str(row.id)] = Line(f"/cases/{row.id}", row.number, row.opened_time, facts)
+    return found
+
+
 KINDS = (
+    Kind(CASE, reach_of_cases, case_lines),
     Kind(CLIP, reach_of_recordings, clip_lines),
     Kind(STAY, reach_of_recordings, stay_lines),
 )

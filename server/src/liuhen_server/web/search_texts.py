@@ -8,10 +8,11 @@ SEARCH_TEXTS: dict[str, Text] = {
     "search.title": Text("检索", "Search"),
     "search.of": Text("检索“{asked}”", "Search for “{asked}”"),
     "search.box": Text("检索（按 / 键）", "Search (press /)"),
-    "search.hint": Text("文件名、证号、记录仪、日期、摘要", "File, officer, recorder, date, digest"),
+    "search.hint": Text("案号、文件名、证号、日期、摘要", "Case, file, officer, date, digest"),
     "search.do": Text("检索", "Search"),
     "search.kind": Text("类别", "Kind"),
     "search.kind.clip": Text("音像记录", "Clips"),
+    "search.kind.case": Text("案件", "Cases"),
     "search.kind.stay": Text("记录仪入仓", "Recorder stays"),
     "search.first": Text("从", "From"),
     "search.last": Text("到", "To"),
@@ -24,8 +25,8 @@ SEARCH_TEXTS: dict[str, Text] = {
     "search.digest": Text("SHA-256", "SHA-256"),
     "search.empty": Text("请输入要找的内容。", "Type what you are looking for."),
     "search.empty.way_out": Text(
-        "可用文件名、执法证号、记录仪编号、采集站、执法主体、日期（如 2026-11-20）或摘要开头 8 位以上。汉字可只输入其中一部分。",
-        "A file name, officer number, recorder, dock, agency, date (2026-11-20) or the first 8 digits or more of a digest. "
+        "可用案号、当事人、文件名、执法证号、记录仪编号、采集站、执法主体、日期（如 2026-11-20）或摘要开头 8 位以上。汉字可只输入其中一部分。",
+        "A case number or party, a file name, officer number, recorder, dock, agency, date (2026-11-20) or the first 8 digits or more of a digest. "
         "Any part of a Chinese word is enough.",
     ),
     "search.none": Text("没有找到。", "Nothing was found."),

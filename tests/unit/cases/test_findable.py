@@ -1,0 +1,70 @@
+"""A case is found from the act on that opened it, by what it says now, by those alone who may see it; on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from liuhen_server.cases.reading import Party
+from liuhen_server.cases.record import Changes, change_case
+from liuhen_server.cases.said import Wrong
+from liuhen_server.search.facets import Reach
+from liuhen_server.search.finder import Filters, Finder, Page
+from liuhen_server.search.indexer import Indexer
+from liuhen_server.web.context import CHINA
+from liuhen_server.web.language import Language, Words
+from liuhen_server.web.search_kinds import KINDS
+from support.case_office import HANDLER, TODAY, Office
+
+ALL = {"case": Reach()}
+PARTY = Party("organisation", "朝阳县好客来超市", "91211300MA0XXXXX1A", "赵强", "")
+
+
+async def found(office: Office, typed: str, visible: Mapping[str, Reach] = ALL) -> list[str]:
+    groups = (await Finder(office.archive.database).find(typed, visible, Filters(), Page())).groups
+    return [hit.id for group in groups for hit in group.hits]
+
+
+async def test_a_case_is_found_by_number_subject_party_and_handler_as_they_are_now(office: Office) -> None:
+    case = await office.open(parties=(PARTY,))
+    year, serial = case.number.partition("〔")[2].split("〕")
+    for typed in (
+        case.number,
+        f"[{year}]{serial}",
+        f"{case.number.partition('〔')[0]}【{year}】第0{serial}",
+        "过期食",
+        "好客来",
+        "王磊",
+        "赵强",
+    ):
+        assert await found(office, typed) == [str(case.id)], typed
+    changes = Changes("无照经营", None, (), None)
+    await change_case(office.acts, HANDLER, case.id, case.version, changes, TODAY)
+    assert await found(office, "无照") == [str(case.id)]
+    assert await found(office, "过期食") == [] and await found(office, "好客来") == []
+
+
+async def test_a_case_that_was_refused_is_not_found(office: Office) -> None:
+    with pytest.raises(Wrong):
+        await office.open(handlers=(office.officers["王磊"],))
+    assert await found(office, "过期食品") == []
+
+
+async def test_another_agency_finds_nothing_of_it_and_its_handlers_do(office: Office) -> None:
+    case = await office.open()
+    assert await found(office, case.number, {"case": Reach(frozenset({office.agency}))}) == [str(case.id)]
+    assert await found(office, case.number, {"case": Reach(frozenset({office.other}))}) == []
+    own = Reach(frozenset(), frozenset({f"officer-{office.officers['王磊']}"}))
+    assert await found(office, case.number, {"case": own}) == [str(case.id)]
+
+
+async def test_cases_are_there_again_when_the_index_is_made_anew_and_have_their_line(office: Office) -> None:
+    case = await office.open()
+    await Indexer(office.archive.database).rebuild()
+    [group] = (await Finder(office.archive.database).find(case.number, ALL, Filters(), Page())).groups
+    [kind] = [each for each in KINDS if each.name == "case"]
+    async with office.archive.database.read() as conn:
+        lines = await kind.lines(conn, group.hits, Words(Language.CHINESE, CHINA))
+    line = lines[str(case.id)]
+    assert (line.address, line.title) == (f"/cases/{case.id}", case.number) and line.facts[0][1] == "销售过期食品"
