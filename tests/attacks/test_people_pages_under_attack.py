@@ -22,7 +22,7 @@ from liuhen_server.people.roles import Action, Role
 from liuhen_server.people.sessions import COOKIE, form_token
 from liuhen_server.registry.officers import Officer, add_officer, list_officers
 from liuhen_server.registry.schema import agencies, officers
-from liuhen_server.web.app import ROUTES
+from liuhen_server.web.app import MOST_FORM_BYTES, ROUTES
 from support.device import World, running_archive
 from support.people import OTHERS, our_agency
 
@@ -216,7 +216,7 @@ async def test_nobody_gives_himself_a_right_nor_what_is_not_his_to_give(county: 
 async def test_a_form_with_files_floods_of_boxes_or_long_texts_is_an_answer(county: County) -> None:
     system = county.browsers[Role.SYSTEM_ADMINISTRATOR]
     assert (await system.post("/officers", certificate="X" * 60_000))[0] == 422
-    assert (await system.post("/officers", certificate="X" * 70_000))[0] == 413
+    assert (await system.post("/officers", certificate="X" * MOST_FORM_BYTES))[0] == 413
     form = aiohttp.FormData({"token": system.token, "certificate": os.urandom(4).hex()})
     form.add_field("name", b"\x00\xff" * 100, filename="x.bin")
     async with system.session.post(system.url + "/officers", data=form) as answer:
