@@ -12,6 +12,8 @@ from pathlib import Path
 from sqlalchemy import insert, select
 
 from liuhen_protocol.dsse import Envelope
+from liuhen_protocol.events import DockEnrolled
+from liuhen_protocol.signer import Ed25519Signer
 from liuhen_protocol.statement import Statement, read_statement
 from liuhen_server.acts import Acts
 from liuhen_server.cases.coverage import ListRow
@@ -131,8 +133,8 @@ async def office_in(folder: Path, database_url: str) -> AsyncIterator[Office]:
             ):
                 office.officers[officer.name] = (await add_officer(conn, officer)).id
             for name, agency in ((office.dock, office.agency), (office.other_dock, office.other)):
-                row = {"name": name, "agency": agency, "public_key": "00" * 32, "state": "enrolled"}
-                await conn.execute(
-                    insert(docks).values(**row, enrolled_index=1, enrolled_time="2026-11-01T00:00:00.000Z")
-                )
+                key = Ed25519Signer.from_seed(name.encode().ljust(32, b".")).public.hex()
+                stated = await archive.chain.append(conn, DockEnrolled(name, agency, key, "00" * 32, None))
+                row = {"name": name, "agency": agency, "public_key": key, "state": "enrolled"}
+                await conn.execute(insert(docks).values(**row, enrolled_index=stated.index, enrolled_time=stated.time))
         yield office
