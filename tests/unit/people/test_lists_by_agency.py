@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import and_, insert
@@ -14,6 +15,8 @@ from liuhen_server.web.clip_list import Filters, _listed
 from liuhen_server.web.context import CHINA
 from liuhen_server.web.paging import Turn, beside
 from support.people import OTHERS, OURS, our_agency
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -40,8 +43,8 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 @pytest.mark.parametrize("day", ["", "2026-11-03"])
 async def test_every_way_of_looking_finds_the_same_clips(database: Database, verdict: str, day: str) -> None:
     filters = Filters(verdict=verdict, day=day)
-    by_index = and_(clips.c.dock.in_(docks_of(OURS.code)), filters.condition(CHINA))
-    walked = and_(beside(clips.c.dock).in_(docks_of(OURS.code)), filters.condition(CHINA))
+    by_index = and_(clips.c.dock.in_(docks_of(OURS.code)), filters.condition(CHINA, NOW))
+    walked = and_(beside(clips.c.dock).in_(docks_of(OURS.code)), filters.condition(CHINA, NOW))
     async with database.read() as conn:
         one, other = await _listed(conn, by_index, Turn()), await _listed(conn, walked, Turn())
     assert one == other and {row.clip.dock for row in one.rows} <= {"d1", "d2"}
@@ -55,5 +58,5 @@ async def test_every_way_of_looking_finds_the_same_clips(database: Database, ver
 async def test_of_an_agency_without_docks_or_of_none_there_is_nothing(database: Database) -> None:
     async with database.read() as conn:
         for code in (None, "", "nobody's", "none"):
-            condition = and_(clips.c.dock.in_(docks_of(code)), Filters().condition(CHINA))
+            condition = and_(clips.c.dock.in_(docks_of(code)), Filters().condition(CHINA, NOW))
             assert (await _listed(conn, condition, Turn())).rows == []

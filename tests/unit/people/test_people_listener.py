@@ -21,6 +21,7 @@ from liuhen_server.operations.opening import opened
 from liuhen_server.people.accounts import add_person, find_person, give_api_token, set_password
 from liuhen_server.people.roles import Role
 from liuhen_server.people.sessions import COOKIE, form_token
+from liuhen_server.web.app import MOST_FORM_BYTES
 from support.device import World, running_archive
 from support.people import our_agency
 
@@ -145,7 +146,7 @@ async def test_form_of_another_kind_or_too_large_is_refused(world: World) -> Non
     async with signed_in(world, "zhang3") as reader:
         async with reader.session.post(reader.url + "/sign-out", json={"token": reader.token}) as answer:
             assert answer.status == 400
-        async with reader.session.post(reader.url + "/sign-out", data={"token": "x" * 100_000}) as answer:
+        async with reader.session.post(reader.url + "/sign-out", data={"token": "x" * MOST_FORM_BYTES}) as answer:
             assert answer.status == 413
 
 
