@@ -55,7 +55,7 @@ def built(recipe: Recipe, say: Callable[[str], None], cache: Path | None = None)
     if os.geteuid() != 0:
         raise BuildError("须以 root 构建虚拟机磁盘 building the guest's disk needs root (device nodes, owners)")
     cache.mkdir(parents=True, exist_ok=True)
-    say(f"构建虚拟机磁盘,约三分钟 building the guest's disk, about three minutes: {len(recipe.packages)} packages")
+    say(f"构建虚拟机磁盘，约三分钟 building the guest's disk, about three minutes: {len(recipe.packages)} packages")
     with tempfile.TemporaryDirectory(prefix="building-", dir=cache) as scratch:
         new = Image(Path(scratch) / "image")
         new.folder.mkdir()

@@ -1,4 +1,5 @@
-"""The dock comes into the guest as an administrator brings it: the package, one enrolment code, a configuration, and its unit runs."""
+"""The dock comes into the guest as an administrator brings it: `scripts/install-dock` with the package and one enrolment code, then its bays,
+then the same command again, after which its unit runs."""
 
 from __future__ import annotations
 
@@ -14,10 +15,12 @@ from house.hil.guest import Guest, GuestError, Say
 from house.hil.usb import Ports
 
 HOST = "10.0.2.2"  # by which a guest of QEMU's user network reaches this machine's loopback
-AGENCY = "朝阳县市场监督管理局(示例)"
+AGENCY = "朝阳县市场监督管理局（示例）"
 UNIT = "liuhen-dock.service"
 PASSWORDS = "".join(f'[{profile}]\nrole = "USER"\nsecret = "000000"\n\n' for profile in ("p-bc", "p-bc-bulk", "p-a1"))
-RULES = "/etc/udev/rules.d/59-liuhen-bays.rules"
+REPOSITORY = Path(__file__).resolve().parents[3]
+CHECKOUT = "/var/tmp/checkout"
+SCRIPTS = ("scripts/install-dock", "scripts/install-archive", "scripts/house/deb/install.sh")
 LEARN_SECONDS = 300.0
 START_SECONDS = 300.0
 
@@ -39,23 +42,35 @@ def install_package(guest: Guest, package: Path) -> None:
     )
 
 
+def bring_scripts(guest: Guest) -> None:
+    """The install scripts as a checkout has them, for a machine without network: what the packages need is in its image."""
+    guest.run(f"mkdir -p {CHECKOUT}/scripts/house/deb && : > /etc/apt/sources.list")
+    for script in SCRIPTS:
+        guest.put(REPOSITORY / script, f"{CHECKOUT}/{script}")
+
+
+def install_command(guest: Guest, script: str, package: Path, arguments: str) -> str:
+    """The command by which an administrator installs this package; brings the package."""
+    guest.put(package, f"/var/tmp/{package.name}")
+    return f"bash {CHECKOUT}/scripts/{script} --deb /var/tmp/{package.name} {arguments}"
+
+
 def install_dock(guest: Guest, package: Path, county: County, ports: Ports, blank: Path, say: Say) -> None:
     """From nothing to a running unit. `blank`: the image of an empty stick, for learning the bays. Raises GuestError."""
-    say(f"安装 installing: {package.name}")
-    install_package(guest, package)
-    say("登记 enrolling with one code")
-    code = county.add_dock(DOCK, AGENCY)
-    enroll = f"runuser -u liuhen-dock -- liuhen-agent --data {DATA} enroll https://{HOST}:{county.devices_port}"
-    guest.run(enroll, given=code + "\n")
+    bring_scripts(guest)
+    install = install_command(guest, "install-dock", package, f"--archive https://{HOST}:{county.devices_port}")
+    say(f"安装并登记 install-dock, with one code: {package.name}")
+    guest.run(install, given=county.add_dock(DOCK, AGENCY) + "\n", allow=(1,))  # its bays are left undone
     name_bays(guest, ports, blank, say)
     make_proxies(guest, False)
     guest.run("install -m 0600 /dev/stdin /etc/liuhen-dock/recorders.toml", given=PASSWORDS)
-    start_dock(guest)
+    say("再次运行 install-dock again: the rules of its bays, and it starts")
+    guest.run(install)
 
 
 def name_bays(guest: Guest, ports: Ports, blank: Path, say: Say) -> None:
     """The bays of the emulated machine: single connectors are learnt by plugging something into each, as an administrator does it; those
-    behind hubs and the gadget's, which are not there yet, are written. Then the udev rules that follow from all of them."""
+    behind hubs and the gadget's, which are not there yet, are written."""
     learn = f"liuhen-agent --data {DATA} bays learn --count {len(bays.SINGLE)} --timeout {LEARN_SECONDS:.0f} --json"
     guest.run(f"systemd-run -q --unit=learn --uid=liuhen-dock --setenv=PYTHONUNBUFFERED=1 {learn}")
     for bay in bays.SINGLE:
@@ -65,10 +80,6 @@ def name_bays(guest: Guest, ports: Ports, blank: Path, say: Say) -> None:
         ports.pull(bay.port)
         say(f"学会槽位 bay learnt: {bay.name}")
     guest.run(f"cat >> {DATA}/config.toml", given=bays.config([*bays.BEHIND_HUBS, bays.VENDOR]))
-    guest.run(f"liuhen-agent --data {DATA} bays learn --rules > {RULES}")
-    guest.run(
-        "udevadm control --reload && udevadm trigger --subsystem-match=usb --subsystem-match=block && udevadm settle"
-    )
 
 
 def _heard(guest: Guest, text: str, what: str) -> None:
