@@ -161,7 +161,7 @@ async def test_several_recorders_are_collected_at_once(data_dir: Path, tmp_path:
     assert [(bay.folder / "card.img").read_bytes() for bay in bays] == before
 
 
-@pytest.mark.parametrize("content", [bytes(100_000), os.urandom(100_000), b""])
+@pytest.mark.parametrize("content", [bytes(100_000), os.urandom(100_000), b""], ids=["zeros", "noise", "nothing"])
 async def test_a_disk_without_a_file_system_is_a_quarantine_entry_and_an_alarm(
     data_dir: Path, tmp_path: Path, content: bytes
 ) -> None:
