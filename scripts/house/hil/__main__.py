@@ -7,6 +7,7 @@ import contextlib
 import json
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -35,6 +36,7 @@ TROUBLE = (GuestError, MachineDied, QmpError, BuildError, CountyError)
 
 def main() -> int:
     wishes = _wishes()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # told to end, it takes archive, witness and QEMU with it
     began = time.monotonic()
 
     def say(line: str) -> None:
