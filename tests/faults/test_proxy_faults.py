@@ -129,7 +129,11 @@ async def test_a_playlist_named_like_a_clip_opens_no_other_file(tmp_path: Path) 
         assert await failure(clip) == "not-media"
 
 
-@pytest.mark.parametrize("content", [b"", b"\0" * 5000, b"text, no footage\n" * 100, bytes(range(256)) * 400])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\0" * 5000, b"text, no footage\n" * 100, bytes(range(256)) * 400],
+    ids=["nothing", "zeros", "text", "every byte"],
+)
 async def test_what_is_no_footage_is_said_so(tmp_path: Path, content: bytes) -> None:
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(content)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -121,19 +122,29 @@ def _say(found: Status, as_json: bool) -> None:
 
 def _watch(data_dir: Path, found: Status, as_json: bool) -> Status:
     """Until Ctrl-C; gives what was seen last. On a terminal one picture that changes, elsewhere one after the other."""
+    ended = False
+
+    def end(*_: object) -> None:
+        nonlocal ended
+        ended = True  # Python drops an exception that comes while it clears something away: then the loop sees this
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, end)
     console = Console()
     live = Live(console=console, auto_refresh=False, screen=True) if console.is_terminal and not as_json else None
     try:
         if live is None:
-            while True:
+            while not ended:
                 _say(found, as_json)
                 time.sleep(WATCH_SECONDS)
                 found = look(data_dir)
+            return found
         with live:
-            while True:
+            while not ended:
                 said = Text(f"{found.running()}\n{found.sentence()}")  # Text: an alarm's detail is never markup
                 live.update(Group(table(found.bays), said), refresh=True)
                 time.sleep(WATCH_SECONDS)
                 found = look(data_dir)
     except KeyboardInterrupt:
-        return found
+        pass
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -22,7 +23,7 @@ import aiohttp
 import pytest
 from click.testing import CliRunner
 
-from liuhen_agent import journal
+from liuhen_agent import journal, status
 from liuhen_agent.bay import State
 from liuhen_agent.command import main
 from liuhen_agent.journal import Day, JournalDamaged, read_only
@@ -415,3 +416,26 @@ def test_a_watched_status_is_live_and_ends_well_on_ctrl_c(tmp_path: Path) -> Non
         watch.send_signal(signal.SIGINT)
         _, errors = watch.communicate(timeout=60)
         assert watch.returncode == 0 and "Traceback" not in errors, errors
+
+
+def test_an_interrupt_that_python_drops_ends_the_watch_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that comes while something is cleared away is printed as ignored, and nobody hears of it."""
+    asyncio.run(world.seed(tmp_path))
+    write_status(tmp_path, dock(READING))
+    first, looks = status.look(tmp_path), 0
+
+    def look(data_dir: Path) -> status.Status:
+        nonlocal looks
+        looks += 1
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        return first
+
+    monkeypatch.setattr(status, "look", look)
+    monkeypatch.setattr(status, "WATCH_SECONDS", 0.0)
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        assert status._watch(tmp_path, first, as_json=True) is first
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert looks == 1
