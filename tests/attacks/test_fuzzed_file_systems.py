@@ -16,7 +16,7 @@ import pytest
 from liuhen_agent.bay import State
 from liuhen_agent.detect import Bay
 from liuhen_agent.journal import queries, read_only
-from liuhen_agent.recorders import VolumeError, VolumeLimits
+from liuhen_agent.recorders import ClipStream, VolumeError, VolumeLimits
 from liuhen_agent.recorders.volume import DiskVolume, open_volume
 from liuhen_agent.simulate.images import Kind, build_image
 from support import dock_alone
@@ -123,14 +123,14 @@ async def look_through(image: Path) -> str:
         await volume.close()
 
 
-def read_through(stream: object, size: int) -> None:
+def read_through(stream: ClipStream, size: int) -> None:
     buffer, read = bytearray(1 << 16), 0
     try:
-        while count := stream.readinto(buffer):  # type: ignore[attr-defined]
+        while count := stream.readinto(buffer):
             read += count
         assert read == size
     finally:
-        stream.close()  # type: ignore[attr-defined]
+        stream.close()
 
 
 def descriptors() -> int:

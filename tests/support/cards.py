@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from liuhen_agent.recorders import FileEntry, Listing, Volume, VolumeError, VolumeLimits
+from liuhen_agent.recorders import ClipStream, FileEntry, Listing, Volume, VolumeError, VolumeLimits
 from liuhen_agent.recorders.volume import DiskVolume, open_volume
 from liuhen_agent.simulate.footage import CardFile
 
@@ -28,13 +28,13 @@ def card_files(folder: Path, names: tuple[str, ...] = NAMES, size: int = 300_000
     return files
 
 
-def read_all(volume_stream: object) -> bytes:
-    stream, whole, buffer = volume_stream, bytearray(), bytearray(64 * 1024)
+def read_all(stream: ClipStream) -> bytes:
+    whole, buffer = bytearray(), bytearray(64 * 1024)
     try:
-        while count := stream.readinto(buffer):  # type: ignore[attr-defined]
+        while count := stream.readinto(buffer):
             whole += buffer[:count]
     finally:
-        stream.close()  # type: ignore[attr-defined]
+        stream.close()
     return bytes(whole)
 
 

@@ -38,6 +38,11 @@ def of_kind(data_dir: Path, kind: type[E]) -> list[E]:
     return [event for event in said(data_dir) if isinstance(event, kind)]
 
 
+def so_many(data_dir: Path, kind: type[Event], times: int) -> bool:
+    """Whether it was said just so many times."""
+    return len(of_kind(data_dir, kind)) == times
+
+
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
         while not condition():

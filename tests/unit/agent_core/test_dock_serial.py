@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from liuhen_protocol.events import (
 )
 from liuhen_protocol.statement import Clock
 from support import dock_alone
-from support.dock_at_work import card, of_kind, serial_config, until, working
+from support.dock_at_work import card, of_kind, serial_config, so_many, until, working
 
 NAME = "DSJ7A01_01234520261122143059_0001.MP4"
 
@@ -101,8 +102,8 @@ async def test_a_refused_password_is_not_sent_again_when_the_recorder_is_plugged
     async with working(data_dir, serial_config(data_dir, tmp_path / "port", "123456")):
         for times in (1, 2, 3):
             with recorder:
-                await until(lambda times=times: len(of_kind(data_dir, DockAlarm)) == times)  # type: ignore[misc]
-            await until(lambda times=times: len(of_kind(data_dir, RecorderUndocked)) == times)  # type: ignore[misc]
+                await until(partial(so_many, data_dir, DockAlarm, times))
+            await until(partial(so_many, data_dir, RecorderUndocked, times))
     assert {event.code for event in of_kind(data_dir, DockAlarm)} == {"wrong-password"}
     assert recorder.device.wrong == 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from liuhen_files import keys
 from liuhen_protocol.events import DockAlarm
 from liuhen_protocol.statement import Clock
 from support import dock_alone
-from support.dock_at_work import of_kind, serial_config, until, working
+from support.dock_at_work import of_kind, serial_config, so_many, until, working
 
 OLD, NEW = Credential("USER", "123456"), Credential("USER", "654321")
 KEY = bytes(range(32))
@@ -68,7 +69,7 @@ async def test_a_dock_that_is_started_again_and_again_sends_a_wrong_password_onc
     for starts in (1, 2, 3, 4):
         async with working(data_dir, config):
             with recorder:
-                await until(lambda starts=starts: len(of_kind(data_dir, DockAlarm)) == starts)  # type: ignore[misc]
+                await until(partial(so_many, data_dir, DockAlarm, starts))
     assert {alarm.code for alarm in of_kind(data_dir, DockAlarm)} == {"wrong-password"}
     assert recorder.device.wrong == 1
     assert OLD.secret.encode() not in b"".join(path.read_bytes() for path in data_dir.glob("journal.db*"))
