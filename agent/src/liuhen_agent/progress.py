@@ -239,7 +239,7 @@ class Board:
             view,
             read_bytes=read,
             rate=int(read / spent) if spent > 0.2 else 0,
-            seconds_left=self._left.get(view.bay),
+            seconds_left=None if view.state in NOTHING_LEFT else self._left.get(view.bay),
             unsent=self._unsent.get(view.session, 0),
             held_until=self._uploads.begin if view.bay in self._held else "",
         )

@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 import tempfile
-import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -123,10 +123,13 @@ def stay(county: County, told: Told) -> None:
     console.print(grid)
     console.print("自签证书，浏览器会提示 / the certificate is the archive's own: the browser will ask", style="dim")
     console.print("按 Ctrl-C 结束 / Ctrl-C ends it")
-    done = threading.Event()
+    ended: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: done.set())
-    done.wait()
+        signal.signal(number, lambda number, _: ended.append(number))
+    while (
+        not ended
+    ):  # an Event must not be set by a handler: it may come while the waiting thread holds the Event's lock
+        time.sleep(0.2)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,17 @@ from liuhen_agent.clock import Reading
 from liuhen_agent.detect import Bay
 from liuhen_agent.dock import Dock, Wishes
 from liuhen_agent.journal import Queue, ToSend
-from liuhen_agent.progress import BayView, Board, DockView, UploadsView, read_status, sentence, table, write_status
+from liuhen_agent.progress import (
+    NOTHING_LEFT,
+    BayView,
+    Board,
+    DockView,
+    UploadsView,
+    read_status,
+    sentence,
+    table,
+    write_status,
+)
 from liuhen_agent.status import Status
 from liuhen_agent.sync.pace import UploadHours
 from liuhen_protocol.statement import Clock
@@ -30,6 +40,18 @@ def test_a_recorders_text_is_shown_as_it_is_and_ends_no_screen(text: str) -> Non
     view = BayView("1", State.FAILED, recorder=text, officer=text, note=text)
     Console(file=shown, width=200, force_terminal=False).print(table([view]))
     assert shown.getvalue().count(text) == 3
+
+
+@pytest.mark.parametrize("state", sorted(NOTHING_LEFT))
+def test_a_bay_with_nothing_left_to_do_promises_no_time_left(state: State) -> None:
+    """The last estimate was made while there still was something; beside "safe to take" it would keep an officer waiting."""
+    board = Board(["1"])
+    board.show("1", state=State.COLLECTED, session="s1", files=1, collected=1, total_bytes=5)
+    board.measure(Queue(0, 0, 0, {"s1": ToSend(0, 0)}, frozenset()))
+    assert board.view("1").seconds_left is not None
+    board.show("1", state=state)
+    assert board.view("1").seconds_left is None
+    assert "剩余" not in sentence(board.view("1"))
 
 
 async def seen(data_dir: Path, wanted: State) -> DockView:

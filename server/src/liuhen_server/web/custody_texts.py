@@ -41,6 +41,10 @@ CUSTODY_TEXTS: dict[str, Text] = {
     "clock.by": Text(
         "（采集站时钟 {source}，±{milliseconds} 毫秒）", " (by the dock's clock: {source}, ±{milliseconds} ms)"
     ),
+    "clock.by_none": Text(
+        "（以采集站时钟为准，当时未同步，仅供参考）",
+        " (by the dock's clock, for which nothing vouched then: a hint only)",
+    ),
     "clock.corrected": Text("按采集站时钟约为 {time}", "about {time} by the dock's clock"),
     "event.clip.linked": Text("关联案件", "Linked to a case"),
     "event.clip.linked.detail": Text("{case}，{by}", "{case}, {by}"),

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from liuhen_protocol.events import RecorderDocked
+from liuhen_protocol.statement import Clock
 from liuhen_server.custody.evidence import Clip, Entry
 from liuhen_server.web.language import Words
+
+UNVOUCHED = "unsynchronised"
+"""The source that a dock's statements name then (docs/spec/statement.md)."""
 
 __all__ = ["ClockTold", "clock_told"]
 
@@ -30,9 +34,17 @@ def clock_told(entries: Iterable[Entry], clip: Clip, words: Words) -> ClockTold:
             continue
         event, clock = entry.statement.event, entry.statement.link.clock
         if isinstance(event, RecorderDocked) and event.session == clip.session and event.clock_offset_ms is not None:
-            by = words("clock.by", source=words.plain(clock.source), milliseconds=clock.uncertainty_ms)
-            return ClockTold(_offset(event.clock_offset_ms, words) + by, _moved(clip, event.clock_offset_ms, words))
+            return ClockTold(
+                _offset(event.clock_offset_ms, words) + _by(clock, words), _moved(clip, event.clock_offset_ms, words)
+            )
     return ClockTold(words("clock.unknown"), "")
+
+
+def _by(clock: Clock, words: Words) -> str:
+    """By which clock it was measured. A dock that nothing vouched for states a day of uncertainty, for want of a figure."""
+    if clock.source == UNVOUCHED:
+        return words("clock.by_none")
+    return words("clock.by", source=words.plain(clock.source), milliseconds=clock.uncertainty_ms)
 
 
 def _offset(milliseconds: int, words: Words) -> str:
