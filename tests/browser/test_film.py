@@ -31,6 +31,10 @@ READY = """() => new Promise(done => {
     for (const event of ['loadeddata', 'canplay']) video.addEventListener(event, look);
     look();
 })"""
+STOPPED = """() => {
+    const video = document.querySelector('video');
+    return video.paused && video.readyState < 3;
+}"""
 PLAYED = """() => new Promise(done => {
     const video = document.querySelector('video');
     video.muted = true;
@@ -127,15 +131,20 @@ def test_proxy_plays_at_once_and_says_that_it_is_a_derivative_and_the_original_p
     assert reviewer.complaints == []
 
 
+def _damaged(county: Seeded) -> int:
+    """The stored clip with other bytes in its fourth chunk; the number of its chunks."""
+    stored = county.stored("damaged")
+    data = bytearray(stored.read_bytes())
+    data[3 * CHUNK_SIZE + 4 : 3 * CHUNK_SIZE + 8] = b"\x00\xff\x00\xff"
+    stored.chmod(0o600)
+    stored.write_bytes(data)
+    return -(-len(data) // CHUNK_SIZE)
+
+
 def test_flipped_byte_turns_exactly_its_range_red_and_is_not_played(reviewer: Visitor) -> None:
     """The attack: someone with the archive's disk changes one byte in the middle of a stored clip."""
     county, page = reviewer.county, reviewer.page
-    stored = county.stored("damaged")
-    data = bytearray(stored.read_bytes())
-    chunks = -(-len(data) // CHUNK_SIZE)
-    data[3 * CHUNK_SIZE + 5] ^= 1
-    stored.chmod(0o600)
-    stored.write_bytes(data)
+    chunks = _damaged(county)
     reviewer.go(county.address("damaged"))
     expect(page.locator(".finding")).to_have_class("finding broken")
     page.evaluate(READY)
@@ -144,9 +153,8 @@ def test_flipped_byte_turns_exactly_its_range_red_and_is_not_played(reviewer: Vi
     said = "文件 3–4 MiB 处被改动，不予播放"
     # some seconds of the film come before it
     expect(page.locator("[data-stopped]")).to_contain_text(said, timeout=30_000)
-    stopped = page.evaluate("[document.querySelector('video').paused, document.querySelector('video').currentTime]")
-    assert stopped[0] is True
-    assert 2 < stopped[1] < 6, stopped
+    page.wait_for_function(STOPPED)
+    assert 2 < page.evaluate("document.querySelector('video').currentTime") < 6
     expect(page.locator("[data-mark]")).to_have_text("■ 不成立")
     red = page.locator("[data-bar] rect.broken")
     expect(red).to_have_count(1)
@@ -160,6 +168,27 @@ def test_flipped_byte_turns_exactly_its_range_red_and_is_not_played(reviewer: Vi
     page.evaluate("to => { document.querySelector('video').currentTime = to; }", duration - 0.8)
     assert page.evaluate(PLAYED) > duration - 0.5
     assert reviewer.complaints == []
+
+
+def test_player_moved_behind_damage_plays_on_however_late_its_bytes_come(reviewer: Visitor) -> None:
+    """Moved, it asks once more for the place it left: those bytes break, and the ones that hold come seconds later."""
+    page = reviewer.page
+    _damaged(reviewer.county)
+
+    def late(route: Route) -> None:
+        if route.request.headers["range"].startswith("bytes=4194304-"):
+            page.wait_for_timeout(1_000)
+        route.continue_()
+
+    page.route("**/film/original", late)
+    reviewer.go(reviewer.county.address("damaged"))
+    page.evaluate(READY)
+    # what the player reads ahead has reached the damage
+    expect(page.locator("[data-bar] rect.broken")).to_have_count(1)
+    duration = page.evaluate("document.querySelector('video').duration")
+    page.evaluate("to => { document.querySelector('video').currentTime = to; }", duration - 0.8)
+    assert page.evaluate(PLAYED) > duration - 0.5
+    expect(page.locator("[data-stopped]")).to_be_hidden()
 
 
 def _altered(page: Page, address: str, change: Callable[[bytes], bytes]) -> None:

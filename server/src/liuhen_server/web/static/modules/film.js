@@ -10,6 +10,7 @@ import { wanted } from "./ranges.js";
 
 const WORKER_PATIENCE_MS = 10_000;
 const HAVE_FUTURE_DATA = 3;
+const PATIENCE_MS = 400; // a busy machine's picture may halt without want of bytes, and a player moved elsewhere asks once more for the place it left
 
 /** Resolves once a worker answers for this page. Throws Missing where the browser allows none. */
 async function workerAnswers(address) {
@@ -49,6 +50,7 @@ class Player {
     this.film = null; // the button whose film is chosen
     this.file = null; // its bytes, once what was signed of them is known
     this.broke = false; // the player asked for bytes that do not hold
+    this.resumes = false; // it was playing when it was stopped for them
     this.turn = 0; // an answer that comes after another film was chosen is nobody's
   }
 
@@ -57,8 +59,9 @@ class Player {
     this.parts.layers.hidden = false;
     for (const button of this.buttons) button.addEventListener("click", () => this.choose(button));
     this.parts.all.addEventListener("click", () => this.verifyAll());
-    this.video.addEventListener("waiting", () => this.stopWhereItBroke());
+    this.video.addEventListener("waiting", () => this.stopSoon());
     this.video.addEventListener("seeking", () => this.goOn());
+    this.video.addEventListener("canplay", () => this.cameAfterAll());
     this.video.addEventListener("error", () => this.failed());
     navigator.serviceWorker?.addEventListener("message", (event) => this.answer(event.data, event.ports[0]));
     await this.choose(this.buttons[0]);
@@ -156,7 +159,7 @@ class Player {
     } catch (error) {
       if (!(error instanceof BrokenChunk)) return port.postMessage(null);
       this.broke = true;
-      return this.stopWhereItBroke();
+      this.stopSoon();
     }
   }
 
@@ -175,9 +178,14 @@ class Player {
     this.parts.progress.textContent = this.fill("progress", { held: this.bar.held, all: this.file.leaves.length });
   }
 
+  stopSoon() {
+    setTimeout(() => this.stopWhereItBroke(), PATIENCE_MS);
+  }
+
   /** The player has used up what held. It may be moved elsewhere in the film. */
   stopWhereItBroke() {
     if (!this.broke || this.video.readyState >= HAVE_FUTURE_DATA) return;
+    this.resumes ||= !this.video.paused;
     this.video.pause();
     const minutes = Math.floor(this.video.currentTime / 60);
     const seconds = Math.floor(this.video.currentTime % 60);
@@ -189,7 +197,16 @@ class Player {
   /** Moved elsewhere: what is asked for next decides. */
   goOn() {
     this.broke = false;
+    this.resumes = false;
     this.parts.stopped.hidden = true;
+  }
+
+  /** The bytes it waited for hold: those that broke were of a place it had left. */
+  cameAfterAll() {
+    if (!this.broke || this.parts.stopped.hidden) return;
+    this.parts.stopped.hidden = true;
+    if (this.resumes) this.video.play();
+    this.resumes = false;
   }
 
   failed() {
