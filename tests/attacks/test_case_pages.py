@@ -32,6 +32,7 @@ from liuhen_server.registry.officers import Officer, add_officer
 from support.case_office import PDF
 from support.device import World, running_archive
 from support.people import OTHERS, our_agency
+from support.sheet_files import HEADER, case_row, csv_bytes, sheet_xml, xlsx
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 PASSWORD = "一本正经 correct horse 17"
@@ -237,3 +238,62 @@ async def test_bombs_and_what_only_looks_like_a_document_leave_nothing_behind(sc
         assert response.headers["Content-Type"] == "application/octet-stream"
         assert response.headers["Content-Disposition"].startswith("attachment;")
         assert "sandbox" in response.headers["Content-Security-Policy"]
+
+
+async def check(scene: Scene, data: bytes, name: str) -> tuple[int, str]:
+    form = aiohttp.FormData(quote_fields=False)
+    form.add_field("token", scene.token, content_type="text/plain")
+    form.add_field("file", data, filename=name, content_type="application/octet-stream")
+    async with scene.session.post(scene.url + "/cases/import", data=form) as response:
+        return response.status, await response.text()
+
+
+async def test_a_hostile_sheet_is_refused_on_a_page_and_opens_nothing(scene: Scene) -> None:
+    before = await scene.entries("case.opened")
+    macro = xlsx(sheet_xml([HEADER]), {"xl/vbaProject.bin": b"x"})
+    entity = xlsx('<!DOCTYPE x [<!ENTITY a "b">]>' + sheet_xml([HEADER, ("&a;",)]).replace("&amp;", "&"))
+    for data, says in (
+        (macro, "不收带宏"),
+        (entity, "不允许的内容"),
+        (xlsx(sheet_xml([HEADER]), {"a.bin": b"\x00" * (30 << 20)}), "解开后过大"),
+        (csv_bytes([("a", "b")]), "不认识的列"),
+        (b"\xff\xfe\x00\x00", "UTF-16"),
+        (b"PK\x03\x04", "已损坏"),
+        (b"x" * (6 << 20), "超过 5 MB"),
+        (csv_bytes([HEADER, *(case_row(n) for n in range(1, 400))]), "超过 300 行"),
+    ):
+        status, body = await check(scene, data, "<script>alert(1)</script>.xlsx")
+        assert status == 422 and says in body and "<script>alert" not in body, says
+    status, body = await check(
+        scene, csv_bytes([HEADER, case_row(1, "LN-1、LX-1", 案由="<script>alert(2)</script>")]), "a.csv"
+    )
+    assert status == 422 and "没有执法证号 LX-1" in body and "<script>alert" not in body
+    assert await scene.entries("case.opened") == before
+
+
+async def test_a_sheet_is_carried_out_by_its_sender_alone_and_once(scene: Scene) -> None:
+    status, body = await check(
+        scene, csv_bytes([HEADER, case_row(71, "LN-1、LN-2"), case_row(72, "LN-2、LN-1")], "gb18030"), "甲.csv"
+    )
+    found = re.search(r'action="(/cases/import/[0-9]+)"', body)
+    assert status == 200 and found is not None and "可立案 2 件" in body
+    before = await scene.entries("case.opened")
+    assert await scene.post(found[1], {}) == 403, "another site's form"
+    assert await scene.post(found[1], {"token": scene.token}) == 200
+    assert await scene.entries("case.opened") == before + 2
+    assert await scene.post(found[1], {"token": scene.token}) == 404
+    assert await scene.post("/cases/import/999999", {"token": scene.token}) == 404
+
+
+async def test_an_export_holds_what_its_reader_may_see_and_is_written_down_before_it_leaves(scene: Scene) -> None:
+    before = await scene.entries("cases.exported")
+    for form in ("csv", "xlsx"):
+        async with scene.session.get(f"{scene.url}/cases/export.{form}?class=penalty") as response:
+            body = await response.read()
+            assert response.status == 200 and response.headers["Content-Security-Policy"].endswith("sandbox")
+            assert response.headers["Content-Disposition"].startswith("attachment")
+        if form == "xlsx":
+            with zipfile.ZipFile(io.BytesIO(body)) as packed:
+                body = packed.read("xl/worksheets/sheet1.xml")
+        assert "甲".encode() in body and "乙".encode() not in body
+    assert await scene.entries("cases.exported") == before + 2

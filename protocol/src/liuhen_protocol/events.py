@@ -346,6 +346,19 @@ class SearchMade:
 
 
 @dataclass(frozen=True, slots=True)
+class CasesExported:
+    """`person`, in `role`, took `found` cases with their parties away as a sheet of this `form` (xlsx or csv); `said` is the
+    commitment to the filters that were asked for, null for none.
+    """
+
+    person: str
+    role: str
+    form: str
+    found: int
+    said: Hex | None
+
+
+@dataclass(frozen=True, slots=True)
 class RegistryChanged:
     """A row of the registry (`thing`: an agency or an officer, by code or number) was made or changed and has `version` now.
 
@@ -381,6 +394,7 @@ Event = (
     | AccountChanged
     | AccessRefused
     | SearchMade
+    | CasesExported
     | RegistryChanged
     | CaseOpened
     | CaseChanged
@@ -414,6 +428,7 @@ EVENTS: dict[str, type[Event]] = {
     "account.changed": AccountChanged,
     "access.refused": AccessRefused,
     "search.made": SearchMade,
+    "cases.exported": CasesExported,
     "registry.changed": RegistryChanged,
     "case.opened": CaseOpened,
     "case.changed": CaseChanged,
@@ -429,7 +444,9 @@ OF_A_CLIP: frozenset[type[Event]] = frozenset(
     {ClipCollected, ClipDerived, ClipStored, ClipViewed, ClipMarked, CaseDocument, ClipLinked, ClipUnlinked}
 )
 """Whose subject is a file, a clip or a case's document; all others have their place in the chain."""
-OF_PEOPLE: frozenset[type[Event]] = frozenset({AccountChanged, AccessRefused, SearchMade, RegistryChanged})
+OF_PEOPLE: frozenset[type[Event]] = frozenset(
+    {AccountChanged, AccessRefused, SearchMade, CasesExported, RegistryChanged}
+)
 OF_CASES: frozenset[type[Event]] = frozenset(
     {CaseOpened, CaseChanged, CaseStage, CaseDocument, ClipLinked, ClipUnlinked, ListApproved, CoverageExcused}
 )

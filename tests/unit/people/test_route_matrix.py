@@ -127,6 +127,8 @@ async def county(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Coun
             "case": case,
             "document": "1",
             "list": recording_list,
+            "form": "csv",
+            "import": "1",
             "officer": str(officer.id),
             "person": str((await person(world, "somebody", set(), agency, None)).id),
         }

@@ -20,6 +20,7 @@ from liuhen_server.acts import Act, Actor, Acts
 from liuhen_server.cases.classes import Stage, class_of
 from liuhen_server.cases.coverage import blockers
 from liuhen_server.cases.fields import one_line, parties_of
+from liuhen_server.cases.handling import check_handlers
 from liuhen_server.cases.indexed import keep_findable
 from liuhen_server.cases.numbers import CaseNumber, next_number, parse_number
 from liuhen_server.cases.reading import Act as Done
@@ -28,23 +29,23 @@ from liuhen_server.cases.said import Wrong
 from liuhen_server.cases.schema import case_acts, case_handlers, case_parties, case_stages, cases, recording_lists
 from liuhen_server.database import Connection
 from liuhen_server.registry.agencies import find_agency
+from liuhen_server.registry.officers import officer_of
 from liuhen_server.registry.schema import officers
 
 __all__ = [
     "Changes",
     "New",
     "NoSuchCase",
+    "NumberTaken",
     "Outdated",
     "change_case",
     "move_case",
     "open_case",
     "open_for_work",
+    "open_in",
     "wanted_number",
     "written",
 ]
-
-FEWEST_HANDLERS = 2
-MOST_HANDLERS = 20
 
 
 class NoSuchCase(LookupError):
@@ -57,6 +58,14 @@ class Outdated(Exception):
     def __init__(self, case: Case, since: tuple[Done, ...]) -> None:
         super().__init__(f"{case.name} has version {case.version} now")
         self.case, self.since = case, since
+
+
+class NumberTaken(Wrong):
+    """Another case of the agency (`case_id`) has this number, however it is written."""
+
+    def __init__(self, number: CaseNumber, case_id: int) -> None:
+        super().__init__(f"案号 {number} 已被使用", f"the number {number} is taken", "number")
+        self.case_id = case_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,47 +92,52 @@ class Changes:
 
 async def open_case(acts: Acts, person: Actor, new: New, today: date) -> Case:
     """Raises Wrong for what cannot be taken: a number that is taken, fewer than two handlers (行政处罚法 art. 42)."""
+    async with acts.of(person) as act:
+        return await open_in(act, new, today)
+
+
+async def open_in(act: Act, new: New, today: date) -> Case:
+    """Opens a case within an act that may open several, all or none. Raises as `open_case`."""
     enforcement, title = class_of(new.enforcement), one_line(new.title, "title", 200)
     parties = parties_of(new.parties)
-    async with acts.of(person) as act:
-        agency = await find_agency(act.conn, new.agency)
-        if agency is None or not agency.active:
-            raise Wrong("没有这个执法主体，或已停用", "no such agency, or it enforces no longer", "agency")
-        handlers = await _checked_handlers(act.conn, new.agency, new.enforcement, new.handlers, today)
-        number = (
-            parse_number(new.number)
-            if new.number.strip()
-            else await wanted_number(act.conn, new.agency, new.enforcement, today.year)
+    agency = await find_agency(act.conn, new.agency)
+    if agency is None or not agency.active:
+        raise Wrong("没有这个执法主体，或已停用", "no such agency, or it enforces no longer", "agency")
+    handlers = await _checked_handlers(act.conn, new.agency, new.enforcement, new.handlers, today)
+    number = (
+        parse_number(new.number)
+        if new.number.strip()
+        else await wanted_number(act.conn, new.agency, new.enforcement, today.year)
+    )
+    await _check_free(act.conn, new.agency, number, None)
+    list_id = await _list_in_force(act.conn, new.agency, today)
+    time = act.time
+    added = await act.conn.execute(
+        insert(cases).values(
+            agency=new.agency,
+            enforcement=enforcement.key,
+            **_number(number),
+            title=title,
+            stage=enforcement.first,
+            list_id=list_id,
+            opened_time=time,
+            opened_day=today.isoformat(),
+            opened_by=act.by,
+            version=1,
         )
-        await _check_free(act.conn, new.agency, number, None)
-        list_id = await _list_in_force(act.conn, new.agency, today)
-        time = act.time
-        added = await act.conn.execute(
-            insert(cases).values(
-                agency=new.agency,
-                enforcement=enforcement.key,
-                **_number(number),
-                title=title,
-                stage=enforcement.first,
-                list_id=list_id,
-                opened_time=time,
-                opened_day=today.isoformat(),
-                opened_by=act.by,
-                version=1,
-            )
-        )
-        assert added.inserted_primary_key is not None
-        case_id = int(added.inserted_primary_key[0])
-        case = f"case-{case_id}"
-        opened = CaseOpened(case, new.agency, enforcement.key, str(number), act.by)
-        index = await written(act, opened, case_id, 1, "opened", enforcement.first)
-        await _enter(act, case_id, enforcement.first, today, index)
-        await _say(act, case_id, 1, "title", title)
-        if parties:
-            await _keep_parties(act, case_id, 1, parties)
-        await _keep_handlers(act, case_id, 1, handlers)
-        await keep_findable(act.conn, case_id)
-        found = await find_case(act.conn, case_id)
+    )
+    assert added.inserted_primary_key is not None
+    case_id = int(added.inserted_primary_key[0])
+    case = f"case-{case_id}"
+    opened = CaseOpened(case, new.agency, enforcement.key, str(number), act.by)
+    index = await written(act, opened, case_id, 1, "opened", enforcement.first)
+    await _enter(act, case_id, enforcement.first, today, index)
+    await _say(act, case_id, 1, "title", title)
+    if parties:
+        await _keep_parties(act, case_id, 1, parties)
+    await _keep_handlers(act, case_id, 1, handlers)
+    await keep_findable(act.conn, case_id)
+    found = await find_case(act.conn, case_id)
     assert found is not None
     return found
 
@@ -307,40 +321,12 @@ async def _checked_handlers(
     today: date,
     staying: frozenset[int] = frozenset(),
 ) -> frozenset[int]:
-    """At least two officers of the agency, certified for the class today. Who handles it already (`staying`) may stay although
-    his certificate ended meanwhile: the case must be changeable.
-    """
+    """As `check_handlers`, of what the register says. Raises Wrong."""
     wanted = frozenset(given)
-    if not FEWEST_HANDLERS <= len(wanted) <= MOST_HANDLERS:
-        raise Wrong(
-            f"承办人不得少于两人（《行政处罚法》第42条），最多 {MOST_HANDLERS} 人",
-            f"at least two officers handle a case (Administrative Penalty Law, art. 42), at most {MOST_HANDLERS}",
-            "handlers",
-        )
-    found = {row.id: row for row in await conn.execute(select(officers).where(officers.c.id.in_(wanted)))}
-    for officer_id in sorted(wanted - staying):
-        row = found.get(officer_id)
-        if row is None or row.agency != agency or not row.active:
-            raise Wrong(
-                "承办人必须是本执法主体的在岗执法人员",
-                "handlers are officers of this agency who are on duty",
-                "handlers",
-            )
-        if row.expires is not None and row.expires < today.isoformat():
-            raise Wrong(
-                f"{row.name}的执法证已于 {row.expires} 到期",
-                f"the certificate of {row.name} ended on {row.expires}",
-                "handlers",
-            )
-        if row.classes and enforcement not in row.classes.split():
-            name = class_of(enforcement).name
-            raise Wrong(
-                f"{row.name}的执法证不含{name.zh}",
-                f"the certificate of {row.name} does not cover {name.en}",
-                "handlers",
-            )
-    if missing := wanted - found.keys():
-        raise Wrong("没有这名执法人员", f"no such officer: {min(missing)}", "handlers")
+    query = select(officers).where(officers.c.id.in_(wanted))
+    rows = (await conn.execute(query)).mappings()
+    known = {row["id"]: officer_of(row) for row in rows}
+    check_handlers(known, agency, enforcement, wanted, today, staying)
     return wanted
 
 
@@ -348,7 +334,7 @@ async def _check_free(conn: Connection, agency: str, number: CaseNumber, own: in
     query = select(cases.c.id).where(cases.c.agency == agency, cases.c.number_key == number.key)
     other = (await conn.execute(query)).scalar()
     if other is not None and other != own:
-        raise Wrong(f"案号 {number} 已被使用", f"the number {number} is taken", "number")
+        raise NumberTaken(number, int(other))
 
 
 async def _list_in_force(conn: Connection, agency: str, day: date) -> int | None:

@@ -226,3 +226,17 @@ recording_list_rows = Table(
     Column("retention", Text, nullable=False),
     Column("remark", Text, nullable=False),
 )
+
+case_imports = Table(
+    "case_imports",
+    metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("by", PERSON, nullable=False, index=True),
+    Column("agency", CODE, ForeignKey("agencies.code"), nullable=False),
+    Column("name", String(200), nullable=False),  # of the file
+    Column("made_time", TIME, nullable=False),
+    # carried out, or another sheet of the same person took its place; the words of its rows are gone then
+    Column("done_time", TIME),
+    Column("rows", Text),  # JSON
+    comment="A sheet that was read without a mistake, until its sender says that it is to be done.",
+)

@@ -20,6 +20,7 @@ __all__ = [
     "check_officer",
     "find_officer",
     "list_officers",
+    "officer_of",
     "officers_with_number",
 ]
 
@@ -135,7 +136,7 @@ async def find_officer(conn: Connection, officer_id: int) -> Officer | None:
     if not 0 < officer_id < 1 << 63:
         return None
     row = (await conn.execute(select(officers).where(officers.c.id == officer_id))).mappings().one_or_none()
-    return None if row is None else _officer(row)
+    return None if row is None else officer_of(row)
 
 
 async def officers_with_number(conn: Connection, agency: str, number: str) -> frozenset[int]:
@@ -163,7 +164,7 @@ async def list_officers(
     total = (await conn.execute(select(func.count()).select_from(officers).where(*wanted))).scalar_one()
     query = select(officers).where(*wanted).order_by(officers.c.agency, officers.c.certificate)
     rows = await conn.execute(query.limit(limit).offset(offset))
-    return Page(tuple(_officer(row) for row in rows.mappings()), total)
+    return Page(tuple(officer_of(row) for row in rows.mappings()), total)
 
 
 def _values(officer: Officer) -> dict[str, object]:
@@ -172,6 +173,6 @@ def _values(officer: Officer) -> dict[str, object]:
     return values
 
 
-def _officer(row: RowMapping) -> Officer:
+def officer_of(row: RowMapping) -> Officer:
     values = {name: row[name] for name in Officer.__dataclass_fields__}
     return Officer(**values | {"classes": frozenset(row["classes"].split())})

@@ -11,7 +11,16 @@ from urllib.parse import urlencode
 from aiohttp import web
 from sqlalchemy import select
 
-from liuhen_protocol.events import KINDS, OF_PEOPLE, AccessRefused, AccountChanged, Event, RegistryChanged, SearchMade
+from liuhen_protocol.events import (
+    KINDS,
+    OF_PEOPLE,
+    AccessRefused,
+    AccountChanged,
+    CasesExported,
+    Event,
+    RegistryChanged,
+    SearchMade,
+)
 from liuhen_server.acts import acts_stated, said
 from liuhen_server.custody.evidence import read_entry
 from liuhen_server.database.schema import entries
@@ -105,6 +114,8 @@ def tell(event: Event, words: Words) -> str:
         case SearchMade():
             kind = words.known(f"search.{event.kind}", event.kind)
             return words("audit.searched", kind=kind, found=event.found)
+        case CasesExported():
+            return words("audit.exported", form=words.plain(event.form), found=event.found)
         case AccountChanged():
             what = words.known(f"changed.{event.what}", event.what)
             roles = comma.join(words.known(f"role.{role}", role) for role in event.roles) or words("no_role")

@@ -49,10 +49,10 @@ class Filters:
     def any(self) -> bool:
         return bool(self.text or self.enforcement or self.stage or self.whose)
 
-    def address(self, turn: Turn) -> str:
+    def address(self, turn: Turn, path: str = "/cases") -> str:
         values = {"text": self.text, "class": self.enforcement, "stage": self.stage, "whose": self.whose}
         kept = {name: value for name, value in values.items() if value} | turn.fields()
-        return "/cases" + ("?" + urlencode(kept) if kept else "")
+        return path + ("?" + urlencode(kept) if kept else "")
 
     def condition(self, officer: int | None) -> ColumnElement[bool]:
         wanted: list[ColumnElement[bool]] = [literal(True)]
@@ -110,6 +110,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         stages=[*CLASSES["penalty"].stages, Stage.ARCHIVED],
         stage_name=CLASSES["penalty"].stage_name,
         may_open=may(request, Action.OPEN_CASES),
+        exports={form: filters.address(Turn(), f"/cases/export.{form}") for form in ("xlsx", "csv")},
         has_officer=person.officer is not None,
     )
 

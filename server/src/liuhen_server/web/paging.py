@@ -94,9 +94,9 @@ def beside(column: ColumnElement[str]) -> ColumnElement[str]:
     return column.concat("")
 
 
-async def counted(conn: Connection, query: Select[Any]) -> int:
-    """How many rows `query` has; COUNTED + 1 where there are more."""
-    limited = query.limit(COUNTED + 1).subquery()
+async def counted(conn: Connection, query: Select[Any], most: int = COUNTED) -> int:
+    """How many rows `query` has; `most` + 1 where there are more."""
+    limited = query.limit(most + 1).subquery()
     return int((await conn.execute(select(func.count()).select_from(limited))).scalar_one())
 
 

@@ -2,6 +2,7 @@
 
 from liuhen_server.web.case_texts import CASE_TEXTS
 from liuhen_server.web.custody_texts import CUSTODY_TEXTS
+from liuhen_server.web.exchange_texts import EXCHANGE_TEXTS
 from liuhen_server.web.film_texts import FILM_TEXTS
 from liuhen_server.web.people_texts import PEOPLE_TEXTS
 from liuhen_server.web.reason_texts import REASON_TEXTS
@@ -366,4 +367,5 @@ TEXTS: dict[str, Text] = {
     **FILM_TEXTS,
     **CUSTODY_TEXTS,
     **CASE_TEXTS,
+    **EXCHANGE_TEXTS,
 }
