@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
-import json
 import shutil
 import signal
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -19,11 +20,16 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from house.county import County, CountyError, command
+from house.county import County, CountyError
 from house.demo.live_attacks import LIVE, ROLLED_BACK
 from house.demo.offline_attacks import OFFLINE
+from house.demo.recorders import ZONE
 from house.demo.scene import DOCK, Attack, NotCaught, Scene, shortened
-from house.demo.story import AGENCY, Told, tell
+from house.demo.story import Told, tell
+from house.sample.fill import GivenAccount, fill
+from house.sample.people import AGENCIES
+from liuhen_server.config import load
+from liuhen_server.web.texts import TEXTS
 
 console = Console(highlight=False)
 
@@ -103,24 +109,18 @@ def _said(held: bool, what: str, how: str, yes: str = "已发现 caught:", no: s
 
 
 def stay(county: County, told: Told) -> None:
-    """The archive with its page, until somebody presses Ctrl-C."""
+    """The archive with a sample county and its pages, until somebody presses Ctrl-C."""
     county.start()
-    archive = ("--data", county.archive)
-    words = ("scjg", "--name", AGENCY, "--short", "市监局", "--case-word", "朝县市监")
-    command("liuhen-server", "agency", "add", *words, *archive)
-    account = ("demo", "--role", "reviewer", "--agency", "scjg", "--json")
-    made = command("liuhen-server", "user", "add", *account, *archive).stdout
-    lines = {
-        "网页 page": f"[bold]{county.people_url}[/bold]",
-        "用户 user": "[bold]demo[/bold]",
-        "一次性密码 one-time password": f"[bold]{json.loads(made)['one_time_password']}[/bold]",
-        "数据 data": escape(str(told.folder)),
-    }
-    grid = Table.grid(padding=(0, 2))
-    for what, how in lines.items():
-        grid.add_row(what, how)
     console.print()
+    with console.status("填入样例县的案件与音像 / a sample county moves in: agencies, cases, recordings"):
+        config, day = load(county.archive), datetime.now(ZONE).date()
+        given = asyncio.run(fill(config, county.devices_url, told.folder / "sample", day))
+    console.print(_accounts(given))
+    grid = Table.grid(padding=(0, 2))
+    grid.add_row("网页 page", f"[bold]{county.people_url}[/bold]")
+    grid.add_row("数据 data", escape(str(told.folder)))
     console.print(grid)
+    console.print("首次登录须设置新密码 / the first sign-in asks for a password of one's own", style="dim")
     console.print("自签证书，浏览器会提示 / the certificate is the archive's own: the browser will ask", style="dim")
     console.print("按 Ctrl-C 结束 / Ctrl-C ends it")
     ended: list[int] = []
@@ -130,6 +130,20 @@ def stay(county: County, told: Told) -> None:
         not ended
     ):  # an Event must not be set by a handler: it may come while the waiting thread holds the Event's lock
         time.sleep(0.2)
+
+
+def _accounts(given: Sequence[GivenAccount]) -> Table:
+    """Who may sign in. The passwords are shown here and kept nowhere."""
+    short = {agency.code: agency.short for agency in AGENCIES}
+    table = Table(title="样例县的账号 / Accounts of the sample county", title_justify="left", box=None, pad_edge=False)
+    for heading in ("用户 user", "一次性密码 one-time password", "人员 who"):
+        table.add_column(heading, overflow="fold")
+    for each in given:
+        account = each.account
+        roles = "、".join(TEXTS[f"role.{role.value}"].zh for role in sorted(account.roles))
+        who = "，".join(filter(None, (account.display_name, short.get(account.agency or ""), roles)))
+        table.add_row(f"[bold]{account.name}[/bold]", each.one_time_password, who)
+    return table
 
 
 if __name__ == "__main__":

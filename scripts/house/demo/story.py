@@ -19,6 +19,7 @@ from rich.table import Table
 from house.county import BIN, County, CountyError, command, environment
 from house.demo.recorders import PASSWORD, RECORDERS, Recorder, bays_config, make_image, plugged
 from house.demo.scene import DOCK, Scene
+from house.sample.people import AGENCIES
 from liuhen_agent.journal import ClipKind, ClipRow, queries, read_only
 from liuhen_agent.recorders.volume import open_volume
 from liuhen_protocol.dsse import Envelope
@@ -26,7 +27,7 @@ from liuhen_protocol.events import ClipCollected, RecorderCleared
 from liuhen_protocol.moment import parse_time
 from liuhen_protocol.statement import read_statement
 
-AGENCY = "朝阳县市场监督管理局（示例）"
+AGENCY = AGENCIES[0].name
 
 
 @dataclass(frozen=True)
