@@ -1,6 +1,6 @@
 """A county of a million clips, straight in the tables of a founded archive: what lists, search and pages have to find their way in.
 
-Of forty docks of eight agencies, over five years. A last stay of twenty clips is real: signed, stored, logged and published,
+Of forty docks of eight agencies, over five years, with a hundred thousand cases. A last stay of twenty clips is real: signed, stored, logged and published,
 so that its pages show whole evidence. The rest are rows alone, with entries that hold no envelope.
 """
 
@@ -9,13 +9,15 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, NamedTuple
 
+from house.bench import made_cases
+from house.bench.made_cases import Case
 from house.bench.postgresql import PROGRAMS
 from liuhen_protocol.moment import format_time
 from liuhen_server.search.index import row_of, tsvector, words_of_row
@@ -23,7 +25,8 @@ from liuhen_server.search.sources import clip_document
 
 CLIPS = 1_000_000
 AT_ONCE = 5_000
-DOCKS, AGENCIES, OFFICERS = 40, 8, 600
+DOCKS, AGENCIES, OFFICERS = 40, 8, made_cases.OFFICERS
+CLIPS_OF_A_CASE = CLIPS // made_cases.CASES
 BEGAN = datetime(2021, 1, 4, tzinfo=UTC)
 BETWEEN = timedelta(seconds=150)  # a million of them are about five years
 CLIPS_OF_A_STAY = 30
@@ -42,7 +45,7 @@ class Made(NamedTuple):
     search_words: list[tuple[Any, ...]]
 
 
-TABLES = {
+TABLES = made_cases.TABLES | {
     "clips": "sha256 dock kind size chunk_root recorder officer session name important collected_time promised_index"
     " stored_index store_key verdict",
     "clip_checks": "sha256 dock verdict checked_time log_size",
@@ -100,6 +103,18 @@ def agency_code(number: int) -> str:
 
 def agency_name(number: int) -> str:
     return f"朝阳县{NAMES[number]}"
+
+
+def case(n: int) -> Case:
+    """The n-th case: of the agency of its first clip, which was made before it was opened."""
+    clip = Clip(n * CLIPS_OF_A_CASE)
+    word = "朝县" + "甲乙丙丁戊己庚辛"[clip.agency]
+    return Case(n, agency_code(clip.agency), word, clip.moment + timedelta(days=1))
+
+
+def _linked(n: int) -> list[tuple[str, str]]:
+    clips = (Clip(n * CLIPS_OF_A_CASE + each) for each in range(made_cases.LINKED))
+    return [(clip.sha256, clip.dock) for clip in clips]
 
 
 def made(first: int, end: int) -> Made:
@@ -211,16 +226,25 @@ def _field(value: object) -> str:
             return str(value).replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
 
-def fill(sinks: Sequence[Sqlite | Postgresql], tell: Callable[[int], None], count: int = CLIPS) -> None:
-    """Each row is made once and put everywhere."""
-    for first in _steps(count):
-        rows = made(first, min(first + AT_ONCE, count))
-        for table, of_table in rows._asdict().items():
-            for sink in sinks:
-                sink.put(table, of_table)
+def fill(sinks: Sequence[Sqlite | Postgresql], tell: Callable[[str], None], clips: int = CLIPS) -> None:
+    """Each row is made once and put everywhere. Fewer clips come with fewer cases."""
+    for first in range(0, clips, AT_ONCE):
+        _put(sinks, made(first, min(first + AT_ONCE, clips))._asdict())
         if first % 100_000 == 0:
-            tell(first)
+            tell(f"{first:,} clips")
+    _put(sinks, made_cases.officers([agency_code(number) for number in range(AGENCIES)]))
+    entry, document = FIRST_ENTRY + 2 * CLIPS, CLIPS + 2_000
+    cases = clips // CLIPS_OF_A_CASE
+    for first in range(0, cases, AT_ONCE):
+        some = range(first, min(first + AT_ONCE, cases))
+        linked = {n: _linked(n) for n in some}
+        _put(sinks, made_cases.made((case(n) for n in some), linked, entry, document))
+        if first % 20_000 == 0:
+            tell(f"{first:,} cases")
 
 
-def _steps(count: int) -> Iterator[int]:
-    return iter(range(0, count, AT_ONCE))
+def _put(sinks: Sequence[Sqlite | Postgresql], rows: Mapping[str, Sequence[tuple[Any, ...]]]) -> None:
+    for table, of_table in rows.items():
+        for sink in sinks:
+            if of_table:
+                sink.put(table, of_table)

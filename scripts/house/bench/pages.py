@@ -1,5 +1,5 @@
-"""How long the archive's pages take at a million clips, on SQLite and on PostgreSQL: the time in the server, as the 95th percentile of
-requests one after another, against the 150 ms that a page may take.
+"""How long the archive's pages take at a million clips and a hundred thousand cases, on SQLite and on PostgreSQL: the time in the
+server, as the 95th percentile of requests one after another, against the 150 ms that a page may take.
 
 One county is made straight in the tables of both databases. Time begins when a request has come and ends when its page is ready.
 """
@@ -14,12 +14,14 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import quote
 
 import aiohttp
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from sqlalchemy import insert, select, update
 
+from house.bench import made_cases
 from house.bench import made_county as county
 from house.bench.made_log import Writer, collected
 from house.bench.measure import Goal, Result, progress
@@ -32,6 +34,7 @@ from liuhen_protocol.moment import format_time
 from liuhen_protocol.signer import Ed25519Signer
 from liuhen_protocol.statement import Subject, read_statement
 from liuhen_server import log
+from liuhen_server.cases.classes import Stage
 from liuhen_server.config import Config
 from liuhen_server.custody.schema import stays_read
 from liuhen_server.custody.stays import StayReader
@@ -57,6 +60,7 @@ LIMIT_MS = 150.0
 TIMES = 60  # requests of one kind; the 95th percentile is the fourth slowest
 REAL = 20  # clips whose pages are asked for
 PASSWORD = "a county of 1,000,000 clips"
+STAGES = tuple(stage.value for stage in Stage)
 NOW = county.BEGAN + county.CLIPS * county.BETWEEN
 
 Paths = Callable[[int], str]
@@ -72,7 +76,7 @@ def run(work: Path) -> Iterator[Result]:
         real = {name: asyncio.run(_begin(config)) for name, config in configs.items()}
         progress(f"pages: {county.CLIPS:,} clips go into both databases")
         with county.Sqlite(str(work / "sqlite" / "archive.db")) as sqlite, county.Postgresql(url) as postgresql:
-            county.fill([sqlite, postgresql], lambda done: progress(f"pages: {done:,}"))
+            county.fill([sqlite, postgresql], lambda done: progress(f"pages: {done}"))
         for name, config in configs.items():
             asyncio.run(_end(config))
             for page, milliseconds in asyncio.run(_measure(config, real[name])).items():
@@ -100,7 +104,7 @@ async def _begin(config: Config) -> list[str]:
                 )
             for number in range(county.DOCKS):
                 await _enrol(conn, archive, f"dock-{number + 1:02}", number % county.AGENCIES, dock.signer.public.hex())
-            for role, agency in ((Role.REVIEWER, county.agency_code(0)), (Role.AUDITOR, None)):
+            for role, agency in ((Role.REVIEWER, county.agency_code(0)), (Role.JUSTICE_SUPERVISOR, None)):
                 hashed = PasswordWork().hash_now(PASSWORD)
                 added = await add_person(
                     conn, name=role.value, display_name=role.value, roles=frozenset({role}), one_time_hash=hashed,
@@ -164,7 +168,7 @@ async def _collect(conn: Connection, archive: Archive, dock: Writer, number: int
 async def _end(config: Config) -> None:
     """The log goes on behind what was made, and nothing of that is read again."""
     async with opened(config, lambda: NOW) as archive, archive.database.write() as conn:
-        end = county.FIRST_ENTRY + 2 * county.CLIPS
+        end = county.FIRST_ENTRY + 2 * county.CLIPS + 32 * made_cases.CASES
         assert (await conn.execute(select(log_state.c.next_index))).scalar_one() <= county.FIRST_ENTRY
         for table in (log_state, stays_read, search_read):
             await conn.execute(update(table).values(next_index=end))
@@ -213,7 +217,7 @@ async def _measure(config: Config, real: list[str]) -> Mapping[str, float]:
         _served(archive) as (url, application, clock),
         aiohttp.ClientSession() as client,
     ):
-        for who in (Role.REVIEWER, Role.AUDITOR):
+        for who in (Role.REVIEWER, Role.JUSTICE_SUPERVISOR):
             session = await application[SIGN_IN].enter(who.value, PASSWORD, "127.0.0.1")
             assert isinstance(session, Session)
             signed_in = {"Cookie": f"{COOKIE}={session.token}"}
@@ -236,6 +240,11 @@ def _pages(real: list[str]) -> Mapping[str, Paths]:
         """Any of them, another at each request."""
         return county.Clip(number * 7_919 * 1_013 % county.CLIPS // 240 * 240)
 
+    def case(number: int) -> made_cases.Case:
+        """Any of those of the first agency."""
+        n = number * 7_919 * 1_013 % made_cases.CASES
+        return next(one for one in map(county.case, range(n, n + 100)) if one.agency == county.agency_code(0))
+
     def deep(number: int) -> str:
         return f"/clips?older={format_time(clip(number).moment)}~{county.FIRST_ENTRY + 2 * clip(number).n}"
 
@@ -255,5 +264,13 @@ def _pages(real: list[str]) -> Mapping[str, Paths]:
         "search, file name": lambda n: f"/search?q={clip(n).name}",
         "search, day and dock": lambda n: f"/search?q=dock-{n % 5 * 8 + 1:02}+{clip(n).moment:%Y-%m-%d}",
         "search, months": lambda n: f"/search?q=mp4&from=2022-01-15&to=2022-0{n % 6 + 2}-20",
+        "search, case number": lambda n: f"/search?q={quote(case(n).number)}",
+        "search, party of a case": lambda n: f"/search?q={quote(case(n).party)}",
+        "case list": lambda _: "/cases",
+        "case list, number": lambda n: f"/cases?text={quote(case(n).number)}",
+        "case list, part of a subject": lambda n: f"/cases?text={quote(('超市', '过期', '施工', '样例 7')[n % 4])}",
+        "case list, stage": lambda n: f"/cases?stage={STAGES[n % len(STAGES)]}",
+        "case list, class and stage": lambda n: f"/cases?class=penalty&stage={STAGES[n % len(STAGES)]}",
+        "case page": lambda n: f"/cases/{case(n).id}",
         "clip page": lambda n: f"/clips/dock-01/{real[n % len(real)]}",
     }
