@@ -360,9 +360,11 @@ class CasesExported:
 
 @dataclass(frozen=True, slots=True)
 class RegistryChanged:
-    """A row of the registry (`thing`: an agency or an officer, by code or number) was made or changed and has `version` now.
+    """A row of the registry was made or changed and has `version` now. `thing`: an agency by its code; an officer, a recorder, a
+    holding, a fault or a proposal by number.
 
-    `what` is created or changed; `said` is the commitment to the row as it is from here on.
+    `what` is created or changed, of a proposal proposed, confirmed, refused or withdrawn; `said` is the commitment to the row
+    as it is from here on.
     """
 
     thing: str

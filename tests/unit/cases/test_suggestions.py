@@ -15,11 +15,13 @@ from liuhen_server.cases.suggestions import (
     Activity,
     Place,
     Recording,
+    Whose,
     WhoseBasis,
     distance,
     doubt_of,
     recordings_of,
     suggest,
+    whose,
 )
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -144,3 +146,39 @@ def test_a_suggestion_has_its_officer_and_reasons(files: list[Recording], begins
     for each in suggest(recordings_of(files), [activity]):
         assert 40 <= each.score <= 100
         assert len(each.reasons) >= 2
+
+
+UNNAMED = replace(CLIP, officer=None)
+HELD = Whose("210400", WhoseBasis.ASSIGNMENT, NOON - MINUTE, NOON + 20 * MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("clip", "held", "officer"),
+    [
+        (UNNAMED, HELD, "210400"),
+        (UNNAMED, replace(HELD, until=None), "210400"),
+        (
+            replace(CLIP, officer="210999"),
+            HELD,
+            "210400",
+        ),  # what people wrote goes before a number of whoever had it before
+        (CLIP, HELD, "210327"),  # the recorder itself names a handler of the case
+        (UNNAMED, replace(HELD, officer="210999"), None),  # of no case's officer
+        (UNNAMED, replace(HELD, since=NOON + 3 * SECOND), "210400"),  # within the clock's doubt
+        (UNNAMED, replace(HELD, since=NOON + 4 * SECOND), None),  # taken over while it was recording
+        (UNNAMED, replace(HELD, until=NOON + 10 * MINUTE - 4 * SECOND), None),  # given back while it was recording
+    ],
+    ids=["held", "still", "stale number", "named", "another's", "within doubt", "too late", "too early"],
+)
+def test_a_clip_is_whose_who_had_its_recorder_for_all_of_it(clip: Recording, held: Whose, officer: str | None) -> None:
+    found = whose(clip, VISIT.officers, [held])
+    assert found.officer == officer if officer is not None else found == clip
+
+
+def test_who_had_the_recorder_and_what_two_people_said_are_told_as_reasons() -> None:
+    assigned = whose(UNNAMED, VISIT.officers, [HELD])
+    (found,) = suggest([assigned], [VISIT])
+    assert found.reasons[0].zh == "当时领用该记录仪的 210400 是本案承办人"
+    decided = whose(UNNAMED, VISIT.officers, [replace(HELD, basis=WhoseBasis.DECISION)])
+    (found,) = suggest([decided], [VISIT])
+    assert found.reasons[0].zh.startswith("经两人确认") and found.reasons[0].en.startswith("two people said")

@@ -29,7 +29,10 @@ from liuhen_server.log.archive_chain import utc_now
 from liuhen_server.operations.opening import opened
 from liuhen_server.people.accounts import Person, add_person, set_password
 from liuhen_server.people.roles import ACCESS, GIVEN, Action, Role, Scope
+from liuhen_server.registry.changes import keep_recorder
+from liuhen_server.registry.faults import report_fault
 from liuhen_server.registry.officers import Officer, add_officer
+from liuhen_server.registry.recorders import Recorder
 from liuhen_server.web.app import ROUTES
 from liuhen_server.web.render import modules_version
 from liuhen_server.web.routes import Route, check_rules, get, mount
@@ -84,6 +87,15 @@ async def _a_case(world: World, agency: str, handlers: tuple[int, ...]) -> tuple
         return str(case.id), str((await draft_list(acts, MACHINE, agency)).id)
 
 
+async def _a_recorder(world: World, agency: str) -> tuple[str, str]:
+    """A recorder of the agency and its fault."""
+    async with opened(world.config) as archive:
+        acts = Acts(archive.database, archive.chain, utc_now, os.urandom)
+        async with acts.of(MACHINE) as act:
+            kept = await keep_recorder(act, Recorder("0000128", agency))
+            return str(kept.id), str((await report_fault(act, kept.id, "镜头进水")).id)
+
+
 async def enter(stack: AsyncExitStack, world: World, name: str) -> Reader:
     reader = await stack.enter_async_context(visitor(world))
     found = re.search(r'name="token" value="([0-9a-f]{64})"', (await reader.get("/sign-in"))[2].decode())
@@ -107,6 +119,7 @@ async def county(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Coun
             await our_agency(conn, OTHERS)
             officer = await add_officer(conn, Officer("LN-1", "王丽", agency, recorder_number="010101"))
             colleague = await add_officer(conn, Officer("LN-2", "刘洋", agency))
+        recorder, fault = await _a_recorder(world, agency)
         case, recording_list = await _a_case(world, agency, (officer.id, colleague.id))
         readers = {NOBODY: await stack.enter_async_context(visitor(world))}
         people = {}
@@ -130,6 +143,10 @@ async def county(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Coun
             "form": "csv",
             "import": "1",
             "officer": str(officer.id),
+            "recorder": recorder,
+            "fault": fault,
+            "holding": "1",
+            "proposal": "1",
             "person": str((await person(world, "somebody", set(), agency, None)).id),
         }
         yield County(world, readers, people, places)

@@ -1,4 +1,6 @@
-"""What `suggestions` judges, read from the database for one case: its officers' clips that belong to no case, and what it did and when.
+"""What `suggestions` judges, read from the database for one case: clips of its officers that belong to no case, and what it did and when.
+
+A clip is an officer's whose number the recorder holds, who had the recorder by the register, or of whom two people said so.
 
 A clip's time is the recorder's word, put right by the offset that the dock wrote down when it was read. One whose clock says another month
 than the dock (a flat battery sets it to 1970 or 2000) has no time here, and is not suggested by it.
@@ -6,11 +8,11 @@ than the dock (a flat battery sets it to 1970 or 2000) has no time here, and is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, timezone
 
-from sqlalchemy import RowMapping, or_, select
+from sqlalchemy import RowMapping, and_, or_, select
 
 from liuhen_protocol.events import ClipCollected, RecorderDocked
 from liuhen_protocol.moment import parse_time
@@ -22,17 +24,22 @@ from liuhen_server.cases.suggestions import (
     Activity,
     Recording,
     Suggestion,
+    Whose,
     WhoseBasis,
     doubt_of,
     recordings_of,
     suggest,
+    whose,
 )
 from liuhen_server.custody.evidence import ORIGINAL, read_entry
-from liuhen_server.custody.stays import stays_of_clips
+from liuhen_server.custody.schema import stays
+from liuhen_server.custody.stays import Stay, stays_of_clips
 from liuhen_server.database import Connection
 from liuhen_server.database.schema import clips, entries
 from liuhen_server.registry.agencies import docks_of
-from liuhen_server.registry.schema import officers
+from liuhen_server.registry.holdings import held_by
+from liuhen_server.registry.proposals import confirmed_stays
+from liuhen_server.registry.schema import officers, recorders
 
 __all__ = ["Proposed", "suggestions_for"]
 
@@ -61,10 +68,24 @@ async def suggestions_for(conn: Connection, whole: WholeCase, zone: timezone) ->
         return ()
     query = select(officers).where(officers.c.id.in_(whole.officers))
     numbers: set[str] = set()
+    certificates: dict[int, str] = {}
     for row in await conn.execute(query):
         numbers |= {row.certificate, *([row.recorder_number] if row.recorder_number else [])}
-    rows = await _candidates(conn, whole, numbers)
-    files = await _recordings(conn, rows, zone)
+        certificates[row.id] = row.certificate
+    since = (parse_time(whole.case.opened_time) - BEFORE).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    held = await _held(conn, certificates, since)
+    decided = await confirmed_stays(conn, certificates)
+    rows = await _candidates(conn, whole, since, numbers, held, decided)
+    of = await stays_of_clips(conn, [(row["dock"], row["session"], row["promised_index"]) for row in rows])
+    files = []
+    for file in await _recordings(conn, rows, of, zone):
+        stay = of.get(file.promised_index)
+        given = decided.get(stay.docked_index) if stay is not None else None
+        others = held.get(file.recording.recorder, [])
+        if given is not None:
+            always = datetime.min.replace(tzinfo=UTC)
+            others = [Whose(certificates[given], WhoseBasis.DECISION, always, None), *others]
+        files.append(whose(file.recording, numbers, others))
     recordings = recordings_of(files)
     names = {(row["dock"], row["sha256"]): str(row["name"]) for row in rows}
     began = {each.clips: each.began for each in recordings}
@@ -72,36 +93,74 @@ async def suggestions_for(conn: Connection, whole: WholeCase, zone: timezone) ->
     return tuple(Proposed(each, tuple(names[clip] for clip in each.clips), began[each.clips]) for each in found)
 
 
-async def _candidates(conn: Connection, whole: WholeCase, numbers: set[str]) -> Sequence[RowMapping]:
-    since = (parse_time(whole.case.opened_time) - BEFORE).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    query = select(clips).where(
-        clips.c.kind == ORIGINAL,
-        clips.c.dock.in_(docks_of(whole.case.agency)),
-        or_(*(clips.c.officer == each for each in sorted(numbers))),
-        clips.c.collected_time >= since,
-        ~is_linked(),
-    )
-    found = (await conn.execute(query.order_by(clips.c.collected_time.desc()).limit(MOST_CLIPS))).mappings()
-    return [row for row in found if method_of(row["name"]) is not None]
+async def _held(conn: Connection, certificates: Mapping[int, str], since: str) -> dict[str, list[Whose]]:
+    """Who of these officers had a recorder at some time, by the register: recorder's serial → its holdings."""
+    rows = await held_by(conn, certificates, since)
+    query = select(recorders.c.id, recorders.c.serial).where(recorders.c.id.in_({row.recorder for row in rows}))
+    serials = {row.id: row.serial for row in await conn.execute(query)}
+    found: dict[str, list[Whose]] = {}
+    for row in rows:
+        until = None if row.until is None else parse_time(row.until)
+        one = Whose(certificates[row.officer], WhoseBasis.ASSIGNMENT, parse_time(row.since), until)
+        found.setdefault(serials[row.recorder], []).append(one)
+    return found
 
 
-async def _recordings(conn: Connection, rows: Sequence[RowMapping], zone: timezone) -> list[Recording]:
-    stays = await stays_of_clips(conn, [(row["dock"], row["session"], row["promised_index"]) for row in rows])
-    wanted = {row["promised_index"] for row in rows} | {stay.docked_index for stay in stays.values()}
+async def _candidates(
+    conn: Connection,
+    whole: WholeCase,
+    since: str,
+    numbers: set[str],
+    serials: Iterable[str],
+    decided: Iterable[int],
+) -> Sequence[RowMapping]:
+    """Unlinked originals that name one of the numbers, are of one of the recorders, or were collected in one of the stays: each
+    way by its own index.
+    """
+    decisions = await conn.execute(select(stays).where(stays.c.docked_index.in_(set(decided))))
+    of_stay = [
+        and_(clips.c.recorder == row.recorder, clips.c.dock == row.dock, clips.c.session == row.session)
+        for row in decisions
+    ]
+    of_recorder = [clips.c.recorder == each for each in sorted(serials)]
+    found: dict[tuple[str, str], RowMapping] = {}
+    for way in (or_(*(clips.c.officer == each for each in sorted(numbers))), *of_recorder, *of_stay):
+        query = select(clips).where(
+            clips.c.kind == ORIGINAL,
+            clips.c.dock.in_(docks_of(whole.case.agency)),
+            way,
+            clips.c.collected_time >= since,
+            ~is_linked(),
+        )
+        rows = await conn.execute(query.order_by(clips.c.collected_time.desc()).limit(MOST_CLIPS))
+        found |= {(row["dock"], row["sha256"]): row for row in rows.mappings() if method_of(row["name"]) is not None}
+    return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    promised_index: int
+    recording: Recording
+
+
+async def _recordings(
+    conn: Connection, rows: Sequence[RowMapping], of: Mapping[int, Stay], zone: timezone
+) -> list[_File]:
+    wanted = {row["promised_index"] for row in rows} | {stay.docked_index for stay in of.values()}
     query = select(entries.c.log_index, entries.c.envelope).where(entries.c.log_index.in_(wanted))
     stated = {each.log_index: read_entry(each.log_index, each.envelope) for each in await conn.execute(query)}
     found = []
     for row in rows:
         entry = stated.get(row["promised_index"])
         collected = entry.statement.event if entry is not None and entry.statement is not None else None
-        stay = stays.get(row["promised_index"])
+        stay = of.get(row["promised_index"])
         docking = stated.get(stay.docked_index) if stay is not None else None
         docked = docking.statement.event if docking is not None and docking.statement is not None else None
         offset = docked.clock_offset_ms if isinstance(docked, RecorderDocked) else None
         modified = collected.modified if isinstance(collected, ClipCollected) else None
         recording = _recording(row, modified, offset, zone)
         if recording is not None:
-            found.append(recording)
+            found.append(_File(row["promised_index"], recording))
     return found
 
 

@@ -8,7 +8,7 @@ offset the dock wrote down when it was read; what is left of doubt widens the cl
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import asin, cos, radians, sin, sqrt
@@ -21,10 +21,12 @@ __all__ = [
     "Place",
     "Recording",
     "Suggestion",
+    "Whose",
     "WhoseBasis",
     "doubt_of",
     "recordings_of",
     "suggest",
+    "whose",
 ]
 
 DRIFT_PER_DAY = timedelta(seconds=3)
@@ -53,6 +55,17 @@ class Place:
 class WhoseBasis(StrEnum):
     RECORDER = "recorder"  # the officer's number that the recorder holds
     ASSIGNMENT = "assignment"  # the register says who had the recorder then
+    DECISION = "decision"  # two people said whose the clips of an unknown device are
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """An officer (number or certificate) had a recorder from `since` to `until` (None: still), and on what that rests."""
+
+    officer: str
+    basis: WhoseBasis
+    since: datetime
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +119,20 @@ def doubt_of(offset_known: bool, since_set: timedelta | None) -> timedelta:
     return min(UNKNOWN_DOUBT, DRIFT_PER_DAY * days)
 
 
+def whose(recording: Recording, officers: Collection[str], others: Iterable[Whose]) -> Recording:
+    """The recording with the officer of the case that it is most surely of. Where the recorder itself names one of them, it is
+    that one; else who had it for all of the time it was made, what the clock's doubt leaves open going either way.
+    """
+    if recording.officer in officers:
+        return recording
+    for each in others:
+        until = recording.ended if each.until is None else each.until
+        before, after = each.since - recording.began, recording.ended - until
+        if each.officer in officers and max(before, after) <= recording.doubt:
+            return replace(recording, officer=each.officer, basis=each.basis)
+    return recording
+
+
 def recordings_of(files: Iterable[Recording]) -> tuple[Recording, ...]:
     """Puts the files of one recording together: same recorder and officer, each beginning where the one before ended."""
     found: list[Recording] = []
@@ -131,7 +158,7 @@ def suggest(recordings: Iterable[Recording], activities: Sequence[Activity]) -> 
 
 
 def _goes_on(before: Recording, after: Recording) -> bool:
-    if (before.recorder, before.officer) != (after.recorder, after.officer):
+    if (before.recorder, before.officer, before.basis) != (after.recorder, after.officer, after.basis):
         return False
     if after.began <= before.began:  # two files of one moment are two recordings, however short
         return False
@@ -173,6 +200,11 @@ def _whose(recording: Recording, officers: Collection[str]) -> tuple[int, Said] 
         return 40, Said(
             f"记录仪中的证号 {recording.officer} 是本案承办人",
             f"the recorder names officer {recording.officer}, a handler of this case",
+        )
+    if recording.basis is WhoseBasis.DECISION:
+        return 30, Said(
+            f"经两人确认，该未登记设备的记录由本案承办人 {recording.officer} 拍摄",
+            f"two people said that officer {recording.officer}, a handler of this case, made what this unknown device held",
         )
     return 30, Said(
         f"当时领用该记录仪的 {recording.officer} 是本案承办人",

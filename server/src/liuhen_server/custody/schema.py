@@ -55,6 +55,7 @@ stays = Table(
     Column("premature", Boolean, nullable=False),
     Index(None, "dock", "session"),
     Index(None, "dock", "time"),
+    Index(None, "recorder", "docked_index"),
     comment="Every stay of a recorder in a bay, as the log tells it so far.",
 )
 

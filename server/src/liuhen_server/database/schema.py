@@ -186,5 +186,6 @@ clips = Table(
     Index(None, "dock", "collected_time"),
     Index(None, "collected_time"),
     Index(None, "officer", "collected_time"),
+    Index(None, "recorder", "collected_time"),
     Index(None, "verdict", "kind", "collected_time"),  # the verdict first: a list without one goes by time alone
 )

@@ -43,9 +43,13 @@ class Action(StrEnum):
     SEE_FOOTAGE = "see_footage"  # the pictures and the sound themselves
     MARK_CLIPS = "mark_clips"  # say something of a recording, at a place in it or of all of it
     READ_ENTRIES = "read_entries"  # entry bundles of the log, whose statements carry file names and officers' numbers
-    SEE_REGISTRY = "see_registry"  # agencies and officers
+    SEE_REGISTRY = "see_registry"  # agencies, officers and recorders
     KEEP_AGENCIES = "keep_agencies"  # add and change agencies
     KEEP_OFFICERS = "keep_officers"  # add and change officers
+    KEEP_RECORDERS = "keep_recorders"  # add and change recorders, write down who has which, and what was repaired
+    REPORT_FAULTS = "report_faults"  # say that a recorder does not work
+    RESOLVE_RECORDERS = "resolve_recorders"  # propose or confirm whose an unknown recorder is: two people
+    RESOLVE_CLIPS = "resolve_clips"  # propose or confirm whose clips in quarantine are: two people
     SEE_ACCOUNTS = "see_accounts"  # who has an account and which roles
     MAKE_ACCOUNTS = "make_accounts"  # new accounts, without any right
     GIVE_RIGHTS = "give_rights"  # roles, agency and officer of an account; reset, unlock, disable, enable
@@ -90,6 +94,13 @@ ACCESS: Mapping[Action, Mapping[Role, Scope]] = {
     },
     Action.KEEP_AGENCIES: {_SYSTEM: _ALL},
     Action.KEEP_OFFICERS: {_SYSTEM: _ALL, _HEAD: _AGENCY},
+    Action.KEEP_RECORDERS: {_SYSTEM: _ALL, _HEAD: _AGENCY, _ARCHIVIST: _AGENCY},
+    Action.REPORT_FAULTS: {
+        _SYSTEM: _ALL,
+        **dict.fromkeys((_HANDLER, _REVIEWER, _HEAD, _ARCHIVIST), _AGENCY),
+    },
+    Action.RESOLVE_RECORDERS: {_SYSTEM: _ALL, _HEAD: _AGENCY, _ARCHIVIST: _AGENCY},
+    Action.RESOLVE_CLIPS: {_HEAD: _AGENCY, _ARCHIVIST: _AGENCY},
     Action.SEE_ACCOUNTS: dict.fromkeys((_SYSTEM, _SECURITY, _AUDITOR), _ALL),
     Action.MAKE_ACCOUNTS: {_SYSTEM: _ALL},
     Action.GIVE_RIGHTS: {_SECURITY: _ALL},

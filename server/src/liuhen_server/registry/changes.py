@@ -1,4 +1,4 @@
-"""Agencies and officers kept as acts: the row, what it says from now on in words, and `registry.changed`.
+"""Agencies, officers and recorders kept as acts: the row, what it says from now on in words, and `registry.changed`.
 
 The words (one JSON object) lie in the database under the statement's commitment: every version stays, and is bound to
 its moment without a name in the log.
@@ -7,6 +7,7 @@ its moment without a name in the log.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import select
@@ -16,8 +17,9 @@ from liuhen_server.acts import Act, said
 from liuhen_server.database import Connection
 from liuhen_server.registry.agencies import Agency, add_agency, change_agency
 from liuhen_server.registry.officers import Officer, add_officer, change_officer
+from liuhen_server.registry.recorders import Recorder, add_recorder, change_recorder
 
-__all__ = ["KIND", "Version", "keep_agency", "keep_officer", "versions"]
+__all__ = ["KIND", "Version", "keep_agency", "keep_officer", "keep_recorder", "state_row", "versions"]
 
 KIND = "registry"
 
@@ -36,11 +38,25 @@ async def keep_officer(act: Act, given: Officer) -> Officer:
     return kept
 
 
-async def _state(act: Act, kept: Agency | Officer, row: dict[str, object]) -> None:
+async def keep_recorder(act: Act, given: Recorder, *, as_docked: bool = False) -> Recorder:
+    """Adds it (version 0) or changes what was drawn. Raises Mistakes, Outdated, LookupError."""
+    if given.version:
+        kept = await change_recorder(act.conn, given, act.time)
+    else:
+        kept = await add_recorder(act.conn, given, act.time, as_docked=as_docked)
+    await _state(act, kept, asdict(kept) | {"state": kept.state.value})
+    return kept
+
+
+async def _state(act: Act, kept: Agency | Officer | Recorder, row: dict[str, object]) -> None:
+    await state_row(act, kept.number, kept.version, row, "created" if kept.version == 1 else "changed")
+
+
+async def state_row(act: Act, number: str, version: int, row: Mapping[str, object], what: str) -> None:
+    """A row of the registry as it is from here on: its words beside the database, their commitment in the log."""
     text = json.dumps(row, ensure_ascii=False, sort_keys=True)
-    commitment = await act.commit_text(KIND, kept.number, text)
-    what = "created" if kept.version == 1 else "changed"
-    await act.state(RegistryChanged(kept.number, act.by, what, kept.version, commitment.sha256))
+    commitment = await act.commit_text(KIND, number, text)
+    await act.state(RegistryChanged(number, act.by, what, version, commitment.sha256))
 
 
 @dataclass(frozen=True, slots=True)

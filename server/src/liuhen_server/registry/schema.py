@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Integer, String, Table, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
-from liuhen_server.database.schema import BigKey, metadata
+from liuhen_server.database.schema import NAME, TIME, BigKey, metadata
 
 agencies = Table(
     "agencies",
@@ -35,4 +48,79 @@ officers = Table(
     Column("version", Integer, nullable=False),
     UniqueConstraint("certificate"),
     comment="Who enforces; never deleted.",
+)
+
+recorders = Table(
+    "recorders",
+    metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("serial", NAME, nullable=False, unique=True),  # as the recorder says it of itself when it is docked
+    Column("agency", String(32), ForeignKey("agencies.code"), nullable=False, index=True),
+    Column("model", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("state_time", TIME, nullable=False),  # since when
+    Column("version", Integer, nullable=False),
+    comment="Body-worn recorders; never deleted. Where one was seen is read from the stays.",
+)
+
+_HELD_NOW = text("until_time IS NULL")
+
+holdings = Table(
+    "holdings",
+    metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("recorder", BigInteger, ForeignKey("recorders.id"), nullable=False),
+    Column("officer", BigInteger, ForeignKey("officers.id"), nullable=False, index=True),
+    Column("from_time", TIME, nullable=False),
+    Column("until_time", TIME),  # null: still
+    Column("version", Integer, nullable=False),
+    CheckConstraint("until_time IS NULL OR from_time < until_time", name="from_before_until"),
+    Index(None, "recorder", "from_time"),
+    # two that overlap are refused within the act; of two that are open the database itself refuses one
+    Index("uq_holdings_held_now", "recorder", unique=True, sqlite_where=_HELD_NOW, postgresql_where=_HELD_NOW),
+    comment="Who had which recorder, as people wrote it down. What recorders say themselves is read from the stays.",
+)
+
+recorder_faults = Table(
+    "recorder_faults",
+    metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("recorder", BigInteger, ForeignKey("recorders.id"), nullable=False, index=True),
+    Column("what", Text, nullable=False),
+    Column("reported_by", String(64), nullable=False),
+    Column("reported_time", TIME, nullable=False),
+    Column("repair", Text),
+    Column("repaired_by", String(64)),
+    Column("repaired_time", TIME),
+    Column("version", Integer, nullable=False),
+    CheckConstraint("(repaired_by IS NULL) = (repaired_time IS NULL)", name="repaired_by_whom_and_when"),
+)
+
+_OPEN = text("state = 'proposed'")
+
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("kind", String(16), nullable=False),  # recorder | clips
+    Column("about", NAME, nullable=False),  # the serial of an unknown recorder; the stay whose clips are in quarantine
+    Column("stay", BigInteger, nullable=False),  # docked_index of the stay from which it was proposed
+    Column("seen_by", String(32)),  # agency of that stay's dock; null: of none that is known
+    Column("outcome", String(16), nullable=False),  # assign | dismiss
+    Column("agency", String(32), ForeignKey("agencies.code")),
+    Column("officer", BigInteger, ForeignKey("officers.id")),
+    Column("model", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("state", String(16), nullable=False),  # proposed | confirmed | refused | withdrawn
+    Column("proposed_by", String(64), nullable=False),
+    Column("proposed_time", TIME, nullable=False),
+    Column("decided_by", String(64)),
+    Column("decided_time", TIME),
+    Column("version", Integer, nullable=False),
+    CheckConstraint("(state = 'proposed') = (decided_by IS NULL)", name="decided_by_somebody"),
+    CheckConstraint("state <> 'confirmed' OR decided_by <> proposed_by", name="confirmed_by_another"),
+    CheckConstraint("state <> 'withdrawn' OR decided_by = proposed_by", name="withdrawn_by_the_same"),
+    Index(None, "kind", "about"),
+    Index("uq_proposals_open", "kind", "about", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+    comment="What two people decide about unknown recorders and clips in quarantine: one proposes, another confirms.",
 )

@@ -32,11 +32,13 @@ from liuhen_server.web import (
     mark_pages,
     media,
     own_pages,
+    recorder_pages,
     recording_list_pages,
     registry_pages,
     search_pages,
     sign_in_pages,
     stay_pages,
+    unregistered_pages,
 )
 from liuhen_server.web.clip_request import CHECKER, VIEWS
 from liuhen_server.web.context import ACTS, CONTEXT, PeopleContext
@@ -132,6 +134,8 @@ ROUTES = (
     *clip_linking.ROUTES,
     *recording_list_pages.ROUTES,
     *registry_pages.ROUTES,
+    *recorder_pages.ROUTES,
+    *unregistered_pages.ROUTES,
     *account_pages.ROUTES,
     *own_pages.ROUTES,
     *first_pages.ROUTES,

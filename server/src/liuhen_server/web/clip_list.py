@@ -47,6 +47,7 @@ class Filters:
 
     dock: str = ""
     officer: str = ""
+    recorder: str = ""
     day: str = ""
     verdict: str = ""
     unlinked: str = ""  # days: older than that and of no case
@@ -59,6 +60,7 @@ class Filters:
         return cls(
             dock=_name(query.get("dock", "")),
             officer=_name(query.get("officer", "")),
+            recorder=_name(query.get("recorder", ""), 255),
             day=_day(query.get("day", "")),
             verdict=query.get("verdict", "") if query.get("verdict") in {v.value for v in Verdict} else "",
             unlinked=query.get("unlinked", "") if query.get("unlinked") in UNLINKED else "",
@@ -67,11 +69,11 @@ class Filters:
 
     @property
     def any(self) -> bool:
-        return bool(self.dock or self.officer or self.day or self.verdict or self.unlinked)
+        return bool(self.dock or self.officer or self.recorder or self.day or self.verdict or self.unlinked)
 
     def address(self, turn: Turn) -> str:
         values = {"dock": self.dock, "officer": self.officer, "day": self.day, "verdict": self.verdict}
-        values["unlinked"] = self.unlinked
+        values |= {"unlinked": self.unlinked, "recorder": self.recorder}
         kept = {name: value for name, value in values.items() if value} | turn.fields()
         return "/clips" + ("?" + urlencode(kept) if kept else "")
 
@@ -82,14 +84,16 @@ class Filters:
         wanted: list[ColumnElement[bool]] = [clips.c.kind == ORIGINAL]
         if self.officer:
             wanted.append(clips.c.officer == self.officer)
+        if self.recorder:
+            wanted.append((beside(clips.c.recorder) if self.officer else clips.c.recorder) == self.recorder)
         if self.dock:
-            wanted.append((beside(clips.c.dock) if self.officer else clips.c.dock) == self.dock)
+            wanted.append((beside(clips.c.dock) if self.officer or self.recorder else clips.c.dock) == self.dock)
         if self.day:
             begins = datetime.combine(date.fromisoformat(self.day), time(), zone)
             wanted.append(clips.c.collected_time >= format_time(begins))
             wanted.append(clips.c.collected_time < format_time(begins + timedelta(days=1)))
         if self.verdict:
-            alone = not (self.officer or self.dock or self.day)
+            alone = not (self.officer or self.recorder or self.dock or self.day)
             wanted.append((clips.c.verdict if alone else beside(clips.c.verdict)) == self.verdict)
         if self.unlinked:
             wanted.append(clips.c.collected_time <= format_time(now - timedelta(days=int(self.unlinked))))
@@ -97,9 +101,9 @@ class Filters:
         return and_(*wanted)
 
 
-def _name(text: str) -> str:
+def _name(text: str, most: int = 80) -> str:
     """No statement's name has a control character, and PostgreSQL refuses to be asked for a NUL."""
-    return text.strip()[:80] if text.isprintable() else ""
+    return text.strip()[:most] if text.isprintable() else ""
 
 
 def _day(text: str) -> str:

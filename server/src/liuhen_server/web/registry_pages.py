@@ -10,10 +10,11 @@ from aiohttp import web
 
 from liuhen_server.people.access import Thing, visible
 from liuhen_server.people.roles import Action, Scope
-from liuhen_server.registry.agencies import Agency, every_agency, find_agency, unassigned_docks
+from liuhen_server.registry.agencies import Agency, docks_of, every_agency, find_agency, unassigned_docks
 from liuhen_server.registry.changes import keep_agency, keep_officer, versions
 from liuhen_server.registry.fields import Mistakes, Outdated
 from liuhen_server.registry.officers import CLASSES, Officer, find_officer, list_officers
+from liuhen_server.registry.recorders import Equipment, equipment_of
 from liuhen_server.web.context import ACTS, CONTEXT
 from liuhen_server.web.forms import Form, read_form
 from liuhen_server.web.guard import Problem, may, session_of
@@ -60,8 +61,9 @@ async def agencies(request: web.Request) -> web.StreamResponse:
     async with request.app[CONTEXT].database.read() as conn:
         found = await every_agency(conn)
         unassigned = await unassigned_docks(conn) if own is None else []
+        equipment = await equipment_of(conn)
     shown = [each for each in found if own is None or each.code == own]
-    return page(request, "agencies.html", agencies=shown, unassigned=unassigned)
+    return page(request, "agencies.html", agencies=shown, unassigned=unassigned, equipment=equipment)
 
 
 async def new_agency(request: web.Request) -> web.StreamResponse:
@@ -115,9 +117,13 @@ async def _agency_form(
     known = request.get(_AGENCY)
     async with request.app[CONTEXT].database.read() as conn:
         history = [] if known is None else await versions(conn, known.number)
+        equipment = None if known is None else (await equipment_of(conn)).get(known.code, Equipment())
+        of_agency = [] if known is None else [row.name for row in await conn.execute(docks_of(known.code))]
     return page(
         request,
         "agency.html",
+        equipment=equipment,
+        docks=sorted(of_agency),
         status=status,
         draft=typed,
         known=known,

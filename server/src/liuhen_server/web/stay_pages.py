@@ -28,7 +28,7 @@ from liuhen_server.web.render import page, words_of
 from liuhen_server.web.routes import get
 from liuhen_server.web.stated import told
 
-__all__ = ["ROUTES", "STAYS", "caught_up", "prepare"]
+__all__ = ["ROUTES", "STAY", "STAYS", "caught_up", "prepare", "stay_asked_for"]
 
 log = logging.getLogger("liuhen.people")
 STAYS: web.AppKey[StayReader] = web.AppKey("stays", StayReader)

@@ -1,0 +1,79 @@
+"""Clips whose recorder names nobody are suggested to the cases of who had it, by the register or by what two people said."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import insert
+
+from liuhen_protocol.moment import format_time, parse_time
+from liuhen_server.cases.finding import suggestions_for
+from liuhen_server.cases.reading import Case
+from liuhen_server.custody.schema import stays
+from liuhen_server.custody.stays import find_stay
+from liuhen_server.registry.changes import keep_recorder
+from liuhen_server.registry.holdings import Holding, hand_out
+from liuhen_server.registry.proposals import About, Decision, Outcome, Proposal, decide, propose
+from liuhen_server.registry.recorders import Recorder
+from liuhen_server.web.context import CHINA
+from support.case_office import HANDLER, HEAD, Office
+
+
+async def reasons(office: Office, case: Case) -> list[str]:
+    async with office.archive.database.read() as conn:
+        found = await suggestions_for(conn, await office.whole(case), CHINA)
+    return [each.suggestion.reasons[0].zh for each in found]
+
+
+async def test_a_clip_is_suggested_to_the_case_of_who_had_its_recorder_then(office: Office) -> None:
+    case = await office.open()
+    opened = parse_time(case.opened_time)
+    made = opened - timedelta(hours=1)
+    local = made.astimezone(CHINA).strftime("%Y-%m-%dT%H:%M:%S")
+    await office.clip("a", officer=None, recorder_time=local, collected_time=case.opened_time)
+    assert await reasons(office, case) == []
+    async with office.acts.of(HEAD) as act:
+        recorder = await keep_recorder(act, Recorder("0000127", office.agency))
+        before, after = format_time(made - timedelta(hours=3)), format_time(made - timedelta(hours=2))
+        await hand_out(act, recorder, Holding(0, office.officers["李静"], before, after))
+        await hand_out(
+            act, recorder, Holding(0, office.officers["赵敏"], after, format_time(made - timedelta(hours=1)))
+        )
+    assert await reasons(office, case) == []  # it was given back before, and then another had it
+    async with office.acts.of(HEAD) as act:
+        since = format_time(made - timedelta(hours=1))
+        await hand_out(act, recorder, Holding(0, office.officers["李静"], since))
+    assert await reasons(office, case) == ["当时领用该记录仪的 21132101 是本案承办人"]
+
+
+async def test_clips_of_an_unknown_device_are_suggested_once_two_people_said_whose_they_are(office: Office) -> None:
+    case = await office.open()
+    local = (parse_time(case.opened_time) - timedelta(hours=1)).astimezone(CHINA).strftime("%Y-%m-%dT%H:%M:%S")
+    of = {"recorder": "USB-77", "session": "s9", "officer": None, "promised_index": 950}
+    await office.clip("b", recorder_time=local, collected_time=case.opened_time, **of)
+    numbers = ("total_bytes", "failed", "missing", "deleted", "problems", "cleared")
+    async with office.archive.database.write() as conn:
+        await conn.execute(
+            insert(stays).values(
+                docked_index=940,
+                dock=office.dock,
+                seq=9,
+                session="s9",
+                time=case.opened_time,
+                bay="1",
+                recorder="USB-77",
+                quarantined=True,
+                premature=False,
+                files=1,
+                **dict.fromkeys(numbers, 0),
+            )
+        )
+        stay = await find_stay(conn, 940)
+    assert stay is not None
+    given = Proposal(About.CLIPS, Outcome.ASSIGN, office.agency, office.officers["王磊"], "", "王磊的备用手机拍摄")
+    async with office.acts.of(HANDLER) as act:
+        proposal = await propose(act, stay, given)
+    assert await reasons(office, case) == []  # one person's word
+    async with office.acts.of(HEAD) as act:
+        await decide(act, proposal.id, proposal.version, Decision.CONFIRM)
+    assert await reasons(office, case) == ["经两人确认，该未登记设备的记录由本案承办人 21132100 拍摄"]
