@@ -416,7 +416,7 @@ async def test_unknown_recorders_are_listed_and_known_ones_have_their_last_stay(
 # --- two people
 
 
-async def proposed(office: Office, stay: Stay, by: Actor = HANDLER, **more: object) -> Proposal:
+async def proposed(office: Office, stay: Stay, by: Actor = HANDLER, /, **more: object) -> Proposal:
     given_ = Proposal(About.RECORDER, Outcome.ASSIGN, office.agency, None, "DSJ-A9", "本局三月购入")
     async with office.acts.of(by) as act:
         return await propose(act, stay, replace(given_, **more))  # type: ignore[arg-type]

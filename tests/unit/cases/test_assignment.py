@@ -49,8 +49,9 @@ async def test_a_clip_is_suggested_to_the_case_of_who_had_its_recorder_then(offi
 async def test_clips_of_an_unknown_device_are_suggested_once_two_people_said_whose_they_are(office: Office) -> None:
     case = await office.open()
     local = (parse_time(case.opened_time) - timedelta(hours=1)).astimezone(CHINA).strftime("%Y-%m-%dT%H:%M:%S")
-    of = {"recorder": "USB-77", "session": "s9", "officer": None, "promised_index": 950}
-    await office.clip("b", recorder_time=local, collected_time=case.opened_time, **of)
+    times = {"recorder_time": local, "collected_time": case.opened_time}
+    row: dict[str, object] = {"recorder": "USB-77", "session": "s9", "officer": None, "promised_index": 950}
+    await office.clip("b", office.dock, "0001.MP4", **row, **times)
     numbers = ("total_bytes", "failed", "missing", "deleted", "problems", "cleared")
     async with office.archive.database.write() as conn:
         await conn.execute(

@@ -99,8 +99,8 @@ async def recorders(request: web.Request) -> web.StreamResponse:
     await caught_up(request)
     async with request.app[CONTEXT].database.read() as conn:
         known = [each for each in await every_agency(conn) if own is None or each.code == own]
-        codes = {each.code for each in known}
-        filters = replace(filters, agency=own if own is not None else filters.agency if filters.agency in codes else "")
+        asked = filters.agency if own is None and filters.agency in {each.code for each in known} else ""
+        filters = replace(filters, agency=asked)
         found = await list_recorders(
             conn,
             agency=own if own is not None else filters.agency or None,

@@ -7,10 +7,11 @@ __all__ = ["RECORDER_TEXTS"]
 _LIST = {
     "nav.recorders": Text("记录仪", "Recorders"),
     "recorders.title": Text("执法记录仪", "Recorders"),
+    "recorders.count": Text("共 {count} 台", "{count} in all"),
     "recorders.text": Text("编号或型号", "Serial or model"),
     "recorders.none": Text("还没有登记的记录仪。", "No recorder is in the register yet."),
     "recorders.none.way_out": Text(
-        "可在此新增；已插入过采集站的，见“未登记”。",
+        "可在此新增；已入过仓的，见“未登记”。",
         "Add one here; those that were docked already stand under “not registered”.",
     ),
     "recorders.none_match": Text("没有符合条件的记录仪。", "No recorder matches."),
@@ -32,14 +33,14 @@ _LIST = {
     ),
     "recorder.model": Text("型号", "Model"),
     "recorder.since": Text("此状态起", "In this state since"),
-    "recorder.last_seen": Text("最近入站", "Last docked"),
-    "recorder.never_seen": Text("从未入站", "never docked"),
+    "recorder.last_seen": Text("最近入仓", "Last docked"),
+    "recorder.never_seen": Text("从未入仓", "never docked"),
     "recorder.state.in_use": Text("在用", "in use"),
     "recorder.state.spare": Text("备用", "spare"),
     "recorder.state.in_repair": Text("维修中", "in repair"),
     "recorder.state.lost": Text("遗失", "lost"),
     "recorder.state.scrapped": Text("报废", "scrapped"),
-    "recorder.came_back": Text("登记为遗失或报废之后又入过站", "docked after it was said to be gone"),
+    "recorder.came_back": Text("登记为遗失或报废之后又入过仓", "docked after it was said to be gone"),
     "recorder.came_back.text": Text(
         "请核对这台记录仪现在何处，并更正状态。", "Find out where it is, and put its state right."
     ),
@@ -61,7 +62,7 @@ _LIST = {
 _HELD = {
     "held.title": Text("领用经过", "Who had it"),
     "held.text": Text(
-        "人工登记优先；其余依记录仪内的人员编号推得：从首次显示该编号的入站起，至显示其他编号为止。采集站不报告领用。",
+        "人工登记优先；其余依记录仪内的人员编号推得：从首次显示该编号的入仓起，至显示其他编号为止。采集站不报告领用。",
         "What people wrote goes first; the rest follows from the number in the recorder, from the docking that first showed it "
         "until one that showed another. Docks report no check-out.",
     ),
@@ -79,7 +80,7 @@ _HELD = {
     "held.nobody": Text("无", "nobody"),
     "held.unlike": Text("记录仪内的编号是另一人的", "The number in the recorder is another officer's"),
     "held.unlike.text": Text(
-        "最近入站时，记录仪内的编号与登记的领用人不符。请在记录仪中更改编号，或更正领用登记。",
+        "最近入仓时，记录仪内的编号与登记的领用人不符。请在记录仪中更改编号，或更正领用登记。",
         "When it was docked last, it had another officer's number than that of whom it was handed to. Change the number in the "
         "recorder, or what is written down.",
     ),
@@ -109,7 +110,7 @@ _FAULTS = {
         "报告后状态变为“维修中”，全部修复后恢复“在用”。", "It is in repair then, and in use again once all is repaired."
     ),
     "fault.done": Text("登记修复", "It is repaired"),
-    "recorder.stays": Text("最近入站情况", "Last stays"),
+    "recorder.stays": Text("最近入仓情况", "Last stays"),
     "recorder.number_then": Text("当时的人员编号", "Number then"),
 }
 
@@ -126,8 +127,8 @@ _UNREGISTERED = {
     ),
     "unregistered.clips": Text("未认定的音像记录（未知设备）", "Clips of unknown devices"),
     "unregistered.clips.none": Text("没有尚未认定的音像记录。", "None."),
-    "unregistered.stays": Text("入站次数", "Stays"),
-    "unregistered.first": Text("首次入站", "First docked"),
+    "unregistered.stays": Text("入仓次数", "Stays"),
+    "unregistered.first": Text("首次入仓", "First docked"),
     "unregistered.files": Text("文件数", "Files"),
     "unregistered.propose": Text("提出处理", "Propose"),
     "unregistered.proposed": Text("待确认", "to be confirmed"),
@@ -135,7 +136,7 @@ _UNREGISTERED = {
     "unregistered.waiting.none": Text("没有待确认的提议。", "Nothing is to be confirmed."),
     "unregistered.decided": Text("已处理", "Decided"),
     "proposal.about.recorder": Text("记录仪 {about}", "recorder {about}"),
-    "proposal.about.clips": Text("未知设备一次入站的音像记录", "clips of one stay of an unknown device"),
+    "proposal.about.clips": Text("未知设备一次入仓的音像记录", "clips of one stay of an unknown device"),
     "proposal.of_recorder": Text("处理未登记的记录仪", "An unknown recorder"),
     "proposal.of_clips": Text("认定未知设备的音像记录", "Clips of an unknown device"),
     "proposal.outcome": Text("处理", "What to do"),
