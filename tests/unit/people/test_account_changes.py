@@ -19,11 +19,12 @@ from liuhen_server.database.schema import entries
 from liuhen_server.log.archive_chain import utc_now
 from liuhen_server.operations.opening import Archive
 from liuhen_server.people import changes
-from liuhen_server.people.accounts import Person, find_person, person_by_id
+from liuhen_server.people.accounts import API_TOKEN_DAYS, Person, find_person, person_by_id
 from liuhen_server.people.changes import Rights
 from liuhen_server.people.first import FIRST_CODE_S, FirstAdministrator, give_first_code, is_awaited
 from liuhen_server.people.lockout import BY_NAME
 from liuhen_server.people.roles import Role
+from liuhen_server.people.schema import api_tokens
 from liuhen_server.people.sign_in import MOST_SESSIONS, Locked, Session, SignIn, Wrong
 from liuhen_server.registry.agencies import Agency, add_agency
 from liuhen_server.registry.fields import Mistakes, Outdated
@@ -216,3 +217,31 @@ async def test_a_bad_name_leaves_the_code_good(office: Office) -> None:
     with pytest.raises(ValueError, match="account name"):
         await redeem(office, code, "Wang Li")
     assert isinstance(await redeem(office, code), Session)
+
+
+async def test_a_program_s_token_is_given_once_kept_as_a_digest_and_each_change_is_stated(office: Office) -> None:
+    async with office.archive.database.write() as conn:
+        agency = await our_agency(conn)
+    handler = await office.person("system", frozenset({Role.HANDLER}), agency)
+    async with office.acts.of(MACHINE) as act:
+        _, first = await changes.give_token(act, handler.id, office.clock.now, secrets.token_bytes)
+        _, second = await changes.give_token(act, handler.id, office.clock.now, secrets.token_bytes, "换新")
+    assert await office.sign_in.bearer(f"Bearer {first}") is None, "the newer ended it"
+    found = await office.sign_in.bearer(f"Bearer {second}")
+    assert found is not None and found.id == handler.id
+    async with office.archive.database.read() as conn:
+        assert second not in str((await conn.execute(select(api_tokens))).all())
+    office.clock.now += API_TOKEN_DAYS * 86_400
+    assert await office.sign_in.bearer(f"Bearer {second}") is None, "it ends by itself"
+    async with office.acts.of(MACHINE) as act:
+        await changes.end_token(act, handler.id)
+        await changes.end_token(act, handler.id)
+    assert [each.what for each in await office.stated()] == ["created", "token", "token", "token-ended"]
+
+
+async def test_nobody_gets_a_token_that_opens_nothing(office: Office) -> None:
+    auditor = await office.person("audit", frozenset({Role.AUDITOR}))
+    with pytest.raises(Mistakes):
+        async with office.acts.of(MACHINE) as act:
+            await changes.give_token(act, auditor.id, office.clock.now, secrets.token_bytes)
+    assert [each.what for each in await office.stated()] == ["created"]

@@ -61,11 +61,11 @@ class Outdated(Exception):
 
 
 class NumberTaken(Wrong):
-    """Another case of the agency (`case_id`) has this number, however it is written."""
+    """Another case of the agency (`case_id`) has this number, which may be written differently there (`present`)."""
 
-    def __init__(self, number: CaseNumber, case_id: int) -> None:
+    def __init__(self, number: CaseNumber, case_id: int, present: str) -> None:
         super().__init__(f"案号 {number} 已被使用", f"the number {number} is taken", "number")
-        self.case_id = case_id
+        self.case_id, self.present = case_id, present
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,10 +331,10 @@ async def _checked_handlers(
 
 
 async def _check_free(conn: Connection, agency: str, number: CaseNumber, own: int | None) -> None:
-    query = select(cases.c.id).where(cases.c.agency == agency, cases.c.number_key == number.key)
-    other = (await conn.execute(query)).scalar()
-    if other is not None and other != own:
-        raise NumberTaken(number, int(other))
+    query = select(cases.c.id, cases.c.number).where(cases.c.agency == agency, cases.c.number_key == number.key)
+    other = (await conn.execute(query)).one_or_none()
+    if other is not None and other.id != own:
+        raise NumberTaken(number, other.id, other.number)
 
 
 async def _list_in_force(conn: Connection, agency: str, day: date) -> int | None:

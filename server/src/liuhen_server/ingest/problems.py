@@ -49,10 +49,16 @@ def is_no_room(error: BaseException | None) -> bool:
     return isinstance(error, OperationalError) and "database or disk is full" in str(error.orig)
 
 
-def problem(status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> web.Response:
-    """One problem as a response; `detail` says what happened and what to do, and never holds a secret."""
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    more: Mapping[str, object] | None = None,
+) -> web.Response:
+    """One problem as a response; `detail` says what happened and what to do, and never holds a secret; `more`: members of its own."""
     title = _TITLES.get(status) or web.Response(status=status).reason or "Error"
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code, **(more or {})}
     return web.Response(
         status=status,
         reason=title,

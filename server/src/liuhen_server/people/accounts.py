@@ -16,9 +16,13 @@ __all__ = [
     "ONE_TIME_S",
     "Person",
     "add_person",
+    "api_token_until",
     "bearer_may",
+    "bearer_of",
+    "end_api_tokens",
     "find_person",
     "give_api_token",
+    "give_case_token",
     "list_people",
     "set_disabled",
     "set_one_time_password",
@@ -189,6 +193,29 @@ async def give_api_token(conn: Connection, holder: Person, now: int, random_byte
     """
     if holder.disabled or not holder.may(Action.READ_ENTRIES):
         raise ValueError(f"account {holder.name} may not read the log's entries: only an active auditor has a token")
+    return await _new_api_token(conn, holder, now, random_bytes)
+
+
+async def give_case_token(conn: Connection, holder: Person, now: int, random_bytes: Callable[[int], bytes]) -> str:
+    """The same for the API of cases. Raises `ValueError` unless the account may see cases."""
+    if holder.disabled or not holder.may(Action.SEE_CASES):
+        raise ValueError(f"account {holder.name} sees no cases: a token would open nothing")
+    return await _new_api_token(conn, holder, now, random_bytes)
+
+
+async def api_token_until(conn: Connection, person_id: int, now: int) -> int | None:
+    """Until when (Unix seconds) this account's token is good; None: it has none."""
+    query = select(api_tokens.c.good_until).where(api_tokens.c.person_id == person_id, api_tokens.c.good_until > now)
+    return (await conn.execute(query.order_by(api_tokens.c.good_until.desc()).limit(1))).scalar()
+
+
+async def end_api_tokens(conn: Connection, person_id: int) -> bool:
+    """Whether there was one."""
+    ended = await conn.execute(delete(api_tokens).where(api_tokens.c.person_id == person_id))
+    return bool(ended.rowcount)
+
+
+async def _new_api_token(conn: Connection, holder: Person, now: int, random_bytes: Callable[[int], bytes]) -> str:
     token = "lht_" + new_token(random_bytes)
     await conn.execute(delete(api_tokens).where(api_tokens.c.person_id == holder.id))
     await conn.execute(
@@ -208,9 +235,15 @@ async def bearer_may(conn: Connection, authorization: str | None, action: Action
 
     Called by the device listener for `/log/tile/entries/…` with `Action.READ_ENTRIES`.
     """
+    holder = await bearer_of(conn, authorization, now)
+    return holder is not None and holder.may(action)
+
+
+async def bearer_of(conn: Connection, authorization: str | None, now: int) -> Person | None:
+    """The active account whose living token an `Authorization` header carries; None: nobody's."""
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token.startswith("lht_") or len(token) > 100:
-        return False
+        return None
     row = (
         await conn.execute(
             select(people)
@@ -218,7 +251,5 @@ async def bearer_may(conn: Connection, authorization: str | None, action: Action
             .where(api_tokens.c.token_sha256 == token_digest(token), api_tokens.c.good_until > now)
         )
     ).one_or_none()
-    if row is None:
-        return False
-    holder = _person(row)
-    return not holder.disabled and holder.may(action)
+    holder = _person(row) if row is not None else None
+    return None if holder is None or holder.disabled else holder

@@ -5,6 +5,7 @@ Who may do it is decided before (`access.decide`); here stand the rules that hol
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import func, select, update
@@ -21,7 +22,19 @@ from liuhen_server.registry.agencies import find_agency
 from liuhen_server.registry.fields import Mistakes, Outdated
 from liuhen_server.registry.officers import find_officer
 
-__all__ = ["Rights", "appoint", "create", "end_second_factor", "give_rights", "nobody_is", "reset", "switch", "unlock"]
+__all__ = [
+    "Rights",
+    "appoint",
+    "create",
+    "end_second_factor",
+    "end_token",
+    "give_rights",
+    "give_token",
+    "nobody_is",
+    "reset",
+    "switch",
+    "unlock",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +120,28 @@ async def end_second_factor(act: Act, person_id: int, reason: str = "") -> Perso
     values = {"totp_secret": None, "totp_offered": None, "totp_step": None}
     await act.conn.execute(update(people).where(people.c.id == person_id).values(**values))
     return await _changed(act, person_id, "second-factor", reason)
+
+
+async def give_token(
+    act: Act, person_id: int, now: int, random_bytes: Callable[[int], bytes], reason: str = ""
+) -> tuple[Person, str]:
+    """A token for a program that does what this account may with cases: returned once, kept as its digest. Raises Mistakes for
+    an account that sees no cases, LookupError.
+    """
+    person = await _known(act.conn, person_id)
+    try:
+        token = await accounts.give_case_token(act.conn, person, now, random_bytes)
+    except ValueError as error:
+        raise Mistakes({"token": "token"}) from error
+    return await _changed(act, person_id, "token", reason), token
+
+
+async def end_token(act: Act, person_id: int, reason: str = "") -> Person:
+    """Whoever holds the account's token is nobody from here on. Raises LookupError."""
+    person = await _known(act.conn, person_id)
+    if not await accounts.end_api_tokens(act.conn, person_id):
+        return person
+    return await _changed(act, person_id, "token-ended", reason)
 
 
 async def _changed(act: Act, person_id: int, what: str, reason: str) -> Person:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, insert, or_, select, update
 
 from liuhen_server.database import Connection, Database
-from liuhen_server.people.accounts import Person, find_person, person_by_id, rehash_password, set_password
+from liuhen_server.people.accounts import Person, bearer_of, find_person, person_by_id, rehash_password, set_password
 from liuhen_server.people.lockout import BY_ADDRESS, BY_NAME, Limit, address_key, locked_for, name_key
 from liuhen_server.people.passwords import PasswordWork
 from liuhen_server.people.schema import people_sessions, sign_in_attempts
@@ -97,6 +97,13 @@ class SignIn:
                 return Wrong()
             await self.take_back(conn, name, attempt)
             return Session(await self._open(conn, fresh, address), fresh)
+
+    async def bearer(self, authorization: str | None) -> Person | None:
+        """The account behind a program's token, or None."""
+        if authorization is None:
+            return None
+        async with self._database.read() as conn:
+            return await bearer_of(conn, authorization, self._now())
 
     async def find(self, token: str | None) -> Session | None:
         """The living session of a cookie, or None. Notes that it was seen."""

@@ -11,7 +11,7 @@ from aiohttp import web
 from liuhen_server.acts import Act
 from liuhen_server.people import changes
 from liuhen_server.people.access import Thing
-from liuhen_server.people.accounts import ONE_TIME_S, Person, list_people, person_by_id
+from liuhen_server.people.accounts import API_TOKEN_DAYS, ONE_TIME_S, Person, api_token_until, list_people, person_by_id
 from liuhen_server.people.passwords import new_one_time_password
 from liuhen_server.people.roles import GIVEN, Action, Role
 from liuhen_server.registry.agencies import every_agency
@@ -105,6 +105,7 @@ async def _form(
         agencies = [each for each in await every_agency(conn) if each.active or each.code == rights.agency]
         officers = await list_officers(conn, agency=rights.agency or "", limit=MOST_OFFICERS)
         officer = await find_officer(conn, person.officer or 0)
+        token_until = await api_token_until(conn, person.id, context.unix_now())
         without = await changes.nobody_is(conn, Role.SECURITY_ADMINISTRATOR)
     appointable = without and not person.roles and not person.disabled and may(request, Action.MAKE_ACCOUNTS)
     return page(
@@ -121,6 +122,8 @@ async def _form(
         officers=officers.officers,
         appointable=appointable,
         may_give=may(request, Action.GIVE_RIGHTS),
+        token_until=token_until,
+        may_have_token=person.may(Action.SEE_CASES) and not person.disabled,
     )
 
 
@@ -159,6 +162,21 @@ async def reset(request: web.Request) -> web.StreamResponse:
     return _shown_once(request, person, one_time)
 
 
+async def give_token(request: web.Request) -> web.StreamResponse:
+    """Shown once, on the answer to the form that asked for it."""
+    context, form = request.app[CONTEXT], await read_form(request)
+    try:
+        async with request.app[ACTS].of(session_of(request).person) as act:
+            person, token = await changes.give_token(
+                act, request[PERSON].id, context.unix_now(), context.random_bytes, form["reason"]
+            )
+    except Mistakes as mistakes:
+        return await _form(request, 422, mistakes=mistakes.fields)
+    except ValueError:
+        return await _form(request, 422, mistakes={"reason": "reason"})
+    return page(request, "api_token.html", of=person, given=token, days=API_TOKEN_DAYS)
+
+
 Change = Callable[[Act, int, str], Awaitable[Person]]
 
 
@@ -191,6 +209,8 @@ ROUTES = (
     post(_ONE + "/enable", _changing(lambda act, who, why: changes.switch(act, who, False, why)), Action.GIVE_RIGHTS,
          _account_asked_for),
     post(_ONE + "/second-factor", _changing(changes.end_second_factor), Action.GIVE_RIGHTS, _account_asked_for),
+    post(_ONE + "/token", give_token, Action.GIVE_RIGHTS, _account_asked_for),
+    post(_ONE + "/end-token", _changing(changes.end_token), Action.GIVE_RIGHTS, _account_asked_for),
     post(_ONE + "/appoint", _changing(lambda act, who, _: changes.appoint(act, who)), Action.MAKE_ACCOUNTS,
          _account_asked_for),
 )  # fmt: skip

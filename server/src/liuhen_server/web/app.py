@@ -18,6 +18,7 @@ from liuhen_server.search.persons import Searches
 from liuhen_server.web import (
     account_pages,
     audit_page,
+    case_api,
     case_exchange,
     case_forms,
     case_list,
@@ -128,6 +129,7 @@ ROUTES = (
     *log_page.ROUTES,
     *case_list.ROUTES,
     *case_exchange.ROUTES,
+    *case_api.ROUTES,
     *case_forms.ROUTES,
     *case_page.ROUTES,
     *case_papers.ROUTES,

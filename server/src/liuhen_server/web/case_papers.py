@@ -10,6 +10,7 @@ from aiohttp import BodyPartReader, web
 from liuhen_server.cases.classes import Stage, kind_of
 from liuhen_server.cases.documents import Paper, add_document, find_document, receive
 from liuhen_server.cases.fields import day_of, moment_of
+from liuhen_server.cases.reading import Document
 from liuhen_server.cases.said import Wrong
 from liuhen_server.people.roles import Action
 from liuhen_server.store.interface import NotStored
@@ -20,7 +21,7 @@ from liuhen_server.web.guard import UPLOAD, Problem, session_of
 from liuhen_server.web.media import attachment
 from liuhen_server.web.routes import get, post
 
-__all__ = ["ROUTES"]
+__all__ = ["ROUTES", "download", "take_paper"]
 
 MOST_FIELD_BYTES = 2_000
 MOST_FIELDS = 12
@@ -28,22 +29,29 @@ PIECE = 256 << 10
 
 
 async def add(request: web.Request) -> web.StreamResponse:
-    """The fields come first and the file last: what is wrong with them is said before a byte of it is taken."""
-    whole, context = request[CASE], request.app[CONTEXT]
+    whole = request[CASE]
     try:
-        given, file = await _read(request)
-        paper = _paper(request, given)
-        kind_of(whole.case.rules, paper.stage, paper.kind)
-        if file is None or not file.filename:
-            raise Wrong("请选择文件", "choose a file", "file")
-        if context.incoming is None:
-            raise Wrong("此处不收文件", "no files are taken here", "file")
-        path = context.incoming / f"paper-{context.random_bytes(16).hex()}"
-        received = await receive(context.store, path, file.filename, _pieces(file))
-        await add_document(request.app[ACTS], session_of(request).person, whole.case.id, received, paper)
+        await take_paper(request)
     except Wrong as wrong:
         return await draw_case(request, whole, 422, wrong)
     raise web.HTTPSeeOther(f"/cases/{whole.case.id}")
+
+
+async def take_paper(request: web.Request) -> Document:
+    """Adds the document that the request brings. The fields come first and the file last: what is wrong with them is said before
+    a byte of it is taken. Raises Wrong.
+    """
+    whole, context = request[CASE], request.app[CONTEXT]
+    given, file = await _read(request)
+    paper = _paper(request, given)
+    kind_of(whole.case.rules, paper.stage, paper.kind)
+    if file is None or not file.filename:
+        raise Wrong("请选择文件", "choose a file", "file")
+    if context.incoming is None:
+        raise Wrong("此处不收文件", "no files are taken here", "file")
+    path = context.incoming / f"paper-{context.random_bytes(16).hex()}"
+    received = await receive(context.store, path, file.filename, _pieces(file))
+    return await add_document(request.app[ACTS], session_of(request).person, whole.case.id, received, paper)
 
 
 async def _read(request: web.Request) -> tuple[dict[str, str], BodyPartReader | None]:

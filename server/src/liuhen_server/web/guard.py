@@ -6,7 +6,6 @@ no is written down (`access.refused`).
 
 import logging
 import secrets
-from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from aiohttp import BodyPartReader, MultipartReader, hdrs, web
@@ -19,6 +18,8 @@ from liuhen_server.people.roles import Action, Scope
 from liuhen_server.people.sessions import COOKIE, FORM_COOKIE, form_token_matches
 from liuhen_server.people.sign_in import Session, SignIn
 from liuhen_server.registry.agencies import docks_of
+from liuhen_server.web.api_answers import answer, is_api
+from liuhen_server.web.problem import Problem
 from liuhen_server.web.render import SESSION_KEY, page
 from liuhen_server.web.routes import Handler, Route, rule_of
 
@@ -59,15 +60,6 @@ _HEADERS = {
 }
 
 
-@dataclass
-class Problem(Exception):
-    """A page that says what happened and the way out: texts `problem.<name>.title` and `.text`."""
-
-    name: str
-    status: int
-    seconds: int = 0
-
-
 def session_of(request: web.Request) -> Session:
     session: Session | None = request.get(SESSION_KEY)
     if session is None:
@@ -105,6 +97,8 @@ def local_address(text: str) -> str:
 
 @web.middleware
 async def _problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    if is_api(request):
+        return await _api_problems(request, handler)
     try:
         return await handler(request)
     except Problem as problem:
@@ -132,10 +126,21 @@ async def _problems(request: web.Request, handler: Handler) -> web.StreamRespons
         return page(request, "problem.html", status=500, name="failed", seconds=0, reference=reference)
 
 
+async def _api_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except (ConnectionError, TimeoutError):
+        raise
+    except Exception as error:
+        return answer(error)
+
+
 @web.middleware
 async def _session(request: web.Request, handler: Handler) -> web.StreamResponse:
     if request.path.startswith("/static/"):
         return await handler(request)
+    if is_api(request):
+        return await _of_a_program(request, handler)
     session = await request.app[SIGN_IN].find(request.cookies.get(COOKIE))
     if session is not None:
         request[SESSION_KEY] = session
@@ -152,10 +157,21 @@ async def _session(request: web.Request, handler: Handler) -> web.StreamResponse
     return await handler(request)
 
 
+async def _of_a_program(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A program is its account, by a token; a cookie says nothing here, so no other site can use one."""
+    person = await request.app[SIGN_IN].bearer(request.headers.get(hdrs.AUTHORIZATION))
+    if person is not None:
+        request[SESSION_KEY] = Session("", person)
+    rule = rule_of(request)
+    if person is None and (rule is None or rule.action is not Action.ENTER):
+        raise Problem("no_token", 401)
+    return await handler(request)
+
+
 @web.middleware
 async def _forms(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Every POST carries the token of its cookie; another site's form cannot."""
-    if request.method in (hdrs.METH_GET, hdrs.METH_HEAD):
+    if request.method in (hdrs.METH_GET, hdrs.METH_HEAD) or is_api(request):
         return await handler(request)
     rule = rule_of(request)
     try:

@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 from liuhen_server.people.access import Thing
 from liuhen_server.people.roles import ACCESS, Action
 
-__all__ = ["RULES", "About", "Handler", "Route", "check_rules", "get", "mount", "post", "rule_of"]
+__all__ = ["RULES", "About", "Handler", "Route", "check_rules", "get", "mount", "patch", "post", "rule_of"]
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 About = Callable[[web.Request], Awaitable[Thing]]
@@ -39,6 +39,10 @@ def get(path: str, handler: Handler, action: Action, about: About | None = None)
 
 def post(path: str, handler: Handler, action: Action, about: About | None = None, *, upload: bool = False) -> Route:
     return Route(hdrs.METH_POST, path, handler, action, about, upload)
+
+
+def patch(path: str, handler: Handler, action: Action, about: About | None = None) -> Route:
+    return Route(hdrs.METH_PATCH, path, handler, action, about)
 
 
 def mount(application: web.Application, routes: Iterable[Route]) -> None:

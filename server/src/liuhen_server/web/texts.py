@@ -1,5 +1,6 @@
 """Every text of the pages in both languages: Chinese first, English second. A test holds that none is missing."""
 
+from liuhen_server.web.api_texts import API_TEXTS
 from liuhen_server.web.case_texts import CASE_TEXTS
 from liuhen_server.web.custody_texts import CUSTODY_TEXTS
 from liuhen_server.web.exchange_texts import EXCHANGE_TEXTS
@@ -367,6 +368,7 @@ TEXTS: dict[str, Text] = {
     **REASON_TEXTS,
     **FILM_TEXTS,
     **CUSTODY_TEXTS,
+    **API_TEXTS,
     **CASE_TEXTS,
     **EXCHANGE_TEXTS,
     **RECORDER_TEXTS,
