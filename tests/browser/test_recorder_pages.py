@@ -86,6 +86,18 @@ def test_two_people_and_the_county_s_recorders(county: Seeded, visit: New) -> No
     expect(page.locator("section[aria-labelledby=decided]")).to_contain_text("已退回")
     expect(page.locator("section[aria-labelledby=clips] tbody tr")).to_contain_text("提出处理")
 
+    # proposed anew, as an officer's, and confirmed: the stay says so
+    page.locator("section[aria-labelledby=clips]").get_by_role("link", name="提出处理").click()
+    page.select_option("#officer", label="王丽 LN-0327")
+    page.fill("#reason", "王丽的备用存储卡")
+    page.get_by_role("button", name="提出，待另一人确认").click()
+    gao.go("/unregistered")
+    gao.page.get_by_role("button", name="确认").click()
+    decided = gao.page.locator("section[aria-labelledby=decided] tbody tr").first
+    expect(decided).to_contain_text("认定由王丽（市监局）拍摄")
+    decided.get_by_role("link").click()
+    expect(gao.page.locator(".finding")).to_contain_text("两人认定：由王丽拍摄")
+
     # the recorder: broken, and repaired
     fang.go("/recorders")
     expect(page.locator("main")).to_contain_text("100 %")

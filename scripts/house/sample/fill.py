@@ -12,6 +12,7 @@ from pathlib import Path
 from house.sample import lists, papers, people, recordings
 from house.sample.cases import CASES, SampleCase
 from house.sample.plan import DatedPaper, MadeFilm, PlannedCase, patrols, planned
+from house.sample.recorders import bring_recorders
 from house.sample.recordings import CardFile, card_files
 from liuhen_server.acts import MACHINE, Acts
 from liuhen_server.cases.classes import CLASSES, Stage, kind_of
@@ -59,6 +60,7 @@ async def fill(
         plan = planned(day, {each.code: each.case_word for each in people.AGENCIES}, cases)
         await county.bring_lists()
         await county.bring_recordings(devices_url, plan)
+        await bring_recorders(archive, county.acts, county.persons, county.officers)
         await county.bring_papers(plan)
         for each in sorted(plan, key=lambda each: each.opened):
             await county.bring_case(each)

@@ -28,6 +28,11 @@ class DatedPaper:
     place: str
 
 
+def recorder_of(number: str) -> str:
+    """The serial of an officer's recorder, whose number it holds: seven characters, as recorders have."""
+    return f"DSJ{number[1]}{number[3:]}"
+
+
 @dataclass(frozen=True)
 class MadeFilm:
     """A recording as one officer's recorder has it: local time. `item` empty: it belongs to no case."""
@@ -43,8 +48,7 @@ class MadeFilm:
 
     @property
     def recorder(self) -> str:
-        """Seven characters, as recorders have: of which the officer's number tells."""
-        return f"DSJ{self.officer[1]}{self.officer[3:]}"
+        return recorder_of(self.officer)
 
     def part_begins(self, part: int) -> datetime:
         return self.begins + timedelta(minutes=self.minutes) * part / self.files

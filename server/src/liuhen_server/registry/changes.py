@@ -16,6 +16,7 @@ from liuhen_protocol.events import RegistryChanged
 from liuhen_server.acts import Act, said
 from liuhen_server.database import Connection
 from liuhen_server.registry.agencies import Agency, add_agency, change_agency
+from liuhen_server.registry.indexed import keep_findable
 from liuhen_server.registry.officers import Officer, add_officer, change_officer
 from liuhen_server.registry.recorders import Recorder, add_recorder, change_recorder
 
@@ -44,6 +45,7 @@ async def keep_recorder(act: Act, given: Recorder, *, as_docked: bool = False) -
         kept = await change_recorder(act.conn, given, act.time)
     else:
         kept = await add_recorder(act.conn, given, act.time, as_docked=as_docked)
+    await keep_findable(act.conn, kept)
     await _state(act, kept, asdict(kept) | {"state": kept.state.value})
     return kept
 

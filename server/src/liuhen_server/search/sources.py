@@ -30,7 +30,10 @@ Source = Callable[[Connection, int, int], Awaitable[tuple[Sequence[Indexed], int
 None when there are no more. Positions are the source's own, such as the id of a row.
 """
 
-SOURCES: tuple[str, ...] = ("liuhen_server.cases.indexed:cases_to_find",)
+SOURCES: tuple[str, ...] = (
+    "liuhen_server.cases.indexed:cases_to_find",
+    "liuhen_server.registry.indexed:recorders_to_find",
+)
 """`module:function` of every other room's source."""
 
 CLIP, STAY = "clip", "stay"

@@ -27,7 +27,7 @@ from liuhen_server.web.recorder_clock import clock_told
 from liuhen_server.web.render import page, words_of
 from liuhen_server.web.routes import get, post
 from liuhen_server.web.stated import told
-from liuhen_server.web.stay_pages import caught_up
+from liuhen_server.web.stay_pages import caught_up, decision_told
 
 __all__ = ["ROUTES"]
 
@@ -42,6 +42,8 @@ async def show(request: web.Request) -> web.StreamResponse:
     await caught_up(request)
     async with context.database.read() as conn:
         of = await stays_of_clips(conn, [(clip.dock, clip.session, clip.promised_index)])
+        stay = of.get(clip.promised_index)
+        decided, whom = await decision_told(conn, stay) if stay is not None else (None, "")
         films = await films_of(conn, clip)
         entries = await timeline(conn, clip)
         linked = await linked_cases(conn, clip) if may(request, Action.SEE_CASES) else ()
@@ -53,7 +55,9 @@ async def show(request: web.Request) -> web.StreamResponse:
         clip=clip,
         address=f"/clips/{clip.dock}/{clip.sha256}",
         checked=checked,
-        stay=of.get(clip.promised_index),
+        stay=stay,
+        decided=decided,
+        whom=whom,
         verdict=checked.report.verdict.value,
         sentence=_sentence(words, clip, checked),
         other_sentence=_sentence(words.other(), clip, checked),

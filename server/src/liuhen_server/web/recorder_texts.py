@@ -180,6 +180,7 @@ _UNREGISTERED = {
     "proposal.state.confirmed": Text("已确认", "confirmed"),
     "proposal.state.refused": Text("已退回", "refused"),
     "proposal.state.withdrawn": Text("已撤回", "withdrawn"),
+    "stay.made_by": Text("由{officer}拍摄", "made by {officer}"),
     "stay.decided": Text("两人认定", "Two people said"),
     "mistake.proposal_settled": Text("已登记，或已有人提出。", "It is settled, or somebody proposed already."),
     "mistake.not_seen_here": Text(

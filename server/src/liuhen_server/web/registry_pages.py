@@ -12,6 +12,7 @@ from liuhen_server.people.access import Thing, visible
 from liuhen_server.people.roles import Action, Scope
 from liuhen_server.registry.agencies import Agency, docks_of, every_agency, find_agency, unassigned_docks
 from liuhen_server.registry.changes import keep_agency, keep_officer, versions
+from liuhen_server.registry.docks import every as every_dock
 from liuhen_server.registry.fields import Mistakes, Outdated
 from liuhen_server.registry.officers import CLASSES, Officer, find_officer, list_officers
 from liuhen_server.registry.recorders import Equipment, equipment_of
@@ -118,12 +119,13 @@ async def _agency_form(
     async with request.app[CONTEXT].database.read() as conn:
         history = [] if known is None else await versions(conn, known.number)
         equipment = None if known is None else (await equipment_of(conn)).get(known.code, Equipment())
-        of_agency = [] if known is None else [row.name for row in await conn.execute(docks_of(known.code))]
+        of_agency = set() if known is None else {row.name for row in await conn.execute(docks_of(known.code))}
+        stations = [dock for dock in await every_dock(conn) if dock.name in of_agency]
     return page(
         request,
         "agency.html",
         equipment=equipment,
-        docks=sorted(of_agency),
+        docks=stations,
         status=status,
         draft=typed,
         known=known,

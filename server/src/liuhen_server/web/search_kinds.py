@@ -18,6 +18,8 @@ from liuhen_server.database.schema import clips
 from liuhen_server.people.access import Somebody, visible
 from liuhen_server.people.roles import Action, Scope
 from liuhen_server.registry.agencies import docks_of
+from liuhen_server.registry.indexed import RECORDER
+from liuhen_server.registry.schema import recorders
 from liuhen_server.search.facets import Reach
 from liuhen_server.search.finder import Hit
 from liuhen_server.search.sources import CLIP, STAY, of_dock
@@ -120,9 +122,30 @@ async def case_lines(conn: Connection, hits: Sequence[Hit], words: Words) -> dic
     return found
 
 
+async def reach_of_recorders(_conn: Connection, person: Somebody) -> Reach | None:
+    """The same as the register shows."""
+    match visible(person, Action.SEE_REGISTRY):
+        case Scope.ALL:
+            return Reach()
+        case Scope.AGENCY:
+            return Reach(frozenset({person.agency} if person.agency else ()))
+        case _:
+            return None
+
+
+async def recorder_lines(conn: Connection, hits: Sequence[Hit], words: Words) -> dict[str, Line]:
+    ids = [int(hit.id) for hit in hits]
+    found: dict[str, Line] = {}
+    for row in await conn.execute(select(recorders).where(recorders.c.id.in_(ids))):
+        facts = (("recorder.model", words.plain(row.model or "–")), ("state", words(f"recorder.state.{row.state}")))
+        found[str(row.id)] = Line(f"/recorders/{row.id}", words.plain(row.serial or "–"), None, facts)
+    return found
+
+
 KINDS = (
     Kind(CASE, reach_of_cases, case_lines),
     Kind(CLIP, reach_of_recordings, clip_lines),
     Kind(STAY, reach_of_recordings, stay_lines),
+    Kind(RECORDER, reach_of_recorders, recorder_lines),
 )
 """In the order in which they are shown."""

@@ -13,6 +13,7 @@ SEARCH_TEXTS: dict[str, Text] = {
     "search.kind": Text("类别", "Kind"),
     "search.kind.clip": Text("音像记录", "Clips"),
     "search.kind.case": Text("案件", "Cases"),
+    "search.kind.recorder": Text("记录仪", "Recorders"),
     "search.kind.stay": Text("记录仪入仓", "Recorder stays"),
     "search.first": Text("从", "From"),
     "search.last": Text("到", "To"),

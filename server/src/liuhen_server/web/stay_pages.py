@@ -16,10 +16,13 @@ from liuhen_server.custody.schema import stays
 from liuhen_server.custody.stay_account import Account, Fate
 from liuhen_server.custody.stay_reading import read_account
 from liuhen_server.custody.stays import LACKS, Stay, StayReader, find_stay, stay_of
+from liuhen_server.database import Connection
 from liuhen_server.database.schema import docks
 from liuhen_server.people.access import Thing
 from liuhen_server.people.roles import Action
 from liuhen_server.registry.agencies import agency_of_dock
+from liuhen_server.registry.officers import find_officer
+from liuhen_server.registry.proposals import Proposal, decided_of_stay
 from liuhen_server.web.context import CONTEXT
 from liuhen_server.web.guard import Problem, of_reachable_docks
 from liuhen_server.web.language import Words
@@ -28,7 +31,7 @@ from liuhen_server.web.render import page, words_of
 from liuhen_server.web.routes import get
 from liuhen_server.web.stated import told
 
-__all__ = ["ROUTES", "STAY", "STAYS", "caught_up", "prepare", "stay_asked_for"]
+__all__ = ["ROUTES", "STAY", "STAYS", "caught_up", "decision_told", "prepare", "stay_asked_for"]
 
 log = logging.getLogger("liuhen.people")
 STAYS: web.AppKey[StayReader] = web.AppKey("stays", StayReader)
@@ -176,6 +179,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     context, words, stay = request.app[CONTEXT], words_of(request), request[STAY]
     async with context.database.read() as conn:
         read = await read_account(conn, stay)
+        decided, whom = await decision_told(conn, stay)
     if read is None:
         raise Problem("no_such_stay", 404)
     found, clips = read
@@ -196,7 +200,16 @@ async def show(request: web.Request) -> web.StreamResponse:
         most=MOST_NAMES,
         offset=offset(found, words),
         told=[told(entry, words) for entry in found.said],
+        decided=decided,
+        whom=whom,
     )
+
+
+async def decision_told(conn: Connection, stay: Stay) -> tuple[Proposal | None, str]:
+    """What two people said of the clips of an unknown device, and the officer's name; none where nothing was said."""
+    decided = await decided_of_stay(conn, stay.docked_index) if stay.quarantined else None
+    officer = await find_officer(conn, decided.officer) if decided is not None and decided.officer is not None else None
+    return decided, officer.name if officer is not None else ""
 
 
 def sentence(found: Account, words: Words) -> str:
