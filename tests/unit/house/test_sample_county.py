@@ -8,25 +8,15 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
 
 from house.sample import lists, papers, people
 from house.sample.cases import CASES
-from house.sample.fill import fill
 from house.sample.plan import PlannedCase, planned
-from liuhen_server.acts import MACHINE, acts_stated
 from liuhen_server.cases.classes import CLASSES, Stage, kind_of
 from liuhen_server.cases.clocks import ClockState
 from liuhen_server.cases.coverage import Excuse, Linked, Method, Need, NeedState, Paper, blockers, check_rows, needs_of
 from liuhen_server.cases.paper_files import media_type_of
-from liuhen_server.cases.reading import whole_case
-from liuhen_server.cases.schema import case_acts
-from liuhen_server.operations.opening import opened
-from liuhen_server.operations.verify import verify_archive
-from liuhen_server.people.access import Allowed, Thing, decide
-from liuhen_server.people.accounts import Person, list_people
-from liuhen_server.people.roles import ADMINISTRATORS, GIVEN, Action
-from support.device import running_archive
+from liuhen_server.people.roles import ADMINISTRATORS, GIVEN
 
 DAYS = st.dates(date(2026, 1, 1), date(2028, 12, 31))
 WORDS = {agency.code: agency.case_word for agency in people.AGENCIES}
@@ -103,39 +93,3 @@ def test_its_documents_are_taken_by_the_archive(tmp_path: Path) -> None:
     file = tmp_path / "paper"
     file.write_bytes(papers.pdf("现场检查笔录", "朝县市监罚〔2026〕12号"))
     assert media_type_of(file, "现场检查笔录.pdf") == "application/pdf"
-
-
-DOES = {
-    "case.opened": Action.OPEN_CASES,
-    "case.changed": Action.WORK_CASES,
-    "case.stage": Action.WORK_CASES,
-    "case.document": Action.WORK_CASES,
-    "clip.linked": Action.WORK_CASES,
-    "clip.unlinked": Action.WORK_CASES,
-    "coverage.excused": Action.WORK_CASES,
-    "list.approved": Action.APPROVE_LISTS,
-    "clip.marked": Action.MARK_CLIPS,
-}
-
-
-async def test_it_moves_in_by_acts_of_people_who_may_and_the_archive_holds(tmp_path: Path) -> None:
-    some = [case for case in CASES if (case.agency == people.MARKET and case.opened < 60) or case.until is Stage.REVIEW]
-    async with running_archive(tmp_path) as world:
-        made = await fill(world.config, world.url, tmp_path / "sample", date(2026, 11, 20), some)
-    async with opened(world.config) as archive:
-        report = await verify_archive(archive, with_bytes=True)
-        async with archive.database.read() as conn:
-            acted = (await conn.execute(select(acts_stated.c.log_index, acts_stated.c.kind, acts_stated.c.by))).all()
-            things = {
-                row.log_index: whole.thing
-                for row in (await conn.execute(select(case_acts.c.log_index, case_acts.c.case_id))).all()
-                if (whole := await whole_case(conn, row.case_id)) is not None
-            }
-            by_number: dict[str, Person] = {person.number: person for person in await list_people(conn)}
-    assert report.holds, report.text()
-    assert all(person.must_change for person in by_number.values()) and len(by_number) == len(made)
-    for index, kind, by in acted:
-        if by != MACHINE.number and kind in DOES:
-            thing = things.get(index, Thing("own-agency", by_number[by].agency))
-            assert isinstance(decide(by_number[by], DOES[kind], thing), Allowed), (kind, by_number[by].name)
-    assert {kind for _, kind, _ in acted} >= {*DOES, "registry.changed", "account.changed", "access.refused"}

@@ -11,7 +11,7 @@ from liuhen_protocol.events import EVENTS
 from liuhen_protocol.report import Verdict
 from liuhen_server import web
 from liuhen_server.people.passwords import why_refused
-from liuhen_server.people.roles import GIVEN
+from liuhen_server.people.roles import GIVEN, Action
 from liuhen_server.web.context import CHINA
 from liuhen_server.web.language import Language, Words
 from liuhen_server.web.texts import TEXTS
@@ -52,6 +52,7 @@ def test_templates_and_pages_name_only_known_texts() -> None:
 def test_texts_put_together_from_values_are_known() -> None:
     assert {f"verdict.{verdict.value}" for verdict in Verdict} <= TEXTS.keys()
     assert {f"role.{role.value}" for role in GIVEN} <= TEXTS.keys()
+    assert {f"action.{action.value}" for action in Action} <= TEXTS.keys(), "the auditor reads what was refused"
     about_clips = {"clip.collected", "clip.derived", "clip.stored", "clip.viewed", "recorder.docked"}
     assert about_clips <= EVENTS.keys()
     assert {f"event.{kind}" for kind in about_clips} <= TEXTS.keys()

@@ -34,6 +34,7 @@ __all__ = [
     "Link",
     "Party",
     "WholeCase",
+    "events_of_cases",
     "find_case",
     "list_rows",
     "needs_of_cases",
@@ -211,12 +212,11 @@ class WholeCase:
     def events(self) -> dict[str, date]:
         """The first day of each event that starts or ends a clock."""
         found: dict[str, date] = {}
-        for name, day in (
-            *((stage_event(each.stage), each.entered_day) for each in self.stages),
-            *((document_event(each.kind), each.dated) for each in self.documents if each.current),
-        ):
-            value = date.fromisoformat(day)
-            found[name] = min(found.get(name, value), value)
+        for each in self.stages:
+            _keep_first(found, stage_event(each.stage), each.entered_day)
+        for paper in self.documents:
+            if paper.current:
+                _keep_first(found, document_event(paper.kind), paper.dated)
         return found
 
 
@@ -323,6 +323,24 @@ async def needs_of_cases(
         )
         found[case.id] = (tuple(of_list), needs)
     return found
+
+
+async def events_of_cases(conn: Connection, case_ids: Collection[int]) -> dict[int, dict[str, date]]:
+    """The first day of each event of each of these cases, as `WholeCase.events` has it of one."""
+    stages = select(case_stages.c.case_id, case_stages.c.stage, case_stages.c.entered_day)
+    current = case_documents.c.case_id.in_(case_ids) & case_documents.c.current.is_(True)
+    papers = select(case_documents.c.case_id, case_documents.c.kind, case_documents.c.dated).where(current)
+    found: dict[int, dict[str, date]] = {}
+    for row in await conn.execute(stages.where(case_stages.c.case_id.in_(case_ids))):
+        _keep_first(found.setdefault(row.case_id, {}), stage_event(row.stage), row.entered_day)
+    for row in await conn.execute(papers):
+        _keep_first(found.setdefault(row.case_id, {}), document_event(row.kind), row.dated)
+    return found
+
+
+def _keep_first(events: dict[str, date], name: str, day: str) -> None:
+    value = date.fromisoformat(day)
+    events[name] = min(events.get(name, value), value)
 
 
 async def officers_of(conn: Connection, case_ids: Collection[int]) -> dict[int, frozenset[int]]:

@@ -58,6 +58,10 @@ class Officer:
         """Whether the certificate is good on that day; one without a last day is not known to be."""
         return self.expires is not None and day.isoformat() <= self.expires
 
+    def days_left(self, day: date) -> int | None:
+        """Days after that one up to the certificate's last; negative once it is over. None: no last day is known."""
+        return None if self.expires is None else (date.fromisoformat(self.expires) - day).days
+
 
 def check_officer(given: Officer) -> Officer:
     """As it may be kept. Raises Mistakes, all of them at once."""

@@ -5,6 +5,7 @@ The statements are read from the log's entries; the words behind a commitment ar
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -21,11 +22,13 @@ from liuhen_protocol.events import (
     RegistryChanged,
     SearchMade,
 )
+from liuhen_protocol.statement import Statement
 from liuhen_server.acts import acts_stated, said
 from liuhen_server.custody.evidence import read_entry
 from liuhen_server.database.schema import entries
 from liuhen_server.people.roles import Action
 from liuhen_server.registry.changes import KIND
+from liuhen_server.web.case_request import names_of
 from liuhen_server.web.context import CONTEXT
 from liuhen_server.web.language import Words
 from liuhen_server.web.render import page, words_of
@@ -45,6 +48,7 @@ class Row:
     time: str
     kind: str
     by: str
+    name: str
     detail: str
     words: str
 
@@ -70,13 +74,18 @@ async def show(request: web.Request) -> web.StreamResponse:
         query = query.where(acts_stated.c.log_index < end)
     async with request.app[CONTEXT].database.read() as conn:
         found = (await conn.execute(query)).all()
+        told = {row.log_index: read_entry(row.log_index, row.envelope).statement for row in found}
+        changed = (statement.event for statement in told.values() if statement is not None)
+        persons = {event.person for event in changed if isinstance(event, AccountChanged)}
+        names = (await names_of(conn, persons | {row.by for row in found}, ())).people
     rows = [
         Row(
             row.log_index,
             row.time,
             row.kind,
             row.by,
-            _told(row.log_index, row.envelope, words),
+            names.get(row.by, ""),
+            _told(told[row.log_index], words, names),
             _words_of(row.said_kind, row.text),
         )
         for row in found[:PAGE_ROWS]
@@ -98,13 +107,12 @@ def _words_of(kind: str | None, text: str | None) -> str:
     return text or "" if kind != KIND else ""
 
 
-def _told(index: int, envelope: bytes, words: Words) -> str:
-    statement = read_entry(index, envelope).statement
-    return words("event.damaged") if statement is None else tell(statement.event, words)
+def _told(statement: Statement | None, words: Words, names: Mapping[str, str]) -> str:
+    return words("event.damaged") if statement is None else tell(statement.event, words, names)
 
 
-def tell(event: Event, words: Words) -> str:
-    """One line of what was done, to whom."""
+def tell(event: Event, words: Words, names: Mapping[str, str]) -> str:
+    """One line of what was done, to whom. `names`: of accounts, by their numbers in the log."""
     comma = words("list.and")
     match event:
         case AccessRefused():
@@ -119,7 +127,8 @@ def tell(event: Event, words: Words) -> str:
         case AccountChanged():
             what = words.known(f"changed.{event.what}", event.what)
             roles = comma.join(words.known(f"role.{role}", role) for role in event.roles) or words("no_role")
-            return words("audit.account", person=event.person, what=what, roles=roles, agency=event.agency or "–")
+            person = f"{event.person} {names.get(event.person, '')}".rstrip()
+            return words("audit.account", person=person, what=what, roles=roles, agency=event.agency or "–")
         case RegistryChanged():
             what = words.known(f"changed.{event.what}", event.what)
             return words("audit.registry", thing=event.thing, what=what, version=event.version)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from urllib.parse import urlencode
 
 from aiohttp import web
 from sqlalchemy import ColumnElement, and_, exists, literal, or_, select
 
 from liuhen_server.cases.classes import CLASSES, Stage
+from liuhen_server.cases.clocks import Clock, clocks_of
+from liuhen_server.cases.coverage import blockers
 from liuhen_server.cases.numbers import normalised
-from liuhen_server.cases.reading import Case, case_of, officers_of
+from liuhen_server.cases.reading import Case, case_of, events_of_cases, needs_of_cases, officers_of
 from liuhen_server.cases.schema import case_handlers, case_parties, cases
 from liuhen_server.people.roles import Action
-from liuhen_server.web.case_request import Names, names_of, reachable_cases
+from liuhen_server.web.case_request import names_of, reachable_cases
 from liuhen_server.web.context import CONTEXT
 from liuhen_server.web.guard import may, session_of
 from liuhen_server.web.paging import COUNTED, Turn, counted, cut
@@ -84,8 +88,12 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """`missing`: how much its stages ask for and do not have. `clock`: the agency's that ends first, of those that run."""
+
     case: Case
-    handlers: str
+    handlers: tuple[str, ...]
+    missing: int
+    clock: Clock | None
 
 
 async def show(request: web.Request) -> web.StreamResponse:
@@ -96,13 +104,24 @@ async def show(request: web.Request) -> web.StreamResponse:
         total = await counted(conn, select(literal(1)).select_from(cases).where(wanted))
         found = await cut(conn, select(cases).where(wanted), cases.c.opened_time, cases.c.id, filters.turn)
         listed = [case_of(row) for row in found.rows]
-        handled = await officers_of(conn, [case.id for case in listed])
+        ids = [case.id for case in listed]
+        handled = await officers_of(conn, ids)
+        needs = await needs_of_cases(conn, listed) if listed else {}
+        events = await events_of_cases(conn, ids)
         names = await names_of(conn, (), {officer for each in handled.values() for officer in each})
     return page(
         request,
         "cases.html",
         filters=filters,
-        rows=[Row(case, _told(names, handled.get(case.id, frozenset()), words("list.and"))) for case in listed],
+        rows=[
+            Row(
+                case,
+                tuple(names.officer(each) for each in sorted(handled.get(case.id, ()))),
+                len(blockers(needs[case.id][1])),
+                _next_clock(case, events.get(case.id, {}), context.today()),
+            )
+            for case in listed
+        ],
         total=words.count(total, COUNTED),
         newer=found.newer and filters.address(found.newer),
         older=found.older and filters.address(found.older),
@@ -115,8 +134,12 @@ async def show(request: web.Request) -> web.StreamResponse:
     )
 
 
-def _told(names: Names, ids: frozenset[int], joiner: str) -> str:
-    return joiner.join(names.officer(each) for each in sorted(ids))
+def _next_clock(case: Case, events: Mapping[str, date], today: date) -> Clock | None:
+    """Of an archived case none: nobody waits for it."""
+    if case.stage is Stage.ARCHIVED:
+        return None
+    running = (clock for clock in clocks_of(case.enforcement, events, today) if clock.ended is None)
+    return next((clock for clock in running if not clock.rule.of_party), None)
 
 
 ROUTES = (get("/cases", show, Action.SEE_CASES),)

@@ -24,7 +24,8 @@ from liuhen_server.people.roles import Action
 from liuhen_server.web.case_request import CASE, case_asked_for, field, names_of, number
 from liuhen_server.web.context import ACTS, CONTEXT
 from liuhen_server.web.guard import may, session_of
-from liuhen_server.web.render import page
+from liuhen_server.web.language import Words
+from liuhen_server.web.render import page, words_of
 from liuhen_server.web.routes import get, post
 from liuhen_server.web.stay_pages import caught_up
 
@@ -91,6 +92,7 @@ async def draw_case(
         then=case.rules.then(case.stage),
         Stage=Stage,
         names=names,
+        abouts=_abouts(whole, named, needs, words_of(request)),
         reasons=reasons,
         clip_names=named,
         proposed=proposed,
@@ -165,6 +167,26 @@ async def _texts(conn: Connection, whole: WholeCase) -> dict[int, str]:
     ids |= {each.reason for each in whole.excuses}
     rows = await conn.execute(select(said.c.id, said.c.text).where(said.c.id.in_(ids)))
     return {row.id: row.text or "" for row in rows}
+
+
+def _abouts(
+    whole: WholeCase, named: dict[tuple[str, str], tuple[str, int]], needs: tuple[Need, ...], words: Words
+) -> dict[int, str]:
+    """What the acts were about, by their places in the log: which document, which clip, what was excused."""
+    documents = {str(each.id): each for each in whole.documents}
+    asked = {(need.stage.value, need.item): words.said(need.name) for need in needs}
+    found: dict[int, str] = {}
+    for act in whole.acts:
+        paper = documents.get(act.about) if act.what == "document" else None
+        dock, _, sha256 = act.about.rpartition("/")
+        if paper is not None:
+            version = "" if paper.version == 1 else " " + words("paper.version", version=paper.version)
+            found[act.log_index] = words.plain(paper.name) + version
+        elif act.what in ("linked", "unlinked") and (dock, sha256) in named:
+            found[act.log_index] = words.file_name(named[dock, sha256][0])
+        elif act.what == "excused" and (act.stage, act.about) in asked:
+            found[act.log_index] = asked[act.stage, act.about]
+    return found
 
 
 _TOLD = ("stage", "unlinked", "excused", "title", "number")

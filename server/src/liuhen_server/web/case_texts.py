@@ -76,6 +76,7 @@ CASE_TEXTS: dict[str, Text] = {
     "case.acts.text": Text(
         "每一条都写入日志，最新在前。时间为 {zone}。", "Each is an entry of the log, newest first. Times are {zone}."
     ),
+    "cases.missing": Text("缺项", "Missing"),
     "case.did.opened": Text("立案", "opened the case"),
     "case.did.title": Text("登记案由", "wrote the subject"),
     "case.did.number": Text("登记案号", "wrote the number"),

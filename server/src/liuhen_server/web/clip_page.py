@@ -15,18 +15,19 @@ from liuhen_server.custody.marks import KINDS, clock_of, marks_of
 from liuhen_server.custody.stays import stays_of_clips
 from liuhen_server.custody.timeline import timeline
 from liuhen_server.people.roles import Action
+from liuhen_server.web.case_request import names_of
 from liuhen_server.web.clip_linking import choices, linked_cases
 from liuhen_server.web.clip_request import CHECKER, CLIP, clip_asked_for, record_view
 from liuhen_server.web.context import CONTEXT
 from liuhen_server.web.film_texts import script_words
 from liuhen_server.web.films import films_of
-from liuhen_server.web.guard import THING, may
+from liuhen_server.web.guard import THING, may, session_of
 from liuhen_server.web.language import Language, Words
 from liuhen_server.web.media import attachment
 from liuhen_server.web.recorder_clock import clock_told
 from liuhen_server.web.render import page, words_of
 from liuhen_server.web.routes import get, post
-from liuhen_server.web.stated import told
+from liuhen_server.web.stated import people_in, told
 from liuhen_server.web.stay_pages import caught_up, decision_told
 
 __all__ = ["ROUTES"]
@@ -49,6 +50,8 @@ async def show(request: web.Request) -> web.StreamResponse:
         linked = await linked_cases(conn, clip) if may(request, Action.SEE_CASES) else ()
         given = await choices(request, conn)
         marks = await marks_of(conn, clip)
+        names = await names_of(conn, people_in(entries), ())
+    known = names.people | {case.name: case.number for _, case in linked}
     return page(
         request,
         "clip.html",
@@ -65,7 +68,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         steps=[_tell(words, step) for step in checked.report.steps],
         films=films,
         film_words=script_words(chinese=words.language is Language.CHINESE),
-        events=[told(entry, words) for entry in entries],
+        events=[told(entry, words, known) for entry in entries],
         marks=marks,
         clock_of=clock_of,
         mark_kinds=KINDS,
@@ -75,6 +78,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         linked=linked,
         choices=given,
         may_watch=may(request, Action.SEE_FOOTAGE),
+        of_others=session_of(request).person.may(Action.SEE_FOOTAGE),
     )
 
 

@@ -87,6 +87,7 @@ _REGISTRY = {
     "agency.credit_code": Text("统一社会信用代码", "Social credit code"),
     "agency.active": Text("仍在执法", "It still enforces"),
     "officers.title": Text("执法人员", "Officers"),
+    "officers.count": Text("共 {count} 人", "{count} in all"),
     "officers.text": Text("姓名、证号或编号", "Name, certificate or number"),
     "officers.searched": Text("查找人员会写入日志。", "A search for a person is an entry of the log."),
     "officers.none": Text("还没有执法人员。", "No officer yet."),
@@ -108,6 +109,7 @@ _REGISTRY = {
     ),
     "officer.active": Text("仍在执法岗位", "Still an officer"),
     "officer.expired": Text("证件已过期", "certificate expired"),
+    "officer.expires_soon": Text("剩 {days} 天到期", "{days} days left"),
     "officer.no_expiry": Text("未登记有效期", "no expiry known"),
     "officer.expired.text": Text(
         "证件过期期间不得执法。请核对证件并更新有效期。",
@@ -295,6 +297,15 @@ _AUDIT = {
     "action.give_rights": Text("授予权限", "give rights"),
     "action.audit": Text("审计", "audit"),
     "action.own_account": Text("本人账号", "own account"),
+    "action.enter": Text("登录", "sign in"),
+    "action.mark_clips": Text("标记音像", "mark clips"),
+    "action.read_entries": Text("读取日志条目", "read entries of the log"),
+    "action.see_cases": Text("查看案件", "see cases"),
+    "action.open_cases": Text("立案", "open cases"),
+    "action.work_cases": Text("办理案件", "work on cases"),
+    "action.see_lists": Text("查看清单", "see recording lists"),
+    "action.keep_lists": Text("编制清单", "draft recording lists"),
+    "action.approve_lists": Text("批准清单", "approve recording lists"),
 }
 
 PEOPLE_TEXTS: dict[str, Text] = {**_SHELL, **_REGISTRY, **_ACCOUNTS, **_OWN, **_AUDIT}

@@ -26,6 +26,7 @@ from liuhen_server.web.search_pages import record_search
 __all__ = ["ROUTES"]
 
 PAGE_ROWS = 50
+EXPIRES_SOON = 30  # days before a certificate's last day, in which its list says so
 _AGENCY = web.RequestKey("agency", Agency)
 _OFFICER = web.RequestKey("officer", Officer)
 
@@ -142,6 +143,7 @@ async def _agency_form(
 async def officers(request: web.Request) -> web.StreamResponse:
     """The list; a search for a person's name or number is an entry of the log."""
     context, own = request.app[CONTEXT], _own_agency(request, Action.SEE_REGISTRY)
+    today = context.now().astimezone(context.zone).date()
     asked = request.query.get("agency", "")
     text = request.query.get("text", "").strip()[:64]
     text = text if text.isprintable() else ""
@@ -160,9 +162,11 @@ async def officers(request: web.Request) -> web.StreamResponse:
         "officers.html",
         found=found,
         agencies={each.code: each for each in known},
-        filters=_Filters(wanted or "", text, number_of_page),
+        filters=_Filters(wanted or "" if own is None else "", text, number_of_page),
+        classes=CLASSES,
+        expires_soon=EXPIRES_SOON,
         pages=max(1, -(-found.total // PAGE_ROWS)),
-        today=context.now().astimezone(context.zone).date(),
+        today=today,
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from liuhen_protocol.case_events import ClipLinked, ClipUnlinked
 from liuhen_protocol.events import (
@@ -24,7 +26,7 @@ from liuhen_server.custody.evidence import Entry
 from liuhen_server.custody.marks import clock_of
 from liuhen_server.web.language import Words
 
-__all__ = ["Told", "told"]
+__all__ = ["Told", "people_in", "told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ class Told:
     detail: str
 
 
-def told(entry: Entry, words: Words) -> Told:
+def told(entry: Entry, words: Words, known: Mapping[str, str] = MappingProxyType({})) -> Told:
+    """`known`: who is behind the log's numbers (person-7, case-31), as far as the reader may know it; it stands beside the number."""
     statement = entry.statement
     if statement is None:
         return Told(entry.index, "", None, "", words("event.damaged"), words("event.damaged.detail"))
@@ -49,11 +52,23 @@ def told(entry: Entry, words: Words) -> Told:
         time=statement.link.time,
         source=statement.link.source,
         title=words.known(f"event.{statement.kind}", statement.kind),
-        detail=_detail(statement.event, words),
+        detail=_detail(
+            statement.event, words, lambda number: f"{number} {known[number]}" if number in known else number
+        ),
     )
 
 
-def _detail(event: Event, words: Words) -> str:
+def people_in(entries: Iterable[Entry]) -> frozenset[str]:
+    """The log's numbers of the people who did what these statements say."""
+    found = (entry.statement.event for entry in entries if entry.statement is not None)
+    return frozenset(
+        event.viewer if isinstance(event, ClipViewed) else event.by
+        for event in found
+        if isinstance(event, ClipViewed | ClipMarked | ClipLinked | ClipUnlinked)
+    )
+
+
+def _detail(event: Event, words: Words, whose: Callable[[str], str]) -> str:
     match event:
         case RecorderDocked():
             officer = event.recorder.officer or words("unassigned")
@@ -78,15 +93,15 @@ def _detail(event: Event, words: Words) -> str:
         case ClipViewed():
             how = words.known(f"how.{event.how}", event.how)
             roles = words("list.and").join(words.known(f"role.{role}", role) for role in event.role.split())
-            return words("event.clip.viewed.detail", viewer=event.viewer, role=roles, how=how)
+            return words("event.clip.viewed.detail", viewer=whose(event.viewer), role=roles, how=how)
         case ClipMarked():
             kind = words.known(f"mark.kind.{event.kind}", event.kind)
             place = words("mark.whole") if event.at_ms is None else clock_of(event.at_ms)
-            return words("event.clip.marked.detail", kind=kind, place=place, by=event.by)
+            return words("event.clip.marked.detail", kind=kind, place=place, by=whose(event.by))
         case ClipLinked():
-            return words("event.clip.linked.detail", case=event.case, by=event.by)
+            return words("event.clip.linked.detail", case=whose(event.case), by=whose(event.by))
         case ClipUnlinked():
-            return words("event.clip.unlinked.detail", case=event.case, by=event.by)
+            return words("event.clip.unlinked.detail", case=whose(event.case), by=whose(event.by))
         case RecorderCleared():
             return words(
                 "event.recorder.cleared.detail", recorder=words.plain(event.recorder), count=len(event.receipts)

@@ -152,6 +152,13 @@ _CLIP = {
         "按三员分立，管理员和审计员只核对证据，不观看内容。",
         "Administrators and auditors check evidence, they do not watch it.",
     ),
+    "player.of_others": Text(
+        "这段音像不是您拍摄的，也不属于您承办的案件。", "This recording is neither yours nor of a case you handle."
+    ),
+    "player.of_others.text": Text(
+        "承办人只观看本人和本案的音像；需要观看的，请本执法主体的审核人或负责人打开。",
+        "Handlers watch their own recordings and those of their cases; a reviewer or the head of the agency can open it.",
+    ),
     "clip.collected": Text("采集完成", "Collected"),
     "clip.recorder_time": Text("记录仪自述时间", "Time by the recorder"),
     "clip.name": Text("记录仪上的文件名", "Name on the recorder"),
