@@ -273,11 +273,16 @@ def dock_revoke(data: Path, name: str, reason: str, as_json: bool) -> None:
 
 @main.command()
 @DATA
-@click.option("--bytes", "with_bytes", is_flag=True, help="逐一重读原始文件 / also re-read every stored clip")
+@click.option(
+    "--bytes",
+    "with_bytes",
+    is_flag=True,
+    help="逐一重读原始文件和案卷文书 / also re-read every stored clip and document",
+)
 @JSON
 @answers
 def verify(data: Path, with_bytes: bool, as_json: bool) -> None:
-    """核验全库。 Checks database, tiles, bundles, checkpoint, cosignatures, chains and clips against each other."""
+    """核验全库。 Checks database, tiles, bundles, checkpoint, cosignatures, chains, clips and documents."""
     from liuhen_server.operations.verify import verify_archive
 
     report = with_archive(data, lambda archive: verify_archive(archive, with_bytes=with_bytes))

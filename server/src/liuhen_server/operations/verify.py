@@ -1,7 +1,7 @@
 """`liuhen-server verify`: everything the archive keeps, held against everything else it keeps.
 
     database entries ↔ their own hashes and columns ↔ bundles ↔ hash tiles ↔ every signed checkpoint ↔ cosignatures
-    statements ↔ signatures by the keys the log names ↔ chains ↔ the registry's and the clips' tables ↔ the store
+    statements ↔ signatures by the keys the log names ↔ chains ↔ the tables of registry, clips and documents ↔ the store
 
 The log is read once, bundle by bundle. Where the copies of an entry differ, the one that the hash tile vouches for
 goes on to the chain checks, so that one altered row is one finding and not a thousand. A rollback of everything at
@@ -20,6 +20,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
+from liuhen_protocol.case_events import CaseDocument
 from liuhen_protocol.checkpoint import Checkpoint, open_checkpoint
 from liuhen_protocol.dsse import Envelope
 from liuhen_protocol.errors import Malformed, Refused
@@ -39,6 +40,7 @@ from liuhen_server.log.staging import staged_path
 from liuhen_server.operations.findings import ArchiveReport, Findings
 from liuhen_server.operations.opening import Archive
 from liuhen_server.operations.verify_clips import Stored, check_clips, fingerprint
+from liuhen_server.operations.verify_documents import Stated, check_documents
 from liuhen_server.registry.docks import ENROLLED, REVOKED
 
 PARALLEL_FROM = 2_000  # entries: below it, starting processes costs more than they save
@@ -58,7 +60,7 @@ async def resume_log(archive: Archive) -> ArchiveReport:
 
 
 async def verify_archive(archive: Archive, *, with_bytes: bool = False, with_alarm: bool = True) -> ArchiveReport:
-    """Reads the whole archive; `with_bytes` also re-reads every stored clip. Never raises for what is broken: it is
+    """Reads the whole archive; `with_bytes` also re-reads every stored clip and document. Never raises for what is broken: it is
     in the report. `with_alarm`: that the log has stopped is a finding too.
     """
     return await _Verification(archive, with_alarm=with_alarm).run(with_bytes)
@@ -98,6 +100,7 @@ class _Verification:
         self._roots: dict[int, bytes] = {0: EMPTY_ROOT}
         self._stored: dict[tuple[str, str], Stored] = {}
         self._promised: dict[tuple[str, str], bytes] = {}  # by (sha256, dock): the fingerprint of what counts
+        self._documents: dict[int, Stated] = {}  # by index
         self._docks: dict[str, _DockRow] = {}  # by name, as the log says
 
     def _leaf_at(self, index: int) -> bytes:
@@ -129,6 +132,9 @@ class _Verification:
         clips = await check_clips(
             conn, self._archive.store, self._stored, self._promised, self._findings, with_bytes=with_bytes
         )
+        documents = await check_documents(
+            conn, self._archive.store, self._documents, self._findings, with_bytes=with_bytes
+        )
         checked = {
             "entries": state.entries_end,
             "signed": state.signed_size,
@@ -136,6 +142,7 @@ class _Verification:
             "chains": len(self._verifier.heads),
             "checkpoints": len(signed),
             **clips,
+            "documents": documents,
         }
         return ArchiveReport(checked, tuple(self._findings.kept), self._findings.count)
 
@@ -275,6 +282,8 @@ class _Verification:
                 subject = read_statement(Envelope.parse(data).payload).subject
                 stored = Stored(index, event.size, event.chunk_root, event.promised_index)
                 self._stored.setdefault((subject.sha256, dock), stored)
+            case _ if entry.kind == "case.document":
+                self._note_document(index, data)
             case _ if entry.kind in ("clip.collected", "clip.derived"):
                 self._note_promise(index, data)
 
@@ -286,6 +295,11 @@ class _Verification:
             return  # impossible: no row was made of it
         if promise is not None and (promise.sha256, promise.dock) not in self._stored:
             self._promised[promise.sha256, promise.dock] = fingerprint(promise._replace(promised_index=index))
+
+    def _note_document(self, index: int, data: bytes) -> None:
+        statement = read_statement(Envelope.parse(data).payload)
+        assert isinstance(statement.event, CaseDocument)
+        self._documents[index] = Stated(statement.subject.name, statement.subject.sha256, statement.event)
 
     # --- what was signed and published
 
