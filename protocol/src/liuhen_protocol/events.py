@@ -19,6 +19,7 @@ from liuhen_protocol.case_events import (
     CoverageExcused,
     ListApproved,
 )
+from liuhen_protocol.retention_events import RETENTION_EVENTS, ClipDisposed, ClipHeld, ClipReleased, RetentionEvent
 from liuhen_protocol.shape import Hex, Moment
 
 
@@ -406,6 +407,7 @@ Event = (
     | ClipUnlinked
     | ListApproved
     | CoverageExcused
+    | RetentionEvent
 )
 
 EVENTS: dict[str, type[Event]] = {
@@ -440,10 +442,12 @@ EVENTS: dict[str, type[Event]] = {
     "clip.unlinked": ClipUnlinked,
     "list.approved": ListApproved,
     "coverage.excused": CoverageExcused,
+    **RETENTION_EVENTS,
 }
 KINDS: dict[type[Event], str] = {event: kind for kind, event in EVENTS.items()}
 OF_A_CLIP: frozenset[type[Event]] = frozenset(
     {ClipCollected, ClipDerived, ClipStored, ClipViewed, ClipMarked, CaseDocument, ClipLinked, ClipUnlinked}
+    | {ClipHeld, ClipReleased, ClipDisposed}
 )
 """Whose subject is a file, a clip or a case's document; all others have their place in the chain."""
 OF_PEOPLE: frozenset[type[Event]] = frozenset(
@@ -455,6 +459,7 @@ OF_CASES: frozenset[type[Event]] = frozenset(
 OF_THE_ARCHIVE: frozenset[type[Event]] = (
     OF_PEOPLE
     | OF_CASES
+    | frozenset(RETENTION_EVENTS.values())
     | {
         ArchiveStarted,
         DockEnrolled,

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 
 from liuhen_protocol import chain, merkle
 from liuhen_protocol.digest import Digest
+from liuhen_protocol.disposals import tombstone_against
 from liuhen_protocol.dsse import Envelope
 from liuhen_protocol.errors import Malformed, Refused
 from liuhen_protocol.events import (
@@ -39,6 +40,7 @@ from liuhen_protocol.policy import Accepted, Policy
 from liuhen_protocol.proof import TlogProof
 from liuhen_protocol.receipt import ORIGINAL
 from liuhen_protocol.report import Finding, Report, StepName, Verdict, make_report
+from liuhen_protocol.retention_events import ClipDisposed, DisposalApproved, DisposalDrawn
 from liuhen_protocol.statement import ARCHIVE_SOURCE, Statement, read_statement
 
 WITNESS_TOLERANCE = 60  # seconds by which a witness's clock may be behind the writer's
@@ -98,8 +100,9 @@ class _ClipVerifier:
         self.stored = self._about_this_clip(ClipStored)
         self.collected = self._promise_of(self.stored) or self._about_this_clip(ClipCollected)
         self.accepted: list[tuple[Logged, Accepted]] = []
-        for step in (self._bytes, self._digest, self._statement, self._signature, self._chain, self._log, self._time):
+        for step in (self._bytes, self._digest, self._statement, self._disposal, self._signature, self._chain, self._log):
             step()
+        self._time()
         return make_report(
             {
                 StepName.BYTES: "the file's SHA-256 is the one that is stated",
@@ -153,7 +156,12 @@ class _ClipVerifier:
     # 1 bytes
     def _bytes(self) -> None:
         observed = self.evidence.observed
-        if observed is None:
+        if observed is None and (gone := next(self._of(ClipDisposed), None)) is not None:
+            event = gone.statement.event
+            assert isinstance(event, ClipDisposed)
+            why = f"the bytes were disposed of under {event.list} by {event.first} and {event.second}"
+            self._missing(StepName.BYTES, "disposed", why)
+        elif observed is None:
             self._missing(StepName.BYTES, "no-bytes", "the bytes of the clip are missing")
         elif not self._pair():
             self._missing(StepName.BYTES, "no-statement", "no statement names a digest")
@@ -217,6 +225,22 @@ class _ClipVerifier:
             self._broken(
                 StepName.STATEMENT, "other-promise", "the promise stands elsewhere in the log than the archive says"
             )
+
+    def _disposal(self) -> None:
+        """Each tombstone that is given rests on two people, as given too."""
+        drawn = [e for one in self._of(DisposalDrawn) if isinstance(e := one.statement.event, DisposalDrawn)]
+        approved = [e for one in self._of(DisposalApproved) if isinstance(e := one.statement.event, DisposalApproved)]
+        for one in self._of(ClipDisposed):
+            event = one.statement.event
+            assert isinstance(event, ClipDisposed)
+            wrong = tombstone_against(
+                event,
+                one.statement.link.time,
+                next((each for each in drawn if each.list == event.list), None),
+                next((each for each in approved if each.list == event.list), None),
+            )
+            if wrong is not None:
+                self._broken(wrong.step, wrong.code, wrong.why, None if one.proof is None else one.proof.index)
 
     # 4 signature
     def _signature(self) -> None:

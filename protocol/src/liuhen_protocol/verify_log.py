@@ -1,4 +1,4 @@
-"""The verifier of a whole log, entry by entry in constant memory but for one line per source.
+"""The verifier of a whole log, entry by entry in constant memory but for one line per source, disposal list and hold.
 
 `read_entry` does all that needs no state (parse, hash, signature) and may run in many processes; `LogVerifier.add` keeps the order:
 authority of keys, chain links, uniqueness, promises, the tree. `finish` compares with the checkpoint. Steps as in `verify_clip`.
@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from liuhen_protocol import chain, merkle
 from liuhen_protocol.checkpoint import Checkpoint
+from liuhen_protocol.disposals import RETENTION, Disposals
 from liuhen_protocol.dsse import Envelope
 from liuhen_protocol.errors import Malformed, Refused
 from liuhen_protocol.events import (
@@ -26,13 +27,14 @@ from liuhen_protocol.report import Finding, Report, StepName, Verdict, make_repo
 from liuhen_protocol.statement import ARCHIVE_SOURCE, Link, read_statement
 
 MAX_FINDINGS = 1000
-_KEPT = (ArchiveStarted, DockEnrolled, DockRevoked, KeyRotated, ClipStored)
+_KEPT = (ArchiveStarted, DockEnrolled, DockRevoked, KeyRotated, ClipStored, *RETENTION)
 
 
 class ReadEntry(NamedTuple):
     """What is left of an entry once it was read: small, to travel between processes.
 
-    `event` only where order matters (keys and clip.stored); `problem` is (step number, code, why) of what is wrong in itself.
+    `event` only where order matters (keys, clip.stored, holds and disposals); `problem` is (step number, code, why) of what is wrong
+    in itself; `subject` is the SHA-256 that a hold or a tombstone is about.
     """
 
     leaf: bytes
@@ -42,6 +44,7 @@ class ReadEntry(NamedTuple):
     kind: str
     event: Event | None
     problem: tuple[int, str, str] | None
+    subject: str = ""
 
 
 def read_entry(entry: bytes) -> ReadEntry:
@@ -61,7 +64,8 @@ def read_entry(entry: bytes) -> ReadEntry:
     if type(event) in OF_THE_ARCHIVE and statement.link.source != ARCHIVE_SOURCE:
         problem = (StepName.SIGNATURE.value, "other-source", f"{statement.link.source} may not state {statement.kind}")
     kept = event if isinstance(event, _KEPT) else None
-    return ReadEntry(leaf, this_hash, envelope.public, statement.link, statement.kind, kept, problem)
+    subject = statement.subject.sha256 if isinstance(event, RETENTION) else ""
+    return ReadEntry(leaf, this_hash, envelope.public, statement.link, statement.kind, kept, problem, subject)
 
 
 class LogVerifier:
@@ -81,6 +85,7 @@ class LogVerifier:
         self._revoked: dict[str, int] = {}
         self._leaf_at = leaf_at
         self._known = {(head.source, head.seq): head for head in known_heads}
+        self._disposals = Disposals()
         self.broken = 0
 
     def _found(self, step: StepName, code: str, why: str, index: int | None) -> None:
@@ -101,6 +106,9 @@ class LogVerifier:
         self._link(index, entry, entry.link)
         if isinstance(entry.event, ClipStored):
             self._promise(index, entry.event)
+        elif isinstance(entry.event, RETENTION):
+            for wrong in self._disposals.add(entry.event, entry.subject, entry.link.time):
+                self._found(wrong.step, wrong.code, wrong.why, index)
 
     def _authority(self, index: int, entry: ReadEntry, link: Link) -> None:
         event = entry.event
@@ -173,7 +181,7 @@ class LogVerifier:
             )
         return make_report(
             {
-                StepName.STATEMENT: f"{size} entries are statements, and each clip.stored rests on its promise",
+                StepName.STATEMENT: f"{size} entries are statements, each clip.stored rests on its promise and each clip.disposed on two people",
                 StepName.SIGNATURE: "every signature is good, by the key that the log names for its source at that point",
                 StepName.CHAIN: f"{len(self.heads)} chains without a gap, a repetition or a fork",
                 StepName.INCLUSION: "the entries give the checkpoint's root",

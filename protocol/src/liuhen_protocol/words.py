@@ -87,6 +87,15 @@ CODES = {
     "bad-cosignature": "见证方联署无效",
     "quorum-missing": "见证方联署未达到规定数量",
     "no-times": "缺少采集站或证据库的声明时间",
+    "disposed": "文件已按规定处置，字节不再保存；处置证明见日志",
+    "unknown-list": "处置声明所指的清单不存在",
+    "not-approved": "处置声明所依据的清单未经第二人批准",
+    "one-person": "处置由一人单独作出，须由两人",
+    "other-people": "处置声明中的两人与清单的编制人、批准人不同",
+    "list-again": "同一处置清单重复编制、批准或撤回",
+    "more-than-listed": "处置的文件多于清单所列",
+    "disposed-early": "处置早于保存期限届满",
+    "disposed-while-held": "文件在暂停处置期间被处置",
 }
 NOT_CLAIMED = (
     "保管自采集站读取时开始；此前记录仪内发生的事不在证明范围内。",

@@ -18,7 +18,7 @@ from liuhen_verify.reading import WrongUse
 from liuhen_verify.source import LogSource, Missing, read_tile
 
 PlainLink = tuple[str, int, str | None, str]
-PlainEntry = tuple[bytes, str, bytes, PlainLink | None, str, Event | None, tuple[int, str, str] | None]
+PlainEntry = tuple[bytes, str, bytes, PlainLink | None, str, Event | None, tuple[int, str, str] | None, str]
 Problem = tuple[str, str, int]  # code, why, index: findings of step 6
 _CLOCK = Clock("", 0)  # no rule over a whole log asks for it
 
@@ -50,7 +50,7 @@ def read_bundle(source: LogSource, index: int, width: int) -> ReadBundle:
     for place in range(len(entries), width):
         leaf = stored[place] if place < len(stored) else bytes(HASH_SIZE)
         wrong = (StepName.INCLUSION.value, "other-size", f"entry {first + place} is not in its bundle")
-        entries.append((leaf, "", b"", None, "", None, wrong))
+        entries.append((leaf, "", b"", None, "", None, wrong, ""))
     leaves = [entry[0] for entry in entries]
     if stored and stored != leaves:
         differing = [place for place in range(width) if stored[place] != leaves[place]]
@@ -94,13 +94,13 @@ def _entries(data: bytes, index: int, width: int) -> tuple[list[bytes], Problem 
 def _plain(entry: ReadEntry) -> PlainEntry:
     link = entry.link
     plain = None if link is None else (link.source, link.seq, link.prev, link.time)
-    return (entry.leaf, entry.hash, entry.public, plain, entry.kind, entry.event, entry.problem)
+    return (entry.leaf, entry.hash, entry.public, plain, entry.kind, entry.event, entry.problem, entry.subject)
 
 
 def rebuilt(entry: PlainEntry) -> ReadEntry:
     """The other end of `_plain`."""
-    leaf, this_hash, public, link, kind, event, problem = entry
-    return ReadEntry(leaf, this_hash, public, None if link is None else Link(*link, _CLOCK), kind, event, problem)
+    leaf, this_hash, public, link, kind, event, problem, subject = entry
+    return ReadEntry(leaf, this_hash, public, None if link is None else Link(*link, _CLOCK), kind, event, problem, subject)
 
 
 _source: LogSource | None = None

@@ -13,7 +13,7 @@ from liuhen_protocol.report import Finding, StepName, Verdict, make_report
 
 FOLDERS = [Path(str(package.__file__)).parent for package in (liuhen_protocol, liuhen_verify)]
 # who adds a finding, and at which argument the code stands
-FINDERS = {"Refused": 0, "_broken": 1, "_missing": 1, "_found": 1, "Finding": 2}
+FINDERS = {"Refused": 0, "_broken": 1, "_missing": 1, "_found": 1, "Finding": 2, "Wrong": 1}
 
 
 def codes() -> Iterator[tuple[str, str]]:

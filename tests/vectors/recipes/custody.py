@@ -55,6 +55,16 @@ from liuhen_protocol.events import (
     SearchMade,
 )
 from liuhen_protocol.proof import MAGIC, TlogProof
+from liuhen_protocol.retention_events import (
+    CaseHeld,
+    CaseReleased,
+    ClipDisposed,
+    ClipHeld,
+    ClipReleased,
+    DisposalApproved,
+    DisposalDrawn,
+    DisposalWithdrawn,
+)
 from liuhen_protocol.signer import Ed25519Signer
 from liuhen_protocol.statement import Clock, Link, Statement, Subject, place_in_chain, write_statement
 from liuhen_protocol.witnessing import AddCheckpoint
@@ -110,6 +120,14 @@ EVENTS: tuple[Event, ...] = (
     ClipUnlinked("case-31", "investigation", None, "person-17", ONES),
     ListApproved("list-3", "scjg", 2, ZERO, "person-4", "2026-12-01"),
     CoverageExcused("case-31", "investigation", "document:interview", "person-4", ONES),
+    ClipHeld("hold-5", "dock-03", "litigation", None, "person-17", ONES),
+    ClipReleased("hold-5", "dock-03", "person-4", ONES),
+    CaseHeld("hold-6", "case-31", "complaint", "2027-06-30", "person-17", ONES),
+    CaseReleased("hold-6", "case-31", "person-4", ONES),
+    DisposalDrawn("disposal-3", "scjg", "2026-11-22", 12, ZERO, "person-9"),
+    DisposalWithdrawn("disposal-2", "person-9", ONES),
+    DisposalApproved("disposal-3", 11, ONES, "person-4"),
+    ClipDisposed("disposal-3", "dock-03", None, "person-9", "person-4", "2026-11-21", 4096),
 )  # fmt: skip
 
 
