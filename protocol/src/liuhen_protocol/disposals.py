@@ -64,13 +64,13 @@ class Disposals:
 
     def __init__(self) -> None:
         self._lists: dict[str, _List] = {}
-        self._held: dict[tuple[str, str], dict[str, str | None]] = {}  # clip → hold → its last day
+        self._held: dict[str, dict[str, str | None]] = {}  # SHA-256 → hold → its last day
 
     def add(self, event: Event, subject: str, time: str) -> Iterator[Wrong]:
         """What is wrong with this statement. `subject`: the SHA-256 it is about; `time` as it states it."""
         match event:
             case ClipHeld():
-                self._held.setdefault((subject, event.dock), {})[event.hold] = event.until
+                self._held.setdefault(subject, {})[event.hold] = event.until
             case ClipReleased():
                 self._released(subject, event)
             case DisposalDrawn():
@@ -84,10 +84,10 @@ class Disposals:
                 yield from self._disposed(event, subject, time)
 
     def _released(self, subject: str, event: ClipReleased) -> None:
-        holds = self._held.get((subject, event.dock), {})
+        holds = self._held.get(subject, {})
         holds.pop(event.hold, None)
         if not holds:
-            self._held.pop((subject, event.dock), None)
+            self._held.pop(subject, None)
 
     def _ended(self, event: DisposalWithdrawn | DisposalApproved) -> Iterator[Wrong]:
         known = self._lists.get(event.list)
@@ -117,6 +117,6 @@ class Disposals:
             if known.disposed > known.approved.clips:
                 why = f"{event.list} was approved with {known.approved.clips} clips; this is one more"
                 yield Wrong(StepName.STATEMENT, "more-than-listed", why)
-        for hold, until in self._held.get((event.original or subject, event.dock), {}).items():
+        for hold, until in self._held.get(event.original or subject, {}).items():
             if until is None or until >= time[:DAY]:
                 yield Wrong(StepName.STATEMENT, "disposed-while-held", f"{hold} holds it")

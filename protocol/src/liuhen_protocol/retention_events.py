@@ -13,12 +13,11 @@ from liuhen_protocol.shape import Hex
 
 @dataclass(frozen=True, slots=True)
 class ClipHeld:
-    """The subject, collected by `dock`, is not disposed of before the end of the day `until`; null: not before it is released.
+    """The subject, whichever dock brought it, is not disposed of before the end of the day `until`; null: not before it is released.
     `hold` names it (`hold-5`), `ground` why in one word; `said` is the reason.
     """
 
     hold: str
-    dock: str
     ground: str
     until: str | None
     by: str
@@ -30,7 +29,6 @@ class ClipReleased:
     """The hold `hold` on the subject has ended, for the reason that `said` commits to."""
 
     hold: str
-    dock: str
     by: str
     said: Hex | None
 
