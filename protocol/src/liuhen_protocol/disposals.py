@@ -5,11 +5,15 @@ Pure, over the archive's own statements in the order of the log (spec: docs/spec
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from liuhen_protocol.dsse import Envelope
+from liuhen_protocol.errors import Malformed, Refused
 from liuhen_protocol.events import Event
+from liuhen_protocol.policy import Policy
+from liuhen_protocol.proof import TlogProof
 from liuhen_protocol.report import StepName
 from liuhen_protocol.retention_events import (
     ClipDisposed,
@@ -19,6 +23,7 @@ from liuhen_protocol.retention_events import (
     DisposalDrawn,
     DisposalWithdrawn,
 )
+from liuhen_protocol.statement import ARCHIVE_SOURCE, Statement, read_statement
 
 RETENTION = (ClipHeld, ClipReleased, DisposalDrawn, DisposalWithdrawn, DisposalApproved, ClipDisposed)
 DAY = len("2026-12-01")
@@ -55,8 +60,63 @@ def tombstone_against(
         why = f"{name} was drawn by {drawn.by} and approved by {approved.by}; clip.disposed names others"
         return Wrong(StepName.STATEMENT, "other-people", why)
     if tombstone.term > time[:DAY]:
-        return Wrong(StepName.TIME, "disposed-early", f"its term ends on {tombstone.term}; it was disposed of at {time}")
+        return Wrong(
+            StepName.TIME, "disposed-early", f"its term ends on {tombstone.term}; it was disposed of at {time}"
+        )
     return None
+
+
+def check_disposal(
+    proofs: Iterable[bytes], *, sha256: str, dock: str, policy: Policy, archive_key: bytes
+) -> ClipDisposed:
+    """The proof of a disposal: that the tombstone of this dock's clip and the two statements it rests on are in the log, in their
+    order, and that log and witnesses are held to them. Without it not a byte goes.
+
+    `proofs`: tlog-proofs that carry their entry; those of other kinds are passed over. `archive_key`: its statement key (32 bytes).
+    Raises Malformed; Refused: other-key, bad-signature, other-source, no-tombstone, wrong-order, what `tombstone_against` finds, and
+    those of `TlogProof.check`.
+    """
+    found: list[tuple[int, Statement]] = []
+    for data in proofs:
+        proof = TlogProof.parse(data)
+        if proof.extra is None:
+            raise Malformed("disposal: a tlog-proof without the entry in its extra line")
+        envelope = Envelope.parse(proof.extra)
+        statement = read_statement(envelope.payload)
+        if not isinstance(statement.event, ClipDisposed | DisposalDrawn | DisposalApproved):
+            continue
+        if envelope.public != archive_key:
+            raise Refused("other-key", f"{statement.kind} is signed by another key than the archive's")
+        envelope.check_signature()
+        if statement.link.source != ARCHIVE_SOURCE:
+            raise Refused("other-source", f"{statement.link.source} may not state {statement.kind}")
+        proof.check(proof.extra, policy)
+        found.append((proof.index, statement))
+    return _proven(found, sha256, dock)
+
+
+def _proven(found: list[tuple[int, Statement]], sha256: str, dock: str) -> ClipDisposed:
+    for index, statement in found:
+        event = statement.event
+        if not isinstance(event, ClipDisposed) or (statement.subject.sha256, event.dock) != (sha256, dock):
+            continue
+        rests: dict[type[Event], tuple[int, Event]] = {}
+        for at, other in found:
+            if isinstance(other.event, DisposalDrawn | DisposalApproved) and other.event.list == event.list:
+                rests[type(other.event)] = (at, other.event)
+        drawn, approved = rests.get(DisposalDrawn), rests.get(DisposalApproved)
+        wrong = tombstone_against(
+            event,
+            statement.link.time,
+            drawn[1] if drawn is not None and isinstance(drawn[1], DisposalDrawn) else None,
+            approved[1] if approved is not None and isinstance(approved[1], DisposalApproved) else None,
+        )
+        if wrong is not None:
+            raise Refused(wrong.code, wrong.why)
+        if drawn is None or approved is None or not drawn[0] < approved[0] < index:
+            raise Refused("wrong-order", "drawing, approval and tombstone are not in this order in the log")
+        return event
+    raise Refused("no-tombstone", f"no clip.disposed of {sha256} of the dock {dock} is given")
 
 
 class Disposals:
@@ -102,7 +162,9 @@ class Disposals:
             if event.by == known.drawn.by:
                 yield Wrong(StepName.STATEMENT, "one-person", f"{event.by} drew {event.list} and approved it alone")
             if event.clips > known.drawn.clips:
-                why = f"{event.list} had {known.drawn.clips} clips when it was drawn, {event.clips} when it was approved"
+                why = (
+                    f"{event.list} had {known.drawn.clips} clips when it was drawn, {event.clips} when it was approved"
+                )
                 yield Wrong(StepName.STATEMENT, "more-than-listed", why)
 
     def _disposed(self, event: ClipDisposed, subject: str, time: str) -> Iterator[Wrong]:

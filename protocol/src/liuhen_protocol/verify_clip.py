@@ -100,7 +100,15 @@ class _ClipVerifier:
         self.stored = self._about_this_clip(ClipStored)
         self.collected = self._promise_of(self.stored) or self._about_this_clip(ClipCollected)
         self.accepted: list[tuple[Logged, Accepted]] = []
-        for step in (self._bytes, self._digest, self._statement, self._disposal, self._signature, self._chain, self._log):
+        for step in (
+            self._bytes,
+            self._digest,
+            self._statement,
+            self._disposal,
+            self._signature,
+            self._chain,
+            self._log,
+        ):
             step()
         self._time()
         return make_report(

@@ -94,6 +94,8 @@ CODES = {
     "other-people": "处置声明中的两人与清单的编制人、批准人不同",
     "list-again": "同一处置清单重复编制、批准或撤回",
     "more-than-listed": "处置的文件多于清单所列",
+    "no-tombstone": "没有这个文件的处置声明",
+    "wrong-order": "编制、批准与处置声明在日志中的先后不对",
     "disposed-early": "处置早于保存期限届满",
     "disposed-while-held": "文件在暂停处置期间被处置",
 }

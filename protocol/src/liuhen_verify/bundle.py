@@ -100,7 +100,9 @@ def _plain(entry: ReadEntry) -> PlainEntry:
 def rebuilt(entry: PlainEntry) -> ReadEntry:
     """The other end of `_plain`."""
     leaf, this_hash, public, link, kind, event, problem, subject = entry
-    return ReadEntry(leaf, this_hash, public, None if link is None else Link(*link, _CLOCK), kind, event, problem, subject)
+    return ReadEntry(
+        leaf, this_hash, public, None if link is None else Link(*link, _CLOCK), kind, event, problem, subject
+    )
 
 
 _source: LogSource | None = None

@@ -51,6 +51,7 @@ from liuhen_server.operations.opening import opened
 from liuhen_server.people.bearer import entry_readers
 from liuhen_server.registry.authority import Authority
 from liuhen_server.registry.enrolment import AttemptLimit
+from liuhen_server.retention.removal import Removal
 from liuhen_server.web.app import people_app
 from liuhen_server.web.context import PeopleContext
 
@@ -58,6 +59,7 @@ IDLE_SECONDS = 75.0
 STOP_SECONDS = 10.0
 LINGER_SECONDS = 2.0  # for a refused body that is still coming, so that its sender can read why
 UPLOAD_ROUND_SECONDS = 60.0
+REMOVAL_ROUND_SECONDS = 5.0
 """How often uploads left complete are tried again and expired ones dropped."""
 
 CERTIFICATE_ROUND_SECONDS = 12 * 3600.0
@@ -147,6 +149,9 @@ async def running(config: Config, notifier: Notifier = NOBODY) -> AsyncIterator[
                 incoming=config.incoming_folder,
             )
         )
+        removal = Removal(
+            archive.database, archive.store, archive.reader, archive.policy, archive.chain.signer.public, now
+        )
         contexts = _Contexts(archive.authority, config.server_names)
         device_port = await _listen(stack, devices, config.devices, contexts.devices)
         people_port = await _listen(stack, people, config.people, contexts.people)
@@ -154,6 +159,7 @@ async def running(config: Config, notifier: Notifier = NOBODY) -> AsyncIterator[
         async with _background(
             sequencer.run(config.sequence_seconds, pulse),
             _every(UPLOAD_ROUND_SECONDS, uploads.recover, uploads.expire),
+            _every(REMOVAL_ROUND_SECONDS, removal.sweep),
             _every(CERTIFICATE_ROUND_SECONDS, contexts.renew),
             keep_alive(notifier, lambda: _look(session, ports, pulse), lambda: _status(ports)),
         ):
@@ -243,7 +249,7 @@ def _tell_failure(task: asyncio.Future[None]) -> None:
         _logger.critical("a background task of the archive ended", exc_info=error)
 
 
-async def _every(seconds: float, *rounds: Callable[[], Awaitable[None]]) -> None:
+async def _every(seconds: float, *rounds: Callable[[], Awaitable[object]]) -> None:
     """Each of `rounds`, again and again; what a round raises is logged and the next one comes all the same."""
     while True:
         for one in rounds:

@@ -48,6 +48,8 @@ def test_every_event_has_one_kind_and_stands_on_one_side() -> None:
         if kind.split(".")[0] in ("archive", "key", "account", "access", "search", "registry", "case", "cases", "list", "coverage", "disposal")
         or kind in ("dock.enrolled", "dock.revoked", "clip.stored", "clip.viewed", "clip.marked", "clip.linked", "clip.unlinked",
                     "clip.held", "clip.released", "clip.disposed")
+        or kind in ("dock.enrolled", "dock.revoked", "clip.stored", "clip.viewed", "clip.marked", "clip.linked", "clip.unlinked",
+                    "clip.held", "clip.released", "clip.disposed")
     }  # fmt: skip
 
 

@@ -36,6 +36,7 @@ class Received:
     media_type: str
     size: int
     sha256: str
+    store: Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ async def receive(store: Store, path: Path, name: str, pieces: AsyncIterator[byt
         raise
     finally:
         incoming.close()
-    return Received(name, media_type, digest.size, digest.sha256)
+    return Received(name, media_type, digest.size, digest.sha256, store)
 
 
 def _take(incoming: Incoming, piece: bytes) -> None:
@@ -93,6 +94,10 @@ async def add_document(acts: Acts, person: Actor, case_id: int, received: Receiv
         kind_of(case.rules, paper.stage, paper.kind)
         await _check_reached(act.conn, case_id, paper.stage)
         before = await _to_replace(act.conn, case_id, paper)
+        if (
+            await asyncio.to_thread(received.store.size, received.sha256) is None
+        ):  # the same bytes were disposed of just now
+            raise Wrong("文件需要重新上传", "the file must be sent again", "file")
         added = await act.conn.execute(
             insert(case_documents).values(
                 case_id=case_id,

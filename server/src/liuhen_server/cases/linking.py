@@ -82,6 +82,8 @@ async def link_clips(
             clip = await find_clip(act.conn, dock, sha256)
             if dock not in agencies:
                 agencies[dock] = await agency_of_dock(act.conn, dock)
+            if clip is not None and clip.disposed_index is not None:
+                raise Wrong("有一段音像记录已经处置", "one of the clips was disposed of", "clips")
             if clip is None or clip.kind != ORIGINAL or agencies[dock] != case.agency:
                 raise Wrong(
                     "有一段音像记录不存在，或不属于本案的执法主体",

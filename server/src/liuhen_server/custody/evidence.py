@@ -1,8 +1,8 @@
 """Gathers the evidence of one clip from the database's envelopes and the published log: for the page and for download.
 
 What goes in: `archive.started`, every statement about the dock's key, the dock's chain from the docking of the
-recorder to the clip, `clip.stored`; each with its proof under the published checkpoint. An entry that the checkpoint
-does not cover yet has no proof.
+recorder to the clip, `clip.stored`, and of what was disposed of the tombstone with the list and the approval it rests on; each
+with its proof under the published checkpoint. An entry that the checkpoint does not cover yet has no proof.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from liuhen_protocol.statement import ARCHIVE_SOURCE, Statement, read_statement
 from liuhen_protocol.tiles import TileId, TileNodes
 from liuhen_server.database import Connection, Database
 from liuhen_server.database.schema import ABOUT_KEYS, clips, entries
+from liuhen_server.retention.schema import disposal_lists, disposals
 
-__all__ = ["Clip", "Entry", "Evidence", "Gathered", "PublishedLog", "find_clip", "read_entry"]
+__all__ = ["Clip", "Entry", "Evidence", "Gathered", "PublishedLog", "disposal_indexes", "find_clip", "read_entry"]
 
 ORIGINAL = "original"
 MOST_LINKS = 20_000  # of the dock's chain between docking and clip; more than any session has
@@ -44,7 +45,7 @@ class PublishedLog(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A row of `clips`: what the dock promised of these bytes and whether they are stored."""
+    """A row of `clips`: what the dock promised of these bytes, whether they are stored, and the tombstone of what was disposed of."""
 
     sha256: str
     dock: str
@@ -64,6 +65,7 @@ class Clip:
     collected_time: str
     promised_index: int
     stored_index: int | None
+    disposed_index: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ class Evidence:
             found |= {entry.index: entry for entry in await self._chain(conn, clip)}
             stored = [] if clip.stored_index is None else await _at(conn, [clip.stored_index])
             found |= {entry.index: entry for entry in stored}
+            found |= {entry.index: entry for entry in await _at(conn, await disposal_indexes(conn, clip))}
         return await asyncio.to_thread(self._prove, clip, [found[index] for index in sorted(found)], for_export)
 
     def _prove(self, clip: Clip, wanted: list[Entry], for_export: bool) -> Gathered:
@@ -178,6 +181,19 @@ class Evidence:
                     links = await conn.execute(of_dock.where(entries.c.seq >= row.seq).order_by(entries.c.seq))
                     return [read_entry(link.log_index, link.envelope) for link in links]
         return collected
+
+
+async def disposal_indexes(conn: Connection, clip: Clip) -> list[int]:
+    """Drawing, approval and tombstone; none of a clip that is kept."""
+    if clip.disposed_index is None:
+        return []
+    query = (
+        select(disposal_lists.c.drawn_index, disposal_lists.c.ended_index)
+        .join(disposals, disposals.c.list_id == disposal_lists.c.id)
+        .where(disposals.c.sha256 == clip.sha256, disposals.c.dock == clip.dock)
+    )
+    row = (await conn.execute(query)).one_or_none()
+    return [clip.disposed_index, *(() if row is None else (row.drawn_index, row.ended_index or -1))]
 
 
 def _about_dock(entry: Entry, dock: str) -> bool:

@@ -6,12 +6,13 @@ from sqlalchemy import select
 
 from liuhen_protocol.events import RecorderCleared, RecorderClockSet, RecorderDocked, RecorderUndocked
 from liuhen_server.cases.schema import case_clips
-from liuhen_server.custody.evidence import MOST_LINKS, Clip, Entry, read_entry
+from liuhen_server.custody.evidence import MOST_LINKS, Clip, Entry, disposal_indexes, read_entry
 from liuhen_server.custody.marks import mark_indexes
 from liuhen_server.custody.schema import clip_views, stays
 from liuhen_server.custody.stays import Stay, stay_of, stays_of_clips
 from liuhen_server.database import Connection
 from liuhen_server.database.schema import clips, entries
+from liuhen_server.retention.schema import holds
 
 __all__ = ["timeline"]
 
@@ -22,8 +23,8 @@ _SESSION_KINDS = ("recorder.docked", "recorder.clock_set", "recorder.cleared", "
 
 
 async def timeline(conn: Connection, clip: Clip) -> list[Entry]:
-    """Newest last: the recorder's docking, collecting, deriving, storing, linking, marks, clearing, leaving, and
-    the last views.
+    """Newest last: the recorder's docking, collecting, deriving, storing, linking, marks, clearing, leaving,
+    holds, disposal, and the last views.
     """
     own = [clip.promised_index] + ([clip.stored_index] if clip.stored_index is not None else [])
     derived = select(clips.c.promised_index, clips.c.stored_index).where(
@@ -42,8 +43,11 @@ async def timeline(conn: Connection, clip: Clip) -> list[Entry]:
     links = select(case_clips.c.linked_index, case_clips.c.unlinked_index).where(
         case_clips.c.sha256 == clip.sha256, case_clips.c.dock == clip.dock
     )
-    for row in await conn.execute(links):
-        own += [index for index in row if index is not None]
+    held = select(holds.c.log_index, holds.c.released_index).where(holds.c.sha256 == clip.sha256)
+    for query in (links, held):
+        for row in await conn.execute(query):
+            own += [index for index in row if index is not None]
+    own += await disposal_indexes(conn, clip)
     wanted = select(entries.c.log_index, entries.c.envelope)
     found = {
         row.log_index: read_entry(row.log_index, row.envelope)

@@ -182,6 +182,7 @@ clips = Table(
     Column("store_key", Text),
     # what the verifier said last (custody.clip_checks), undecided before it said anything: so that lists ask one table
     Column("verdict", String(16), nullable=False, server_default="undecided"),
+    Column("disposed_index", BigInteger),  # of its tombstone: from then on nobody is shown its bytes, and they go
     CheckConstraint("(stored_index IS NULL) = (store_key IS NULL)", name="stored_has_key"),
     Index(None, "dock", "collected_time"),
     Index(None, "collected_time"),

@@ -158,8 +158,10 @@ async def _take(archive: Archive, to: Path, with_keys: bool, most: int | None, p
 
 
 async def _stored(conn: Connection) -> list[tuple[str, int]]:
-    """(SHA-256, bytes) of everything whose bytes the archive has taken: clips, and the documents of cases."""
-    stored = select(clips.c.sha256, clips.c.size).where(clips.c.stored_index.is_not(None))
+    """(SHA-256, bytes) of everything whose bytes the archive keeps: clips that were not disposed of, and the documents of cases."""
+    stored = select(clips.c.sha256, clips.c.size).where(
+        clips.c.stored_index.is_not(None), clips.c.disposed_index.is_(None)
+    )
     each = union(stored, select(case_documents.c.sha256, case_documents.c.size)).subquery()
     found: list[tuple[str, int]] = []
     while True:

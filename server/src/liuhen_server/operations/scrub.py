@@ -20,9 +20,9 @@ Progress = Callable[[int, int], None]
 
 
 async def scrub_store(archive: Archive, progress: Progress) -> ArchiveReport:
-    """Every clip the database says is stored. Damaged or missing ones are findings; nothing is changed."""
+    """Every clip the database says is stored and not disposed of. Damaged or missing ones are findings; nothing is changed."""
     findings = Findings()
-    stored = clips.c.stored_index.is_not(None)
+    stored = clips.c.stored_index.is_not(None) & clips.c.disposed_index.is_(None)
     async with archive.database.read() as conn:
         total = (await conn.execute(select(func.count(distinct(clips.c.sha256))).where(stored))).scalar_one()
     done = size = 0

@@ -27,6 +27,7 @@ from liuhen_protocol.errors import Malformed, Refused
 from liuhen_protocol.events import ClipStored, DockEnrolled, DockRevoked
 from liuhen_protocol.merkle import EMPTY_ROOT, leaf_hash
 from liuhen_protocol.report import StepName
+from liuhen_protocol.retention_events import ClipDisposed
 from liuhen_protocol.statement import read_statement
 from liuhen_protocol.tiles import ENTRIES, HASH_SIZE, TILE_WIDTH, TileId, decode_bundle
 from liuhen_protocol.verify_log import LogVerifier, ReadEntry, read_entry
@@ -40,7 +41,11 @@ from liuhen_server.log.staging import staged_path
 from liuhen_server.operations.findings import ArchiveReport, Findings
 from liuhen_server.operations.opening import Archive
 from liuhen_server.operations.verify_clips import Stored, check_clips, fingerprint
+<<<<<<< HEAD
 from liuhen_server.operations.verify_documents import Stated, check_documents
+=======
+from liuhen_server.operations.verify_disposals import CaseHolds, Tombstone, check_disposals
+>>>>>>> 21f1308 (Disposal by two people: lists, holds, tombstones before bytes, removal only under a checked proof; verify, scrub and backup know of it)
 from liuhen_server.registry.docks import ENROLLED, REVOKED
 
 PARALLEL_FROM = 2_000  # entries: below it, starting processes costs more than they save
@@ -102,6 +107,8 @@ class _Verification:
         self._promised: dict[tuple[str, str], bytes] = {}  # by (sha256, dock): the fingerprint of what counts
         self._documents: dict[int, Stated] = {}  # by index
         self._docks: dict[str, _DockRow] = {}  # by name, as the log says
+        self._disposed: dict[tuple[str, str], Tombstone] = {}  # by (sha256, dock)
+        self._case_holds = CaseHolds()
 
     def _leaf_at(self, index: int) -> bytes:
         return bytes(self._leaves[index * HASH_SIZE : (index + 1) * HASH_SIZE])
@@ -130,11 +137,21 @@ class _Verification:
             self._findings.add(found.step, found.code, found.why, index=found.index)
         await self._check_registry(conn)
         clips = await check_clips(
-            conn, self._archive.store, self._stored, self._promised, self._findings, with_bytes=with_bytes
+            conn,
+            self._archive.store,
+            self._stored,
+            self._promised,
+            self._disposed,
+            self._findings,
+            with_bytes=with_bytes,
         )
+<<<<<<< HEAD
         documents = await check_documents(
             conn, self._archive.store, self._documents, self._findings, with_bytes=with_bytes
         )
+=======
+        disposed = await check_disposals(conn, self._archive.store, self._disposed, self._stored, self._findings)
+>>>>>>> 21f1308 (Disposal by two people: lists, holds, tombstones before bytes, removal only under a checked proof; verify, scrub and backup know of it)
         checked = {
             "entries": state.entries_end,
             "signed": state.signed_size,
@@ -142,7 +159,11 @@ class _Verification:
             "chains": len(self._verifier.heads),
             "checkpoints": len(signed),
             **clips,
+<<<<<<< HEAD
             "documents": documents,
+=======
+            **disposed,
+>>>>>>> 21f1308 (Disposal by two people: lists, holds, tombstones before bytes, removal only under a checked proof; verify, scrub and backup know of it)
         }
         return ArchiveReport(checked, tuple(self._findings.kept), self._findings.count)
 
@@ -280,12 +301,21 @@ class _Verification:
                 self._docks[dock] = replace(self._docks[dock], state=REVOKED, public_key=key, revoked_index=index)
             case ClipStored(dock=dock) as event:
                 subject = read_statement(Envelope.parse(data).payload).subject
-                stored = Stored(index, event.size, event.chunk_root, event.promised_index)
+                time = entry.link.time if entry.link is not None else ""
+                stored = Stored(index, event.size, event.chunk_root, event.promised_index, time)
                 self._stored.setdefault((subject.sha256, dock), stored)
+<<<<<<< HEAD
             case _ if entry.kind == "case.document":
                 self._note_document(index, data)
+=======
+            case ClipDisposed() as event:
+                self._note_tombstone(index, entry, event)
+>>>>>>> 21f1308 (Disposal by two people: lists, holds, tombstones before bytes, removal only under a checked proof; verify, scrub and backup know of it)
             case _ if entry.kind in ("clip.collected", "clip.derived"):
                 self._note_promise(index, data)
+            case _ if entry.kind in CaseHolds.KINDS:
+                statement = read_statement(Envelope.parse(data).payload)
+                self._case_holds.add(statement.event, statement.subject.sha256, statement.link.time)
 
     def _note_promise(self, index: int, data: bytes) -> None:
         """A later promise takes the place of an earlier one until the bytes are stored (ingest/promises.py)."""
@@ -296,10 +326,22 @@ class _Verification:
         if promise is not None and (promise.sha256, promise.dock) not in self._stored:
             self._promised[promise.sha256, promise.dock] = fingerprint(promise._replace(promised_index=index))
 
+<<<<<<< HEAD
     def _note_document(self, index: int, data: bytes) -> None:
         statement = read_statement(Envelope.parse(data).payload)
         assert isinstance(statement.event, CaseDocument)
         self._documents[index] = Stated(statement.subject.name, statement.subject.sha256, statement.event)
+=======
+    def _note_tombstone(self, index: int, entry: ReadEntry, event: ClipDisposed) -> None:
+        place, time = (entry.subject, event.dock), entry.link.time if entry.link is not None else ""
+        if (earlier := self._disposed.get(place)) is not None:
+            why = f"dock {event.dock}: disposed of a second time; entry {earlier.index} did already"
+            self._findings.add(StepName.STATEMENT, "disposed-again", why, index=index, clip=entry.subject)
+        self._disposed.setdefault(place, Tombstone(index, event.list, event.term, event.freed, event.original))
+        if (hold := self._case_holds.on(event.original or entry.subject, time)) is not None:
+            why = f"dock {event.dock}: disposed of while {hold} on its case lasted"
+            self._findings.add(StepName.STATEMENT, "disposed-while-held", why, index=index, clip=entry.subject)
+>>>>>>> 21f1308 (Disposal by two people: lists, holds, tombstones before bytes, removal only under a checked proof; verify, scrub and backup know of it)
 
     # --- what was signed and published
 

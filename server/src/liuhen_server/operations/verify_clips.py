@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -19,12 +19,13 @@ from liuhen_server.store.interface import NotStored, Store
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What clip.stored in entry `index` says of a clip of one dock."""
+    """What clip.stored in entry `index`, stated at `time`, says of a clip of one dock."""
 
     index: int
     size: int
     chunk_root: str
     promised_index: int
+    time: str = ""
 
 
 _PROMISED = list(Promise._fields)
@@ -40,12 +41,13 @@ async def check_clips(
     store: Store,
     stored: Mapping[tuple[str, str], Stored],
     promised: Mapping[tuple[str, str], bytes],
+    disposed: Container[tuple[str, str]],
     findings: Findings,
     *,
     with_bytes: bool,
 ) -> dict[str, int]:
-    """Every clip.stored has its row and its bytes, and no row says anything else than the log. `stored` and `promised`
-    (fingerprints) are by (sha256, dock).
+    """Every clip.stored has its row, and its bytes unless it was disposed of, and no row says anything else than the log. `stored`,
+    `promised` (fingerprints) and `disposed` are by (sha256, dock).
 
     With bytes, each object is read once, however many docks brought it. Returns what was looked at.
     """
@@ -82,7 +84,7 @@ async def check_clips(
         if (sha256, dock) not in seen:
             why = f"dock {dock}: stored by entry {said.index}, and its row in the table of clips is gone"
             findings.add(StepName.STATEMENT, "clip-row-missing", why, index=said.index, clip=sha256)
-    sizes = {sha256: said for (sha256, _), said in stored.items()}
+    sizes = {sha256: said for (sha256, dock), said in stored.items() if (sha256, dock) not in disposed}
     for sha256, said in sizes.items():
         await asyncio.to_thread(_check_object, store, sha256, said, findings, with_bytes)
     return {"clips": len(seen), "stored": len(sizes), "waiting": waiting, "re-read": len(sizes) if with_bytes else 0}

@@ -157,7 +157,9 @@ def _of_case(linked: Linked, table: Table, days: int) -> Term:
 def _of_hold(held: Held, days: int) -> Term | None:
     if held.released is None:
         return Term(held.until, Why.HELD)
-    if is_without_end(held.ground):  # it was taken for what is kept for ever: the shortest term runs from the correction
+    if is_without_end(
+        held.ground
+    ):  # it was taken for what is kept for ever: the shortest term runs from the correction
         return Term(_after_days(held.released, days), Why.HELD)
     return None
 

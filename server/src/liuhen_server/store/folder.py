@@ -93,6 +93,12 @@ class FolderStore:
         except OSError:
             return None
 
+    def remove(self, sha256: str) -> None:
+        with self._publishing:
+            for path in (self._leaves_of(sha256), self.path_of(sha256)):
+                if path.exists():
+                    durable.remove(path)
+
     def check(self, sha256: str) -> Scrubbed:
         try:
             handle = os.open(self.path_of(sha256), os.O_RDONLY | os.O_CLOEXEC)

@@ -34,8 +34,8 @@ class Scrubbed:
 
 
 class Store(Protocol):
-    """Content-addressed: an object's name is the SHA-256 of its bytes, in hex. Nothing is ever overwritten or removed
-    through it.
+    """Content-addressed: an object's name is the SHA-256 of its bytes, in hex. Nothing is ever overwritten; only what two people
+    disposed of is removed (retention/removal.py).
     """
 
     name: str
@@ -75,6 +75,12 @@ class Store(Protocol):
 
     def leaves(self, sha256: str) -> bytes | None:
         """What was laid beside it last, as it is there now; None where there is nothing."""
+        ...
+
+    def remove(self, sha256: str) -> None:
+        """Takes the object and its leaves away, durably; nothing happens when they are gone already. Only retention/removal.py
+        calls it, with the log held, so that nobody relies on the object meanwhile. Raises OSError.
+        """
         ...
 
     def check(self, sha256: str) -> Scrubbed:

@@ -40,7 +40,9 @@ class Film:
 
 async def films_of(conn: Connection, clip: Clip) -> list[Film]:
     """The newest stored proxy, then the original where its name says that a browser may play it."""
-    films = []
+    films: list[Film] = []
+    if clip.disposed_index is not None:
+        return films
     query = select(clips).where(
         clips.c.original == clip.sha256,
         clips.c.dock == clip.dock,

@@ -33,9 +33,17 @@ def attachment(name: str) -> str:
     return f"attachment; filename=\"{plain or 'clip'}\"; filename*=UTF-8''{quote(exact or 'clip', safe='')}"
 
 
+def _kept(request: web.Request) -> Clip:
+    """The clip that is asked for; from its tombstone on its bytes are shown to nobody."""
+    clip = request[CLIP]
+    if clip.disposed_index is not None:
+        raise Problem("disposed", 410)
+    return clip
+
+
 async def _requested_film(request: web.Request) -> Film:
     """The film that the address names, its view written down; without a name the one that is there at once."""
-    clip = request[CLIP]
+    clip = _kept(request)
     async with request.app[CONTEXT].database.read() as conn:
         films = await films_of(conn, clip)
     which = request.match_info.get("which")
@@ -69,7 +77,7 @@ async def proofs(request: web.Request) -> web.StreamResponse:
 
 
 async def download(request: web.Request) -> web.StreamResponse:
-    clip = request[CLIP]
+    clip = _kept(request)
     if clip.stored_index is None:
         raise Problem("not_stored", 404)
     await record_view(request, clip, "download")

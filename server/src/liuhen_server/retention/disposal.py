@@ -1,0 +1,351 @@
+"""Disposing of footage (处置): one person draws a list (待处置清单) of clips whose terms have ended, another approves it.
+
+    drawn ──approve (another person)──▶ approved: tombstones in the log, bytes go later (removal.py)
+      └────withdraw (with a reason)───▶ withdrawn
+
+Approving is one act: every clip's term is computed anew in it, after the log's lock was taken. What was linked or held since is taken
+off the list; for the rest the approval and a `clip.disposed` of each clip, and of each file derived from it, are in the log together.
+Not a byte is removed here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, timezone
+
+from sqlalchemy import ColumnElement, and_, exists, func, insert, select, update
+
+from liuhen_protocol.moment import format_time
+from liuhen_protocol.retention_events import ClipDisposed, DisposalApproved, DisposalDrawn, DisposalWithdrawn
+from liuhen_protocol.statement import Subject
+from liuhen_server.acts import Act, Actor, Acts
+from liuhen_server.cases.fields import reason_of
+from liuhen_server.cases.said import Wrong
+from liuhen_server.cases.schema import case_clips, case_documents, cases
+from liuhen_server.custody.evidence import ORIGINAL, Clip, clip_of, find_clip
+from liuhen_server.database import Connection
+from liuhen_server.database.schema import clips
+from liuhen_server.people.schema import people
+from liuhen_server.registry.agencies import docks_of
+from liuhen_server.retention.facts import terms_of
+from liuhen_server.retention.schema import disposal_lists, disposal_rows, disposals
+from liuhen_server.retention.tables import table_in_force
+from liuhen_server.retention.terms import UNLINKED_FLOOR_DAYS, Term
+
+__all__ = [
+    "APPROVED",
+    "DRAWN",
+    "MOST_ON_A_LIST",
+    "WITHDRAWN",
+    "DisposalList",
+    "Disposed",
+    "ListedClip",
+    "approve",
+    "disposal_of",
+    "draw",
+    "find_disposal_list",
+    "is_needed",
+    "lists_of",
+    "rows_of",
+    "withdraw",
+]
+
+MOST_ON_A_LIST = 200
+MOST_LOOKED_AT = 20_000
+DRAWN, APPROVED, WITHDRAWN = "drawn", "approved", "withdrawn"
+LISTED, DISPOSED, TAKEN_OFF = "listed", "disposed", "taken_off"
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class DisposalList:
+    """A list and what became of it. `day`: the terms of its clips ended before it."""
+
+    id: int
+    agency: str
+    day: str
+    state: str
+    version: int
+    drawn_by: str
+    drawn_time: str
+    drawn_index: int
+    ended_by: str | None
+    ended_time: str | None
+    ended_index: int | None
+    reason: int | None
+
+    @property
+    def name(self) -> str:
+        return f"disposal-{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedClip:
+    """A clip of a list. `term`: the last day it was to be kept, `why` what that rested on; `off_why`: what its term rests on since,
+    of one that was taken off.
+    """
+
+    list_id: int
+    sha256: str
+    dock: str
+    size: int
+    term: str
+    why: str
+    state: str
+    off_why: str | None
+    name: str
+    collected_time: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disposed:
+    """What became of one clip. `removed_time` None: its bytes still lie in the store, and nobody is shown them."""
+
+    list: DisposalList
+    log_index: int
+    freed: int
+    removed_time: str | None
+
+
+async def draw(acts: Acts, person: Actor, agency: str, today: date, zone: timezone) -> DisposalList:
+    """Draws a list of the agency's clips whose terms are over today, the oldest first, at most 200. Raises Wrong where there is none,
+    or where another list of the agency waits to be approved.
+    """
+    async with acts.of(person) as act:
+        waiting = select(disposal_lists.c.id).where(disposal_lists.c.agency == agency, disposal_lists.c.state == DRAWN)
+        if (other := (await act.conn.execute(waiting.limit(1))).scalar()) is not None:
+            raise Wrong(
+                f"第 {other} 号清单尚待批准，请先批准或撤回",
+                f"list {other} waits to be approved: approve or withdraw it first",
+                "list",
+            )
+        found = await _over(act.conn, agency, today, zone)
+        if not found:
+            raise Wrong("没有保存期限已满的音像记录", "there is no clip whose term has ended", "list")
+        row: dict[str, object] = {"agency": agency, "day": today.isoformat(), "state": DRAWN, "version": 1}
+        row |= {"drawn_by": act.by, "drawn_time": act.time, "drawn_index": 0}
+        added = await act.conn.execute(insert(disposal_lists).values(**row))
+        assert added.inserted_primary_key is not None
+        list_id = int(added.inserted_primary_key[0])
+        rows = [_row(list_id, clip, term) for clip, term in found]
+        await act.conn.execute(insert(disposal_rows), rows)
+        listed = await rows_of(act.conn, list_id)
+        event = DisposalDrawn(f"disposal-{list_id}", agency, today.isoformat(), len(listed), _digest(listed), act.by)
+        stated = await act.state(event)
+        this = disposal_lists.c.id == list_id
+        await act.conn.execute(update(disposal_lists).where(this).values(drawn_index=stated.index))
+        drawn = await find_disposal_list(act.conn, list_id)
+    assert drawn is not None
+    return drawn
+
+
+async def withdraw(acts: Acts, person: Actor, list_id: int, version: int, reason: str) -> DisposalList:
+    """Raises Wrong without a reason, and for a list that was approved or withdrawn."""
+    text = reason_of(reason)
+    async with acts.of(person) as act:
+        now = await _waiting(act.conn, list_id, version)
+        said = await act.commit_text("reason", now.name, text)
+        stated = await act.state(DisposalWithdrawn(now.name, act.by, said.sha256))
+        return await _end(act, now, WITHDRAWN, stated.index, stated.time, said.id)
+
+
+async def approve(acts: Acts, person: Actor, list_id: int, version: int, today: date, zone: timezone) -> DisposalList:
+    """Raises Wrong: whoever drew the list (or shares an officer with him) approves nothing of it, it was ended meanwhile, or
+    nothing is left on it.
+    """
+    async with acts.of(person) as act:
+        now = await _waiting(act.conn, list_id, version)
+        if not await _two_people(act.conn, now.drawn_by, act.by):
+            raise Wrong(
+                "编制人不能批准自己的处置清单，须由另一人批准",
+                "whoever drew the list does not approve it: another person does",
+                "by",
+            )
+        left = await _still_over(act.conn, now, today, zone)
+        if not left:
+            raise Wrong(
+                "清单上的音像记录都已关联案件、暂停处置或期限已变，请撤回清单",
+                "everything on the list was linked or held since, or has another term: withdraw it",
+                "list",
+            )
+        rows = [row for row in await rows_of(act.conn, list_id) if row.state == LISTED]
+        approved = await act.state(DisposalApproved(now.name, len(rows), _digest(rows), act.by))
+        for clip, term in left:
+            await _bury(act, now, clip, term)
+        return await _end(act, now, APPROVED, approved.index, approved.time, None)
+
+
+async def find_disposal_list(conn: Connection, list_id: int) -> DisposalList | None:
+    if not 0 < list_id < 1 << 63:
+        return None
+    row = (await conn.execute(select(disposal_lists).where(disposal_lists.c.id == list_id))).mappings().one_or_none()
+    return None if row is None else DisposalList(**row)
+
+
+async def lists_of(conn: Connection, agency: str | None, most: int = 100) -> tuple[DisposalList, ...]:
+    """The newest first; `agency` None: of every agency."""
+    query = select(disposal_lists).order_by(disposal_lists.c.id.desc()).limit(most)
+    if agency is not None:
+        query = query.where(disposal_lists.c.agency == agency)
+    return tuple(DisposalList(**row) for row in (await conn.execute(query)).mappings())
+
+
+async def rows_of(conn: Connection, list_id: int) -> tuple[ListedClip, ...]:
+    """In the order of collecting."""
+    query = (
+        select(disposal_rows, clips.c.name, clips.c.collected_time)
+        .join(clips, and_(clips.c.sha256 == disposal_rows.c.sha256, clips.c.dock == disposal_rows.c.dock))
+        .where(disposal_rows.c.list_id == list_id)
+        .order_by(clips.c.collected_time, clips.c.promised_index)
+    )
+    return tuple(ListedClip(**row) for row in (await conn.execute(query)).mappings())
+
+
+async def disposal_of(conn: Connection, dock: str, sha256: str) -> Disposed | None:
+    """None for a clip that is still kept."""
+    query = select(disposals).where(disposals.c.sha256 == sha256, disposals.c.dock == dock)
+    row = (await conn.execute(query)).one_or_none()
+    if row is None:
+        return None
+    listed = await find_disposal_list(conn, row.list_id)
+    assert listed is not None
+    return Disposed(listed, row.log_index, row.freed, row.removed_time)
+
+
+async def _over(conn: Connection, agency: str, today: date, zone: timezone) -> list[tuple[Clip, Term]]:
+    """What of the agency is kept beyond its term. Those that belong to an open case are not even looked at."""
+    table = await table_in_force(conn, agency, today)
+    newest = datetime.combine(today - timedelta(days=UNLINKED_FLOOR_DAYS), time(), zone)
+    in_open_case = exists(
+        select(case_clips.c.id)
+        .join(cases, cases.c.id == case_clips.c.case_id)
+        .where(
+            case_clips.c.sha256 == clips.c.sha256,
+            case_clips.c.unlinked_time.is_(None),
+            cases.c.archived_time.is_(None),
+        )
+    )
+    query = (
+        select(clips)
+        .where(
+            clips.c.kind == ORIGINAL,
+            clips.c.collected_time < format_time(newest),
+            clips.c.stored_index.is_not(None),
+            clips.c.disposed_index.is_(None),
+            clips.c.dock.in_(docks_of(agency)),
+            ~in_open_case,
+        )
+        .order_by(clips.c.collected_time, clips.c.promised_index)
+    )
+    found: list[tuple[Clip, Term]] = []
+    for start in range(0, MOST_LOOKED_AT, _PAGE):
+        page = [clip_of(row) for row in (await conn.execute(query.offset(start).limit(_PAGE))).mappings()]
+        terms = await terms_of(conn, page, table, zone)
+        found += [(clip, terms[clip.dock, clip.sha256]) for clip in page if terms[clip.dock, clip.sha256].over(today)]
+        if len(page) < _PAGE or len(found) >= MOST_ON_A_LIST:
+            break
+    return found[:MOST_ON_A_LIST]
+
+
+async def _still_over(conn: Connection, now: DisposalList, today: date, zone: timezone) -> list[tuple[Clip, Term]]:
+    """The clips whose term is over now too; the others are taken off, and their rows say why."""
+    table = await table_in_force(conn, now.agency, today)
+    listed = [row for row in await rows_of(conn, now.id) if row.state == LISTED]
+    found = [await find_clip(conn, row.dock, row.sha256) for row in listed]
+    known = [clip for clip in found if clip is not None]
+    terms = await terms_of(conn, known, table, zone)
+    left = []
+    for clip in known:
+        term = terms[clip.dock, clip.sha256]
+        if term.over(today) and clip.disposed_index is None and term.ends is not None:
+            left.append((clip, term))
+            continue
+        await conn.execute(
+            update(disposal_rows).where(_is(now.id, clip)).values(state=TAKEN_OFF, off_why=term.why.value)
+        )
+    return left
+
+
+async def _bury(act: Act, now: DisposalList, clip: Clip, term: Term) -> None:
+    """The tombstones of a clip and of what was derived from it."""
+    assert term.ends is not None
+    derived = select(clips).where(
+        clips.c.original == clip.sha256,
+        clips.c.dock == clip.dock,
+        clips.c.stored_index.is_not(None),
+        clips.c.disposed_index.is_(None),
+    )
+    every = [clip, *(clip_of(row) for row in (await act.conn.execute(derived)).mappings())]
+    for each in every:
+        this = and_(clips.c.sha256 == each.sha256, clips.c.dock == each.dock)
+        await act.conn.execute(update(clips).where(this).values(disposed_index=0))
+        freed = 0 if await is_needed(act.conn, each.sha256) else each.size
+        event = ClipDisposed(now.name, each.dock, each.original, now.drawn_by, act.by, term.ends.isoformat(), freed)
+        stated = await act.state(event, Subject(each.name, each.sha256, each.sm3))
+        await act.conn.execute(update(clips).where(this).values(disposed_index=stated.index))
+        row = {"sha256": each.sha256, "dock": each.dock, "list_id": now.id, "log_index": stated.index, "freed": freed}
+        await act.conn.execute(insert(disposals).values(**row))
+    await act.conn.execute(update(disposal_rows).where(_is(now.id, clip)).values(state=DISPOSED))
+
+
+async def is_needed(conn: Connection, sha256: str) -> bool:
+    """Whether these bytes belong to something that is still kept: another dock's clip, or a document of a case."""
+    live = select(clips.c.sha256).where(
+        clips.c.sha256 == sha256, clips.c.stored_index.is_not(None), clips.c.disposed_index.is_(None)
+    )
+    paper = select(case_documents.c.sha256).where(case_documents.c.sha256 == sha256)
+    return (await conn.execute(live.union_all(paper).limit(1))).scalar() is not None
+
+
+async def _two_people(conn: Connection, first: str, second: str) -> bool:
+    """Two accounts, and not both of one officer."""
+    if first == second:
+        return False
+    ids = [int(each.removeprefix("person-")) for each in (first, second) if each.removeprefix("person-").isdigit()]
+    query = select(func.count(), func.count(func.distinct(people.c.officer))).where(
+        people.c.id.in_(ids), people.c.officer.is_not(None)
+    )
+    known, different = (await conn.execute(query)).one()
+    return bool(known < 2 or different == 2)
+
+
+async def _waiting(conn: Connection, list_id: int, version: int) -> DisposalList:
+    now = await find_disposal_list(conn, list_id)
+    if now is None:
+        raise Wrong("没有这份处置清单", "no such list", "list")
+    if now.state != DRAWN or now.version != version:
+        raise Wrong(
+            "这份清单刚被批准或撤回，请重新打开", "the list was approved or withdrawn meanwhile; open it again", "list"
+        )
+    return now
+
+
+async def _end(act: Act, now: DisposalList, state: str, index: int, at: str, reason: int | None) -> DisposalList:
+    ended = {"state": state, "version": now.version + 1, "ended_by": act.by, "ended_time": at, "ended_index": index}
+    this = disposal_lists.c.id == now.id
+    await act.conn.execute(update(disposal_lists).where(this).values(**ended, reason=reason))
+    found = await find_disposal_list(act.conn, now.id)
+    assert found is not None
+    return found
+
+
+def _is(list_id: int, clip: Clip) -> ColumnElement[bool]:
+    return and_(
+        disposal_rows.c.list_id == list_id, disposal_rows.c.sha256 == clip.sha256, disposal_rows.c.dock == clip.dock
+    )
+
+
+def _row(list_id: int, clip: Clip, term: Term) -> dict[str, object]:
+    assert term.ends is not None
+    row: dict[str, object] = {"list_id": list_id, "sha256": clip.sha256, "dock": clip.dock, "size": clip.size}
+    return row | {"term": term.ends.isoformat(), "why": term.why.value, "state": LISTED, "off_why": None}
+
+
+def _digest(rows: Sequence[ListedClip]) -> str:
+    """SHA-256 over the rows as JSON: names sorted, no spaces, UTF-8."""
+    said = [{name: getattr(row, name) for name in ("dock", "sha256", "size", "term", "why")} for row in rows]
+    text = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
