@@ -41,11 +41,8 @@ from liuhen_server.log.staging import staged_path
 from liuhen_server.operations.findings import ArchiveReport, Findings
 from liuhen_server.operations.opening import Archive
 from liuhen_server.operations.verify_clips import Stored, check_clips, fingerprint
-<<<<<<< HEAD
-from liuhen_server.operations.verify_documents import Stated, check_documents
-=======
 from liuhen_server.operations.verify_disposals import CaseHolds, Tombstone, check_disposals
->>>>>>> 21f1308 (Disposal by two people: lists, holds, tombstones before bytes, removal only under a checked proof; verify, scrub and backup know of it)
+from liuhen_server.operations.verify_documents import Stated, check_documents
 from liuhen_server.registry.docks import ENROLLED, REVOKED
 
 PARALLEL_FROM = 2_000  # entries: below it, starting processes costs more than they save
@@ -145,13 +142,10 @@ class _Verification:
             self._findings,
             with_bytes=with_bytes,
         )
-<<<<<<< HEAD
         documents = await check_documents(
             conn, self._archive.store, self._documents, self._findings, with_bytes=with_bytes
         )
-=======
         disposed = await check_disposals(conn, self._archive.store, self._disposed, self._stored, self._findings)
->>>>>>> 21f1308 (Disposal by two people: lists, holds, tombstones before bytes, removal only under a checked proof; verify, scrub and backup know of it)
         checked = {
             "entries": state.entries_end,
             "signed": state.signed_size,
@@ -159,11 +153,8 @@ class _Verification:
             "chains": len(self._verifier.heads),
             "checkpoints": len(signed),
             **clips,
-<<<<<<< HEAD
             "documents": documents,
-=======
             **disposed,
->>>>>>> 21f1308 (Disposal by two people: lists, holds, tombstones before bytes, removal only under a checked proof; verify, scrub and backup know of it)
         }
         return ArchiveReport(checked, tuple(self._findings.kept), self._findings.count)
 
@@ -304,13 +295,10 @@ class _Verification:
                 time = entry.link.time if entry.link is not None else ""
                 stored = Stored(index, event.size, event.chunk_root, event.promised_index, time)
                 self._stored.setdefault((subject.sha256, dock), stored)
-<<<<<<< HEAD
             case _ if entry.kind == "case.document":
                 self._note_document(index, data)
-=======
             case ClipDisposed() as event:
                 self._note_tombstone(index, entry, event)
->>>>>>> 21f1308 (Disposal by two people: lists, holds, tombstones before bytes, removal only under a checked proof; verify, scrub and backup know of it)
             case _ if entry.kind in ("clip.collected", "clip.derived"):
                 self._note_promise(index, data)
             case _ if entry.kind in CaseHolds.KINDS:
@@ -326,12 +314,11 @@ class _Verification:
         if promise is not None and (promise.sha256, promise.dock) not in self._stored:
             self._promised[promise.sha256, promise.dock] = fingerprint(promise._replace(promised_index=index))
 
-<<<<<<< HEAD
     def _note_document(self, index: int, data: bytes) -> None:
         statement = read_statement(Envelope.parse(data).payload)
         assert isinstance(statement.event, CaseDocument)
         self._documents[index] = Stated(statement.subject.name, statement.subject.sha256, statement.event)
-=======
+
     def _note_tombstone(self, index: int, entry: ReadEntry, event: ClipDisposed) -> None:
         place, time = (entry.subject, event.dock), entry.link.time if entry.link is not None else ""
         if (earlier := self._disposed.get(place)) is not None:
@@ -341,7 +328,6 @@ class _Verification:
         if (hold := self._case_holds.on(event.original or entry.subject, time)) is not None:
             why = f"dock {event.dock}: disposed of while {hold} on its case lasted"
             self._findings.add(StepName.STATEMENT, "disposed-while-held", why, index=index, clip=entry.subject)
->>>>>>> 21f1308 (Disposal by two people: lists, holds, tombstones before bytes, removal only under a checked proof; verify, scrub and backup know of it)
 
     # --- what was signed and published
 
