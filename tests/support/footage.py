@@ -16,6 +16,7 @@ from liuhen_protocol.dsse import Envelope
 from liuhen_protocol.events import ClipDerived, ClipStored
 from liuhen_protocol.merkle import leaf_hash
 from liuhen_protocol.moment import format_time
+from liuhen_protocol.signer import Ed25519Signer
 from liuhen_protocol.statement import Subject, read_statement
 from liuhen_server.acts import Acts
 from liuhen_server.cases.classes import Stage
@@ -71,7 +72,7 @@ class Cabinet:
 
     async def dock(self, name: str = "dock-03") -> Dock:
         if name not in self.docks:
-            self.docks[name] = Dock(name, type(self.archive.chain.signer).from_seed(name.encode().ljust(32, b".")))
+            self.docks[name] = Dock(name, Ed25519Signer.from_seed(name.encode().ljust(32, b".")))
             await enrol(self.archive, self.docks[name])
         return self.docks[name]
 

@@ -37,6 +37,10 @@ from liuhen_server.registry.changes import keep_recorder
 from liuhen_server.registry.faults import report_fault
 from liuhen_server.registry.officers import Officer, add_officer
 from liuhen_server.registry.recorders import Recorder
+from liuhen_server.retention.holds import hold_case
+from liuhen_server.retention.schema import disposal_lists
+from liuhen_server.retention.tables import draft_table
+from liuhen_server.retention.terms import Ground
 from liuhen_server.web.app import ROUTES
 from liuhen_server.web.render import modules_version
 from liuhen_server.web.routes import Route, check_rules, get, mount
@@ -107,12 +111,19 @@ async def _a_token(world: World, holder: Person) -> str:
     return token
 
 
-async def _a_case(world: World, agency: str, handlers: tuple[int, ...]) -> tuple[str, str]:
-    """A case of the agency that all of its officers here handle, and the draft of its recording list."""
+async def _a_case(world: World, agency: str, handlers: tuple[int, ...]) -> dict[str, str]:
+    """A case of the agency that all of its officers here handle, held; the drafts of its lists, and a list to be disposed of."""
     async with opened(world.config) as archive:
         acts = Acts(archive.database, archive.chain, utc_now, os.urandom)
         case = await open_case(acts, MACHINE, New(agency, "penalty", "案由", handlers), date(2026, 11, 20))
-        return str(case.id), str((await draft_list(acts, MACHINE, agency)).id)
+        hold = await hold_case(acts, MACHINE, case.id, Ground.OTHER, None, "待查", date(2026, 11, 20))
+        table = await draft_table(acts, MACHINE, agency)
+        waiting = {"agency": agency, "day": "2026-11-20", "state": "drawn", "version": 1, "drawn_by": "person-999"}
+        async with archive.database.write() as conn:
+            await conn.execute(insert(disposal_lists).values(**waiting, id=1, drawn_time=hold.time, drawn_index=1))
+        recording_list = await draft_list(acts, MACHINE, agency)
+        ids = {"case": case.id, "list": recording_list.id, "hold": hold.id, "table": table.id, "disposal": 1}
+        return {name: str(value) for name, value in ids.items()}
 
 
 async def _a_recorder(world: World, agency: str) -> tuple[str, str]:
@@ -148,7 +159,7 @@ async def county(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Coun
             officer = await add_officer(conn, Officer("LN-1", "王丽", agency, recorder_number="010101"))
             colleague = await add_officer(conn, Officer("LN-2", "刘洋", agency))
         recorder, fault = await _a_recorder(world, agency)
-        case, recording_list = await _a_case(world, agency, (officer.id, colleague.id))
+        of_cases = await _a_case(world, agency, (officer.id, colleague.id))
         readers = {NOBODY: await stack.enter_async_context(visitor(world))}
         people, tokens = {}, {}
         for asking in ASKING[1:]:
@@ -166,12 +177,11 @@ async def county(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Coun
             "which": "original",
             "language": "en",
             "code": agency,
-            "case": case,
             "document": "1",
-            "list": recording_list,
             "form": "csv",
             "import": "1",
             "link": "1",
+            **of_cases,
             "officer": str(officer.id),
             "recorder": recorder,
             "fault": fault,

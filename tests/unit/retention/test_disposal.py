@@ -33,7 +33,8 @@ from liuhen_server.retention.holds import hold_case, hold_clip, release
 from liuhen_server.retention.terms import Ground
 from liuhen_server.web.context import CHINA
 from liuhen_server.web.films import films_of
-from support.footage import AGENCY, ARCHIVIST, HANDLER, HEAD, Cabinet, Somebody
+from support.case_office import Somebody
+from support.footage import AGENCY, ARCHIVIST, HANDLER, HEAD, Cabinet
 
 ONE, TWO, THREE = b"first " * 1000, b"second " * 1000, b"third " * 1000
 PROXY = b"proxy of the first " * 300

@@ -61,6 +61,15 @@ class Action(StrEnum):
     SEE_LISTS = "see_lists"  # recording lists
     KEEP_LISTS = "keep_lists"  # draft recording lists
     APPROVE_LISTS = "approve_lists"  # put a list in force that somebody else drafted
+    SEE_RETENTION = "see_retention"  # holds and disposal lists
+    SET_HOLDS = "set_holds"
+    RELEASE_HOLDS = "release_holds"
+    DRAW_DISPOSAL = "draw_disposal"
+    APPROVE_DISPOSAL = "approve_disposal"  # as the second person; whoever drew a list approves nothing of it
+    SEE_TERMS = "see_terms"  # the agency's own retention terms
+    KEEP_TERMS = "keep_terms"
+    APPROVE_TERMS = "approve_terms"
+    SEE_COVERAGE = "see_coverage"  # how much of what must be recorded is, by month
     AUDIT = "audit"  # refusals, searches, changes of accounts and registry
 
 
@@ -116,6 +125,24 @@ ACCESS: Mapping[Action, Mapping[Role, Scope]] = {
     },
     Action.KEEP_LISTS: dict.fromkeys((_HANDLER, _REVIEWER, _HEAD), _AGENCY),
     Action.APPROVE_LISTS: {_HEAD: _AGENCY},
+    Action.SEE_RETENTION: {
+        **dict.fromkeys((_AUDITOR, _JUSTICE), _ALL),
+        **dict.fromkeys((_HANDLER, _REVIEWER, _HEAD, _ARCHIVIST), _AGENCY),
+    },
+    Action.SET_HOLDS: {_HANDLER: _OWN, **dict.fromkeys((_REVIEWER, _HEAD, _ARCHIVIST), _AGENCY)},
+    Action.RELEASE_HOLDS: {_HEAD: _AGENCY},
+    Action.DRAW_DISPOSAL: {_ARCHIVIST: _AGENCY},
+    Action.APPROVE_DISPOSAL: dict.fromkeys((_HEAD, _ARCHIVIST), _AGENCY),
+    Action.SEE_TERMS: {
+        _JUSTICE: _ALL,
+        **dict.fromkeys((_HANDLER, _REVIEWER, _HEAD, _ARCHIVIST), _AGENCY),
+    },
+    Action.KEEP_TERMS: dict.fromkeys((_HEAD, _ARCHIVIST), _AGENCY),
+    Action.APPROVE_TERMS: {_HEAD: _AGENCY},
+    Action.SEE_COVERAGE: {
+        _JUSTICE: _ALL,
+        **dict.fromkeys((_HANDLER, _REVIEWER, _HEAD, _ARCHIVIST), _AGENCY),
+    },
     Action.AUDIT: {_AUDITOR: _ALL},
 }
 """Who may do what, and how far. `ENTER` and `OWN_ACCOUNT` need no role (`access.decide`)."""

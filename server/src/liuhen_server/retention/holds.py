@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, insert, or_, select, true, update
 
 from liuhen_protocol.retention_events import CaseHeld, CaseReleased, ClipHeld, ClipReleased
 from liuhen_protocol.statement import Subject
-from liuhen_server.acts import Actor, Acts
+from liuhen_server.acts import Actor, Acts, said
 from liuhen_server.cases.fields import reason_of
 from liuhen_server.cases.reading import find_case
 from liuhen_server.cases.record import NoSuchCase
@@ -32,6 +32,7 @@ __all__ = [
     "holds_of_case",
     "holds_of_clip",
     "lasting",
+    "reasons_of",
     "release",
 ]
 
@@ -79,10 +80,10 @@ async def hold_clip(
             raise Wrong("没有这段音像记录", "no such clip", "clip")
         if clip.disposed_index is not None:
             raise Wrong("这段音像记录已经处置", "this clip was disposed of", "clip")
-        said = await act.commit_text("reason", f"clip-{clip.promised_index}", text)
-        row = _row(agency, ground, until, said.id, act.by, act.time) | {"sha256": sha256, "dock": dock}
+        kept = await act.commit_text("reason", f"clip-{clip.promised_index}", text)
+        row = _row(agency, ground, until, kept.id, act.by, act.time) | {"sha256": sha256, "dock": dock}
         hold_id = await _add(act.conn, row)
-        event = ClipHeld(f"hold-{hold_id}", ground.value, _day(until), act.by, said.sha256)
+        event = ClipHeld(f"hold-{hold_id}", ground.value, _day(until), act.by, kept.sha256)
         stated = await act.state(event, _subject(clip))
         return await _placed(act.conn, hold_id, stated.index)
 
@@ -97,10 +98,10 @@ async def hold_case(
         case = await find_case(act.conn, case_id)
         if case is None:
             raise NoSuchCase(case_id)
-        said = await act.commit_text("reason", case.name, text)
-        row = _row(case.agency, ground, until, said.id, act.by, act.time) | {"case_id": case_id}
+        kept = await act.commit_text("reason", case.name, text)
+        row = _row(case.agency, ground, until, kept.id, act.by, act.time) | {"case_id": case_id}
         hold_id = await _add(act.conn, row)
-        event = CaseHeld(f"hold-{hold_id}", case.name, ground.value, _day(until), act.by, said.sha256)
+        event = CaseHeld(f"hold-{hold_id}", case.name, ground.value, _day(until), act.by, kept.sha256)
         return await _placed(act.conn, hold_id, (await act.state(event)).index)
 
 
@@ -113,12 +114,12 @@ async def release(acts: Acts, person: Actor, hold_id: int, reason: str) -> Hold:
             raise Wrong("这项暂停处置已经解除", "this hold has been released already", "hold")
         clip = None if hold.dock is None else await find_clip(act.conn, hold.dock, hold.sha256 or "")
         about = f"case-{hold.case_id}" if clip is None else f"clip-{clip.promised_index}"
-        said = await act.commit_text("reason", about, text)
+        kept = await act.commit_text("reason", about, text)
         if clip is not None:
-            stated = await act.state(ClipReleased(hold.name, act.by, said.sha256), _subject(clip))
+            stated = await act.state(ClipReleased(hold.name, act.by, kept.sha256), _subject(clip))
         else:
-            stated = await act.state(CaseReleased(hold.name, about, act.by, said.sha256))
-        ended = {"released_by": act.by, "released_time": stated.time, "released_reason": said.id}
+            stated = await act.state(CaseReleased(hold.name, about, act.by, kept.sha256))
+        ended = {"released_by": act.by, "released_time": stated.time, "released_reason": kept.id}
         await act.conn.execute(update(holds).where(holds.c.id == hold_id).values(**ended, released_index=stated.index))
         found = await find_hold(act.conn, hold_id)
     assert found is not None
@@ -146,6 +147,13 @@ async def lasting(conn: Connection, agency: str | None, today: date, *, ended: b
     now = and_(holds.c.released_time.is_(None), or_(holds.c.until.is_(None), holds.c.until >= today.isoformat()))
     of_agency = true() if agency is None else holds.c.agency == agency
     return await _all(conn, and_(of_agency, ~now if ended else now))
+
+
+async def reasons_of(conn: Connection, wanted: tuple[Hold, ...]) -> dict[int, str]:
+    """What people wrote, by the number of the text; empty where it was disposed of."""
+    ids = {each.reason for each in wanted} | {each.released_reason for each in wanted if each.released_reason}
+    rows = await conn.execute(select(said.c.id, said.c.text).where(said.c.id.in_(ids)))
+    return {row.id: row.text or "" for row in rows}
 
 
 async def _all(conn: Connection, condition: ColumnElement[bool]) -> tuple[Hold, ...]:

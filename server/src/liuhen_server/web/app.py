@@ -27,8 +27,11 @@ from liuhen_server.web import (
     clip_linking,
     clip_list,
     clip_page,
+    coverage_pages,
+    disposal_pages,
     entry_page,
     first_pages,
+    hold_pages,
     log_page,
     mark_pages,
     media,
@@ -40,6 +43,7 @@ from liuhen_server.web import (
     sign_in_pages,
     stay_pages,
     unregistered_pages,
+    term_pages,
 )
 from liuhen_server.web.clip_request import CHECKER, VIEWS
 from liuhen_server.web.context import ACTS, CONTEXT, PeopleContext
@@ -135,6 +139,10 @@ ROUTES = (
     *case_papers.ROUTES,
     *clip_linking.ROUTES,
     *recording_list_pages.ROUTES,
+    *coverage_pages.ROUTES,
+    *disposal_pages.ROUTES,
+    *hold_pages.ROUTES,
+    *term_pages.ROUTES,
     *registry_pages.ROUTES,
     *recorder_pages.ROUTES,
     *unregistered_pages.ROUTES,

@@ -130,6 +130,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         stage_name=CLASSES["penalty"].stage_name,
         may_open=may(request, Action.OPEN_CASES),
         exports={form: filters.address(Turn(), f"/cases/export.{form}") for form in ("xlsx", "csv")},
+        sees_coverage=may(request, Action.SEE_COVERAGE),
         has_officer=person.officer is not None,
     )
 

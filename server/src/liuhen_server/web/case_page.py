@@ -21,6 +21,8 @@ from liuhen_server.custody.evidence import ORIGINAL
 from liuhen_server.database import Connection
 from liuhen_server.database.schema import clips
 from liuhen_server.people.roles import Action
+from liuhen_server.retention.holds import holds_of_case, reasons_of
+from liuhen_server.retention.terms import GROUNDS
 from liuhen_server.web.case_request import CASE, case_asked_for, field, names_of, number
 from liuhen_server.web.context import ACTS, CONTEXT
 from liuhen_server.web.guard import may, session_of
@@ -70,10 +72,14 @@ async def draw_case(
     await caught_up(request)
     async with context.database.read() as conn:
         named = await _clip_names(conn, whole)
-        reasons = await _texts(conn, whole)
+        holds = tuple(each for each in await holds_of_case(conn, case.id) if each.lasts(context.today()))
+        reasons = await _texts(conn, whole) | await reasons_of(conn, holds)
         names = await names_of(
             conn,
-            {each.by for each in whole.acts} | {each.by for each in whole.documents} | {case.opened_by},
+            {each.by for each in whole.acts}
+            | {each.by for each in whole.documents}
+            | {case.opened_by}
+            | {each.by for each in holds},
             {each.officer_id for each in whole.handlers},
         )
         proposed = await suggestions_for(conn, whole, context.zone) if works else ()
@@ -96,6 +102,9 @@ async def draw_case(
         reasons=reasons,
         clip_names=named,
         proposed=proposed,
+        holds=holds,
+        grounds=GROUNDS,
+        may_hold=may(request, Action.SET_HOLDS),
         works=works and case.stage is not Stage.ARCHIVED,
         moves=works,
         wrong=wrong.said if wrong is not None else None,

@@ -14,8 +14,14 @@ from liuhen_server.custody.evidence import Clip
 from liuhen_server.custody.marks import KINDS, clock_of, marks_of
 from liuhen_server.custody.stays import stays_of_clips
 from liuhen_server.custody.timeline import timeline
+from liuhen_server.database import Connection
 from liuhen_server.people.roles import Action
-from liuhen_server.web.case_request import names_of
+from liuhen_server.retention.disposal import Disposed, disposal_of, rows_of
+from liuhen_server.retention.facts import terms_of
+from liuhen_server.retention.holds import Hold, holds_of_clip, reasons_of
+from liuhen_server.retention.tables import table_in_force
+from liuhen_server.retention.terms import GROUNDS, Term
+from liuhen_server.web.case_request import Names, names_of
 from liuhen_server.web.clip_linking import choices, linked_cases
 from liuhen_server.web.clip_request import CHECKER, CLIP, clip_asked_for, record_view
 from liuhen_server.web.context import CONTEXT
@@ -50,6 +56,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         linked = await linked_cases(conn, clip) if may(request, Action.SEE_CASES) else ()
         given = await choices(request, conn)
         marks = await marks_of(conn, clip)
+        kept = await _retention(request, conn, clip)
         names = await names_of(conn, people_in(entries), ())
     known = names.people | {case.name: case.number for _, case in linked}
     return page(
@@ -62,8 +69,8 @@ async def show(request: web.Request) -> web.StreamResponse:
         decided=decided,
         whom=whom,
         verdict=checked.report.verdict.value,
-        sentence=_sentence(words, clip, checked),
-        other_sentence=_sentence(words.other(), clip, checked),
+        sentence=kept.sentence(words) or _sentence(words, clip, checked),
+        other_sentence=kept.sentence(words.other()) or _sentence(words.other(), clip, checked),
         clock=clock_told(entries, clip, words),
         steps=[_tell(words, step) for step in checked.report.steps],
         films=films,
@@ -79,7 +86,54 @@ async def show(request: web.Request) -> web.StreamResponse:
         choices=given,
         may_watch=may(request, Action.SEE_FOOTAGE),
         of_others=session_of(request).person.may(Action.SEE_FOOTAGE),
+        disposed=kept.disposed,
+        term=kept.term,
+        term_is_over=kept.term is not None and kept.term.over(context.today()),
+        holds=kept.holds,
+        names=kept.names,
+        reasons=kept.reasons,
+        grounds=GROUNDS,
+        may_hold=may(request, Action.SET_HOLDS),
+        sees_retention=may(request, Action.SEE_RETENTION),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """How long the clip is kept, what holds it, or what became of it."""
+
+    disposed: Disposed | None
+    term: Term | None
+    ended: str
+    holds: tuple[Hold, ...]
+    names: Names
+    reasons: dict[int, str]
+
+    def sentence(self, words: Words) -> str:
+        """That it was disposed of; empty for a clip that is kept."""
+        if self.disposed is None:
+            return ""
+        held = self.disposed.list
+        people = {"first": self.names.person(held.drawn_by), "second": self.names.person(held.ended_by or "")}
+        time = words.time(held.ended_time or held.drawn_time)
+        return words("disposed.sentence", time=time, list=held.id, term=self.ended, **people)
+
+
+async def _retention(request: web.Request, conn: Connection, clip: Clip) -> _Kept:
+    context = request.app[CONTEXT]
+    disposed = await disposal_of(conn, clip.dock, clip.sha256)
+    every = () if disposed is not None else await holds_of_clip(conn, clip.sha256)
+    holds = tuple(each for each in every if each.lasts(context.today()))
+    who = {each.by for each in holds}
+    term, ended = None, ""
+    if disposed is not None:
+        who |= {disposed.list.drawn_by, disposed.list.ended_by or ""}
+        rows = await rows_of(conn, disposed.list.id)
+        ended = next((row.term for row in rows if (row.dock, row.sha256) == (clip.dock, clip.sha256)), "")
+    elif clip.stored_index is not None:
+        table = await table_in_force(conn, request[THING].agency or "", context.today())
+        term = (await terms_of(conn, [clip], table, context.zone))[clip.dock, clip.sha256]
+    return _Kept(disposed, term, ended, holds, await names_of(conn, who, ()), await reasons_of(conn, holds))
 
 
 async def read_anew(request: web.Request) -> web.StreamResponse:

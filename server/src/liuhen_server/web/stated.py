@@ -22,6 +22,7 @@ from liuhen_protocol.events import (
     RecorderInventory,
     RecorderUndocked,
 )
+from liuhen_protocol.retention_events import ClipDisposed, ClipHeld, DisposalApproved, DisposalDrawn
 from liuhen_server.custody.evidence import Entry
 from liuhen_server.custody.marks import clock_of
 from liuhen_server.web.language import Words
@@ -64,7 +65,9 @@ def people_in(entries: Iterable[Entry]) -> frozenset[str]:
     return frozenset(
         event.viewer if isinstance(event, ClipViewed) else event.by
         for event in found
-        if isinstance(event, ClipViewed | ClipMarked | ClipLinked | ClipUnlinked)
+        if isinstance(
+            event, ClipViewed | ClipMarked | ClipLinked | ClipUnlinked | ClipHeld | DisposalDrawn | DisposalApproved
+        )
     )
 
 
@@ -102,6 +105,13 @@ def _detail(event: Event, words: Words, whose: Callable[[str], str]) -> str:
             return words("event.clip.linked.detail", case=whose(event.case), by=whose(event.by))
         case ClipUnlinked():
             return words("event.clip.unlinked.detail", case=whose(event.case), by=whose(event.by))
+        case ClipHeld():
+            return words("event.clip.held.detail", hold=event.hold, by=whose(event.by))
+        case DisposalDrawn() | DisposalApproved():
+            return words("event.disposal.drawn.detail", list=event.list, by=whose(event.by))
+        case ClipDisposed():
+            first, second = whose(event.first), whose(event.second)
+            return words("event.clip.disposed.detail", list=event.list, first=first, second=second, term=event.term)
         case RecorderCleared():
             return words(
                 "event.recorder.cleared.detail", recorder=words.plain(event.recorder), count=len(event.receipts)

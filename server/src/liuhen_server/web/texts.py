@@ -8,6 +8,7 @@ from liuhen_server.web.film_texts import FILM_TEXTS
 from liuhen_server.web.people_texts import PEOPLE_TEXTS
 from liuhen_server.web.reason_texts import REASON_TEXTS
 from liuhen_server.web.recorder_texts import RECORDER_TEXTS
+from liuhen_server.web.retention_texts import RETENTION_TEXTS
 from liuhen_server.web.search_texts import SEARCH_TEXTS
 from liuhen_server.web.stay_texts import STAY_TEXTS, Text
 
@@ -379,4 +380,5 @@ TEXTS: dict[str, Text] = {
     **CASE_TEXTS,
     **EXCHANGE_TEXTS,
     **RECORDER_TEXTS,
+    **RETENTION_TEXTS,
 }

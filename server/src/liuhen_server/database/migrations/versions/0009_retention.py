@@ -13,7 +13,7 @@ from sqlalchemy import (
 )
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 
 BIG_KEY = BigInteger().with_variant(Integer, "sqlite")  # 64 bits; on SQLite the rowid itself
 
