@@ -3,6 +3,9 @@
 In this order, each durable before the next: the database of one moment, the log as that moment has it, every clip that moment has
 stored (read from the store, hashed on the way, kept under its digest), settings, the list of digests; then the folder gets its name.
 Whatever ends it earlier leaves the backups before it as they were. Nothing of the archive is changed.
+
+What was disposed of is in no new backup. Its bytes leave the folder of backups with the last backup that names them: taking them
+earlier would leave that backup no longer whole.
 """
 
 from __future__ import annotations
@@ -44,10 +47,12 @@ from liuhen_server.operations.backup_format import (
     clip_sum,
     complete_backups,
     name_of,
+    read_sums,
     write_sums,
 )
 from liuhen_server.operations.backup_log import write_log
 from liuhen_server.operations.opening import Archive
+from liuhen_server.retention.schema import disposals
 from liuhen_server.store.folder import READ_ONLY
 from liuhen_server.store.interface import NotStored
 
@@ -144,6 +149,7 @@ async def _take(archive: Archive, to: Path, with_keys: bool, most: int | None, p
         state = await signed_state.read(conn)
         await write_log(conn, state, lambda path, data: under.keep(f"log/{path}", data))
         stored = await _stored(conn)
+        gone = await _gone(conn)
     under.sums.append(Sum(await asyncio.to_thread(digest_of, under.folder / database), database))
     for done, (sha256, size) in enumerate(stored, 1):
         await asyncio.to_thread(_clip, archive, under, sha256, size)
@@ -154,6 +160,7 @@ async def _take(archive: Archive, to: Path, with_keys: bool, most: int | None, p
     durable.replace(under.folder / SUMS, write_sums(under.sums))
     durable.publish(under.folder, final)
     removed = () if most is None else tuple(_drop(to, most))
+    await asyncio.to_thread(_forget, to, gone - {sha256 for sha256, _ in stored})
     return Taken(final, about, under.fresh, removed)
 
 
@@ -171,6 +178,22 @@ async def _stored(conn: Connection) -> list[tuple[str, int]]:
         if not page:
             return found
         found += page
+
+
+async def _gone(conn: Connection) -> set[str]:
+    """What was disposed of, its bytes removed from the store."""
+    return set((await conn.execute(select(disposals.c.sha256).where(disposals.c.removed_time.is_not(None)))).scalars())
+
+
+def _forget(to: Path, gone: set[str]) -> None:
+    """Takes away what was disposed of and is named by no backup that is left."""
+    lying = {sha256 for sha256 in gone if (to / clip_path(sha256)).exists()}
+    if not lying:
+        return
+    for backup in complete_backups(to):
+        lying -= {each.sha256 for each in read_sums((backup / SUMS).read_bytes()) if each.is_clip}
+    for sha256 in sorted(lying):
+        durable.remove(to / clip_path(sha256))
 
 
 def _clip(archive: Archive, under: _Under, sha256: str, size: int) -> None:
