@@ -200,11 +200,11 @@ def test_coverage_by_month_opens_the_cases_behind_each_figure(county: Seeded, vi
 
 @pytest.mark.parametrize("look", ["phone", "dark", "english"])
 def test_retention_fits_every_screen(county: Seeded, visit: New, look: str) -> None:
-    options: dict[str, object] = {
+    looks: dict[str, dict[str, object]] = {
         "phone": {"viewport": {"width": 390, "height": 800}},
         "dark": {"color_scheme": "dark"},
-        "english": {},
-    }[look]
+    }
+    options = looks.get(look, {})
     archivist = enter(visit, "sunwen", **options)
     if look == "english":
         archivist.english()

@@ -42,8 +42,8 @@ from liuhen_server.web import (
     search_pages,
     sign_in_pages,
     stay_pages,
-    unregistered_pages,
     term_pages,
+    unregistered_pages,
 )
 from liuhen_server.web.clip_request import CHECKER, VIEWS
 from liuhen_server.web.context import ACTS, CONTEXT, PeopleContext

@@ -12,8 +12,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 
 BIG_KEY = BigInteger().with_variant(Integer, "sqlite")  # 64 bits; on SQLite the rowid itself
 
