@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from liuhen_server.people.roles import Role
 from liuhen_server.registry.officers import Officer, add_officer
 from support.case_office import PDF
 from support.people import our_agency
+from support.sheet_files import HEADER, case_row, csv_bytes
 
 pytestmark = pytest.mark.xdist_group("browser")
 New = Callable[..., Visitor]
@@ -290,3 +292,56 @@ def open_inspection_by_other(visitor: Visitor) -> None:
     visitor.page.get_by_label("王磊").check()
     visitor.page.get_by_role("button", name="立案", exact=True).click()
     visitor.page.wait_for_url(lambda url: url.rpartition("/")[2].isdigit())
+
+
+def test_a_case_and_its_record_list_print_without_what_only_a_screen_needs(staff: Seeded, visit: New) -> None:
+    handler = enter(visit, "wanglei")
+    page, address = handler.page, open_inspection(handler, "打印用的一件")
+    add_paper(page, "initiation:task")
+    for path, name in ((address, "case"), (address + "/record-list", "record-list")):
+        handler.go(path)
+        expect(page.get_by_role("navigation", name="主导航")).to_be_visible()
+        picture(page, name + "-screen")
+        page.emulate_media(media="print", color_scheme="dark")
+        for screen_only in ("header.bar", "a.button", "button"):
+            for each in page.locator(screen_only).all():
+                expect(each).to_be_hidden()
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)", (
+            "white in dark too"
+        )
+        expect(page.locator("bdi", has_text="task.pdf")).to_be_visible()
+        picture(page, name + "-print")
+        page.emulate_media(media="screen", color_scheme="light")
+    expect(page.get_by_text(hashlib.sha256(PDF).hexdigest())).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert handler.fits()
+    page.set_viewport_size({"width": 1366, "height": 768})
+    assert handler.fits()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="下载 PDF").click()
+    assert download.value.suggested_filename.endswith("-清单.pdf")
+    assert Path(download.value.path()).read_bytes().startswith(b"%PDF-")
+    assert handler.complaints == []
+
+
+def test_a_sheet_is_checked_put_right_and_imported(staff: Seeded, visit: New) -> None:
+    handler = enter(visit, "wanglei")
+    page = handler.page
+    handler.go("/cases")
+    page.get_by_role("link", name="导入和导出案件").click()
+    wrong = [HEADER, case_row(901, "2113210327、2113999999"), case_row(902, "2113210327、2113210328", 案由="")]
+    right = [HEADER, case_row(901, "2113210327、2113210328"), case_row(902, "2113210327、2113210328")]
+    for rows, name in ((wrong, "wrong"), (right, "ready")):
+        data = csv_bytes(rows, "gb18030")
+        page.set_input_files("#file", {"name": "案件.csv", "mimeType": "text/csv", "buffer": data})
+        page.get_by_role("button", name="核对表格").click()
+        page.wait_for_load_state()
+        picture(page, "sheet-" + name)
+        if name == "wrong":
+            expect(page.get_by_role("row", name="2 承办人证号")).to_contain_text("没有执法证号 2113999999")
+            expect(page.get_by_role("row", name="3 案由")).to_be_visible()
+    page.get_by_role("button", name="导入 2 件").click()
+    expect(page.get_by_text("已立案 2 件")).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert handler.fits()
+    assert all("422" in each for each in handler.complaints), "the refused sheet's own status"

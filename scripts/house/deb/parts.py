@@ -73,7 +73,8 @@ PARTS = {
             distribution="server",
             commands={"liuhen-server": "liuhen_server.command:main"},
             shared_commands=VERIFY,
-            depends=(),
+            # embedded into record lists (cases/record_list_pdf.py)
+            depends=("fonts-noto-cjk",),
             recommends=("systemd-timesyncd | time-daemon",),
             units=("liuhen-archive",),
         ),

@@ -36,6 +36,7 @@ from liuhen_server.web import (
     mark_pages,
     media,
     own_pages,
+    record_list_pages,
     recorder_pages,
     recording_list_pages,
     registry_pages,
@@ -72,6 +73,7 @@ def people_app(context: PeopleContext) -> web.Application:
     application[CHECKER] = Checker(context.database, context.store, context.evidence(), context.policy, context.now)
     application[media.LEAVES] = LeafLists(context.store)
     clip_list.prepare(application)
+    record_list_pages.prepare(application)
     stay_pages.prepare(application)
     search_pages.prepare(application, Searches(acts, context.unix_now))
     mount(application, ROUTES)
@@ -137,6 +139,7 @@ ROUTES = (
     *case_forms.ROUTES,
     *case_page.ROUTES,
     *case_papers.ROUTES,
+    *record_list_pages.ROUTES,
     *clip_linking.ROUTES,
     *recording_list_pages.ROUTES,
     *coverage_pages.ROUTES,

@@ -7,6 +7,7 @@ from liuhen_server.web.exchange_texts import EXCHANGE_TEXTS
 from liuhen_server.web.film_texts import FILM_TEXTS
 from liuhen_server.web.people_texts import PEOPLE_TEXTS
 from liuhen_server.web.reason_texts import REASON_TEXTS
+from liuhen_server.web.record_list_texts import RECORD_LIST_TEXTS
 from liuhen_server.web.recorder_texts import RECORDER_TEXTS
 from liuhen_server.web.retention_texts import RETENTION_TEXTS
 from liuhen_server.web.search_texts import SEARCH_TEXTS
@@ -379,6 +380,7 @@ TEXTS: dict[str, Text] = {
     **API_TEXTS,
     **CASE_TEXTS,
     **EXCHANGE_TEXTS,
+    **RECORD_LIST_TEXTS,
     **RECORDER_TEXTS,
     **RETENTION_TEXTS,
 }
