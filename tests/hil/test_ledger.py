@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 
 import pytest
+from rich.console import Console
 
 from house.hil.ledger import Account, Check, Plugged, rows, total
+from house.hil.report import show
 
 ALL_WELL = [
     Plugged("cards", "A", {"a.mp4": "01", "b.mp4": "02"}, frozenset(), expect_cleared=True),
@@ -59,3 +62,12 @@ def test_a_run_holds_only_as_a_whole(spoilt: str) -> None:
             account.rows = rows(ALL_WELL, COLLECTED, set())
     assert not account.holds
     assert account.as_json()["holds"] is False
+
+
+def test_a_guest_that_was_started_again_is_told_and_does_not_spoil_what_held() -> None:
+    account = Account(1, rows=rows(ALL_WELL, COLLECTED, STORED), checks=[Check("x", True)], hangs=["scsi: silence"])
+    assert account.holds
+    assert account.as_json()["hangs"] == ["scsi: silence"]
+    printed = io.StringIO()
+    show(account, Console(file=printed, width=120))
+    assert "scsi: silence" in printed.getvalue()

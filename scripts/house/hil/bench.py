@@ -18,7 +18,7 @@ from house.county import County
 from house.hil.archive_view import ArchiveView
 from house.hil.bays import UsbBay
 from house.hil.cards import Card, files_left, make_card
-from house.hil.guest import Guest, GuestError
+from house.hil.guest import Guest, GuestError, GuestHangs
 from house.hil.guest import Say as Say
 from house.hil.ledger import Account, Check, Plugged
 from house.hil.plan import Plan
@@ -30,6 +30,7 @@ from liuhen_protocol.events import Event, RecorderDocked
 DOCK = "dock-hil"
 DONE_SECONDS = 900.0  # for a whole stay on a machine that has other work
 EVENT_SECONDS = 300.0
+SILENCE_SECONDS = 240.0  # a guest that has said nothing for so long, and answers nothing now, hangs
 DATA = "/var/lib/liuhen-dock"
 ENDED = (State.READY, State.FAILED, State.QUARANTINED)
 
@@ -91,14 +92,20 @@ class Bench:
         return found[0]
 
     def done(self, seq: int, bay: UsbBay) -> State:
-        """How the stay that began in a bay since this place of the chain ended. Raises GuestError when it does not end."""
+        """How the stay that began in a bay since this place of the chain ended. Raises GuestError when it does not end, GuestHangs when
+        the guest has stopped."""
         ended: list[State] = []
-        shown = ""
+        shown, heard = "", time.monotonic()
 
         def has_ended() -> bool:
-            nonlocal shown
+            nonlocal shown, heard
             docked = [e for e in self.view.since(seq) if isinstance(e, RecorderDocked) and e.bay == bay.name]
-            view = next((each for each in self.status() if each.get("bay") == bay.name), {})
+            views = self.status()
+            if views:
+                heard = time.monotonic()
+            elif time.monotonic() - heard > SILENCE_SECONDS and not self.guest.succeeds("true"):
+                raise GuestHangs(f"nothing was heard of the guest for {SILENCE_SECONDS:.0f} s")
+            view = next((each for each in views if each.get("bay") == bay.name), {})
             if docked and view.get("session") == docked[-1].session:
                 state = State(str(view["state"]))
                 line = f"{state.value} {view['collected']}/{view['files']} receipts {view['receipted']} {view['note']}"
@@ -119,6 +126,15 @@ class Bench:
             return list(json.loads(text)["bays"])
         except (ValueError, KeyError):  # not written yet, or half lost in a power cut
             return []
+
+    def restart(self, why: str) -> None:
+        """The guest has stopped: its power is cut, it boots again, and the run says so. What was plugged in is out."""
+        self.account.hangs.append(why)
+        self.say(f"▲ 虚拟机停顿，断电重启 the guest hangs, and is started again: {why}")
+        self.guest.machine.cut()
+        self.ports.forget()
+        self.guest.machine.start()
+        self.account.boots.append(self.guest.await_boot())
 
     def settle(self, card: Card, bay: UsbBay, seq: int, replugs: int = 3) -> None:
         """Until a recorder that was yanked or cut off is emptied: as an officer does, it is plugged in again when the dock says that

@@ -22,6 +22,10 @@ class GuestError(RuntimeError):
     """A command in the guest failed, or what was waited for did not happen: what, and the last lines."""
 
 
+class GuestHangs(GuestError):
+    """The guest answers nothing any more, while QEMU runs."""
+
+
 @dataclass(frozen=True)
 class Guest:
     """The inside of a machine. `folder` holds the key pair and the control socket of ssh."""

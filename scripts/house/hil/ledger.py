@@ -103,6 +103,7 @@ class Account:
     boots: list[float] = field(default_factory=list)
     cuts: int = 0
     yanks: int = 0
+    hangs: list[str] = field(default_factory=list)  # the guest's kernel stopped, and the scene was played again
     broke: str = ""  # why the run ended early
 
     @property
@@ -123,6 +124,7 @@ class Account:
             "boot_seconds": self.boots,
             "cuts": self.cuts,
             "yanks": self.yanks,
+            "hangs": self.hangs,
         }
 
 

@@ -36,6 +36,10 @@ def show(account: Account, console: Console) -> None:
                 f"{title}: 最短 least {found['least']:.1f} s · 中位 median {found['median']:.1f} s · 最长 most {found['most']:.1f} s"
                 f" ({len(seconds)})"
             )
+    for why in account.hangs:
+        console.print(
+            f"▲ 虚拟机停顿，重启后重演 the guest hung; the scene was played again: {escape(why)}", soft_wrap=True
+        )
     if account.broke:
         console.print(f"[red]■[/red] {escape(account.broke)}", soft_wrap=True)
     said = "● 全部成立 / all of it held" if account.holds else "■ 有未成立之处 / not all of it held"

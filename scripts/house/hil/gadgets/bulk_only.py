@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import os
 import struct
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -18,6 +19,7 @@ GET_MAX_LUN = 0xFE  # class request; one logical unit, number 0
 COMMAND = struct.Struct("<4s4sIBBB16s")  # signature, tag, length, flags, unit, length of the block, block
 STATUS = struct.Struct("<4s4sIB")  # signature, tag, what was not carried, status
 PIECE = 64 * 1024  # bytes of one read or write
+RESET_SECONDS = 0.02
 
 
 class Function(Protocol):
@@ -45,6 +47,7 @@ class BulkOnly:
             except OSError as error:
                 if error.errno != errno.ESHUTDOWN:  # pulled, or the host has reset it: a new command wrapper follows
                     raise
+                time.sleep(RESET_SECONDS)  # until it is configured anew the endpoint refuses at once, over and over
                 continue
             if leaves is not None:
                 return leaves
