@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 
 from liuhen_server.acts import said
 from liuhen_server.custody.schema import stays
@@ -57,27 +57,29 @@ async def stays_of_recorder(conn: Connection, serial: str, most: int = MOST_STAY
 
 async def unknown_recorders(conn: Connection, reachable: ColumnElement[bool]) -> list[Unknown]:
     """The one seen last first. `reachable`: of which stays (`guard.of_reachable_docks`). What two people put aside is left out."""
-    registered = exists(select(recorders.c.id).where(recorders.c.serial == stays.c.recorder))
-    aside = exists(
-        select(proposals.c.id).where(
-            proposals.c.kind == "recorder", proposals.c.about == stays.c.recorder, proposals.c.state == "confirmed"
-        )
-    )
-    query = (
+    of_each = (
         select(
+            stays.c.recorder,
             func.count().label("stays"),
-            func.min(stays.c.time).label("first_time"),
+            func.min(stays.c.docked_index).label("first"),
             func.max(stays.c.docked_index).label("last"),
         )
-        .where(and_(reachable, ~registered, ~aside))
+        .where(reachable)
         .group_by(stays.c.recorder)
-        .order_by(func.max(stays.c.docked_index).desc())
-        .limit(MOST_SHOWN)
+        .subquery()  # first counted, then asked: there are far fewer recorders than stays
     )
+    registered = exists(select(recorders.c.id).where(recorders.c.serial == of_each.c.recorder))
+    aside = exists(
+        select(proposals.c.id).where(
+            proposals.c.kind == "recorder", proposals.c.about == of_each.c.recorder, proposals.c.state == "confirmed"
+        )
+    )
+    query = select(of_each).where(~registered, ~aside).order_by(of_each.c.last.desc()).limit(MOST_SHOWN)
     found = (await conn.execute(query)).mappings().all()
-    last = await conn.execute(select(stays).where(stays.c.docked_index.in_([row["last"] for row in found])))
-    of = {row["docked_index"]: stay_of(row) for row in last.mappings()}
-    return [Unknown(of[row["last"]].recorder, row["stays"], row["first_time"], of[row["last"]]) for row in found]
+    wanted = {row["first"] for row in found} | {row["last"] for row in found}
+    rows = await conn.execute(select(stays).where(stays.c.docked_index.in_(wanted)))
+    of = {row["docked_index"]: stay_of(row) for row in rows.mappings()}
+    return [Unknown(row["recorder"], row["stays"], of[row["first"]].time, of[row["last"]]) for row in found]
 
 
 async def in_quarantine(conn: Connection, reachable: ColumnElement[bool]) -> list[Stay]:
@@ -94,7 +96,12 @@ async def in_quarantine(conn: Connection, reachable: ColumnElement[bool]) -> lis
 
 async def dockings_of(conn: Connection, recorder: Recorder, of: Sequence[Stay]) -> list[Docking]:
     """Its stays with the officer of its agency whom its number meant at that time: officers' numbers change hands."""
-    numbers = await _numbers(conn, recorder.agency)
+    told = {stay.officer for stay in of}
+    numbers = {
+        officer: versions
+        for officer, versions in (await _numbers(conn, recorder.agency)).items()
+        if any(number in told or certificate in told for _, number, certificate in versions)
+    }
     found = []
     for stay in of:
         then = {officer: number_then(versions, stay.time) for officer, versions in numbers.items()}
