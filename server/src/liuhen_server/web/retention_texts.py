@@ -166,4 +166,13 @@ RETENTION_TEXTS: dict[str, Text] = {
     ),
     "problem.no_such_hold.title": Text("没有这项暂停处置", "There is no such hold"),
     "problem.no_such_hold.text": Text("请从保存与处置页打开。", "Open it from the page of retention."),
+    "action.see_retention": Text("查看保存与处置", "see holds and disposal lists"),
+    "action.set_holds": Text("暂停处置", "set holds"),
+    "action.release_holds": Text("解除暂停处置", "release holds"),
+    "action.draw_disposal": Text("拟处置清单", "draw disposal lists"),
+    "action.approve_disposal": Text("批准处置清单", "approve disposal lists"),
+    "action.see_terms": Text("查看保存期限", "see retention terms"),
+    "action.keep_terms": Text("维护保存期限", "keep retention terms"),
+    "action.approve_terms": Text("批准保存期限", "approve retention terms"),
+    "action.see_coverage": Text("查看记录覆盖情况", "see coverage"),
 }
