@@ -22,6 +22,7 @@ from liuhen_server.acts import MACHINE, Acts
 from liuhen_server.cases.lists import draft_list
 from liuhen_server.cases.reading import whole_case
 from liuhen_server.cases.record import New, open_case
+from liuhen_server.cases.sheets import read_rows
 from liuhen_server.database.schema import entries
 from liuhen_server.log.archive_chain import utc_now
 from liuhen_server.operations.opening import opened
@@ -283,6 +284,13 @@ async def test_a_sheet_is_carried_out_by_its_sender_alone_and_once(scene: Scene)
     assert await scene.entries("case.opened") == before + 2
     assert await scene.post(found[1], {"token": scene.token}) == 404
     assert await scene.post("/cases/import/999999", {"token": scene.token}) == 404
+
+
+async def test_the_template_is_a_sheet_that_is_read_again(scene: Scene) -> None:
+    for form in ("csv", "xlsx"):
+        async with scene.session.get(f"{scene.url}/cases/template.{form}") as response:
+            (row,) = read_rows(io.BytesIO(await response.read()))
+        assert set(HEADER) <= set(row.cells) and "环节" not in row.cells, "only the columns that an import reads"
 
 
 async def test_an_export_holds_what_its_reader_may_see_and_is_written_down_before_it_leaves(scene: Scene) -> None:

@@ -21,7 +21,16 @@ SYSTEM = (
     "adduser",
     "openssh-server",
 )
-WHAT_PACKAGES_NEED = ("python3", "ffmpeg", "libusb-1.0-0", "dosfstools", "exfatprogs", "openssl", "tzdata")
+WHAT_PACKAGES_NEED = (
+    "python3",
+    "ffmpeg",
+    "libusb-1.0-0",
+    "dosfstools",
+    "exfatprogs",
+    "openssl",
+    "tzdata",
+    "fonts-noto-cjk",
+)
 
 FILES = {
     # only what this machine has: unpacking a small initrd is half of the time to boot in software emulation

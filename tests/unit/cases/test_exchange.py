@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from sqlalchemy import func, select, true
+from sqlalchemy import func, select, true, update
 
 from liuhen_protocol.events import CasesExported
 from liuhen_server.acts import commitment_of, said
@@ -87,6 +87,19 @@ async def test_nobody_carries_out_another_s_sheet_or_an_older_one(office: Office
         with pytest.raises(LookupError):
             await carry_out(office.acts, person, wanted, TODAY)
     assert await count(office) == 0
+
+
+async def test_the_words_of_a_sheet_that_nobody_imported_do_not_stay(office: Office) -> None:
+    left = await drafted(office, case_row(1))
+    async with office.archive.database.write() as conn:
+        await conn.execute(update(case_imports).values(made_time="2026-01-01T00:00:00.000Z"))
+    later, _ = await draft_import(office.acts, COLLEAGUE, office.agency, "乙.csv", read(case_row(2)), TODAY)
+    assert later is not None
+    async with office.archive.database.read() as conn:
+        rows = {row.id: row.rows for row in await conn.execute(select(case_imports.c.id, case_imports.c.rows))}
+    assert rows[left.id] is None and rows[later.id] is not None
+    with pytest.raises(LookupError):
+        await carry_out(office.acts, HANDLER, left.id, TODAY)
 
 
 async def test_an_export_is_what_the_archive_has_and_an_entry_of_the_log(

@@ -235,7 +235,7 @@ async def test_a_program_s_token_is_given_once_kept_as_a_digest_and_each_change_
     assert await office.sign_in.bearer(f"Bearer {second}") is None, "it ends by itself"
     async with office.acts.of(MACHINE) as act:
         await changes.end_token(act, handler.id)
-        await changes.end_token(act, handler.id)
+        await changes.end_token(act, handler.id)  # there is none any more: nothing is stated
     assert [each.what for each in await office.stated()] == ["created", "token", "token", "token-ended"]
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, insert, or_, select, update
 
 from liuhen_protocol.events import CasesExported
+from liuhen_protocol.moment import format_time
 from liuhen_server.acts import Actor, Acts
 from liuhen_server.cases.case_sheet import FIELD_COLUMNS, Judged, Mistake, Sheet, exported, judge, mistake
 from liuhen_server.cases.numbers import parse_number
@@ -29,6 +30,8 @@ __all__ = ["MOST_EXPORTED", "Import", "carry_out", "draft_import", "export_rows"
 
 MOST_EXPORTED = 20_000
 BATCH = 500
+KEPT = timedelta(days=1)
+"""How long the words of a sheet lie in wait for their sender's yes; the next sheet of anybody takes them away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,9 @@ async def draft_import(
         good, mistakes = judge(sheet, agency, known, await _taken(act.conn, agency, keys), today)
         if mistakes:
             return None, mistakes
-        mine = (case_imports.c.by == act.by) & case_imports.c.done_time.is_(None)
-        await act.conn.execute(update(case_imports).where(mine).values(done_time=act.time, rows=None))
+        old = format_time(acts.now() - KEPT)
+        over = or_(case_imports.c.by == act.by, case_imports.c.made_time < old) & case_imports.c.done_time.is_(None)
+        await act.conn.execute(update(case_imports).where(over).values(done_time=act.time, rows=None))
         text = json.dumps([asdict(each) for each in good], ensure_ascii=False)
         row = {"by": act.by, "agency": agency, "name": name[:200], "made_time": act.time, "rows": text}
         added = await act.conn.execute(insert(case_imports).values(**row))

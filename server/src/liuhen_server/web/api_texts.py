@@ -18,6 +18,11 @@ API_TEXTS: dict[str, Text] = {
         "{name} 的令牌只在此处显示这一次，有效 {days} 天。请交给案件系统的管理员，并从剪贴板中删除。",
         "The token of {name} is shown here, once, and is good for {days} days. Hand it to whoever runs the case system.",
     ),
+    "own.api_token": Text(
+        "安全管理员为您的账号签发了接口令牌，有效至 {day}：持有它的程序以您的名义办理案件。不是您要的，请收回。",
+        "The security administrator gave an API token of your account, good until {day}: a program that holds it works on cases in your name. "
+        "End it if you did not ask for it.",
+    ),
     "api_token.document": Text("接口文档（OpenAPI）", "The API's document (OpenAPI)"),
     "mistake.token": Text(
         "该账号不能查看案件，令牌没有用处。", "This account sees no cases: a token would open nothing."

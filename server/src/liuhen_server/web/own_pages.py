@@ -7,6 +7,8 @@ import hashlib
 from aiohttp import web
 
 from liuhen_server.people import second_factor
+from liuhen_server.people.accounts import api_token_until
+from liuhen_server.people.changes import end_token
 from liuhen_server.people.roles import Action
 from liuhen_server.people.sign_in import MOST_SESSIONS
 from liuhen_server.registry.agencies import find_agency
@@ -31,6 +33,7 @@ async def _page(request: web.Request, status: int, wrong: str = "", seconds: int
         agency = await find_agency(conn, person.agency or "")
         officer = await find_officer(conn, person.officer or 0)
         secret = await second_factor.offered(conn, person.id)
+        token_until = await api_token_until(conn, person.id, context.unix_now())
     today = context.now().astimezone(context.zone).date()
     issuer = context.policy.logs[0].key.name
     return page(
@@ -42,6 +45,7 @@ async def _page(request: web.Request, status: int, wrong: str = "", seconds: int
         agency=agency,
         officer=officer,
         expired=officer is not None and not officer.certified(today),
+        token_until=token_until,
         secret=secret,
         picture=second_factor.picture(secret, person.name, issuer) if secret else "",  # an <svg> that we drew ourselves
         sessions=await request.app[SIGN_IN].sessions_of(person.id),
@@ -82,6 +86,14 @@ async def _with_code(request: web.Request, change: second_factor.Change) -> web.
     raise web.HTTPSeeOther("/account")
 
 
+async def end_own_token(request: web.Request) -> web.StreamResponse:
+    """Whoever finds a program at work in his name ends it himself."""
+    person = session_of(request).person
+    async with request.app[ACTS].of(person) as act:
+        await end_token(act, person.id)
+    raise web.HTTPSeeOther("/account")
+
+
 async def end_session(request: web.Request) -> web.StreamResponse:
     form = await read_form(request)
     await request.app[SIGN_IN].end_session(session_of(request).person.id, form["session"])
@@ -93,5 +105,6 @@ ROUTES = (
     post("/account/second-factor", offer, Action.OWN_ACCOUNT),
     post("/account/second-factor/confirm", confirm, Action.OWN_ACCOUNT),
     post("/account/second-factor/stop", stop, Action.OWN_ACCOUNT),
+    post("/account/end-token", end_own_token, Action.OWN_ACCOUNT),
     post("/account/sessions/end", end_session, Action.OWN_ACCOUNT),
 )
