@@ -55,7 +55,7 @@ class SampleCounty:
                 assert answer.status == 200 and answer.url.path != "/sign-in", await answer.text()
         async with self.readers[who].get(path) as answer:
             assert answer.status == 200, (path, answer.status)
-            return await answer.text()
+            return (await answer.read()).decode("utf-8", "replace")
 
 
 @asynccontextmanager

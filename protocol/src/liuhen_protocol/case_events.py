@@ -101,3 +101,15 @@ class CoverageExcused:
     item: str
     by: str
     said: Hex | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseViewed:
+    """`person`, in `role`, was shown the case; `how` is page, list (its record list, for paper), document
+    (taken away: `document` names it) or program (under a token)."""
+
+    case: str
+    person: str
+    role: str
+    how: str
+    document: str | None

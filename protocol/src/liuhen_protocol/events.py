@@ -14,6 +14,7 @@ from liuhen_protocol.case_events import (
     CaseDocument,
     CaseOpened,
     CaseStage,
+    CaseViewed,
     ClipLinked,
     ClipUnlinked,
     CoverageExcused,
@@ -408,6 +409,7 @@ Event = (
     | ListApproved
     | CoverageExcused
     | RetentionEvent
+    | CaseViewed
 )
 
 EVENTS: dict[str, type[Event]] = {
@@ -443,6 +445,7 @@ EVENTS: dict[str, type[Event]] = {
     "list.approved": ListApproved,
     "coverage.excused": CoverageExcused,
     **RETENTION_EVENTS,
+    "case.viewed": CaseViewed,
 }
 KINDS: dict[type[Event], str] = {event: kind for kind, event in EVENTS.items()}
 OF_A_CLIP: frozenset[type[Event]] = frozenset(
@@ -454,7 +457,17 @@ OF_PEOPLE: frozenset[type[Event]] = frozenset(
     {AccountChanged, AccessRefused, SearchMade, CasesExported, RegistryChanged}
 )
 OF_CASES: frozenset[type[Event]] = frozenset(
-    {CaseOpened, CaseChanged, CaseStage, CaseDocument, ClipLinked, ClipUnlinked, ListApproved, CoverageExcused}
+    {
+        CaseOpened,
+        CaseChanged,
+        CaseStage,
+        CaseDocument,
+        ClipLinked,
+        ClipUnlinked,
+        ListApproved,
+        CoverageExcused,
+        CaseViewed,
+    }
 )
 OF_THE_ARCHIVE: frozenset[type[Event]] = (
     OF_PEOPLE

@@ -11,9 +11,13 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
+from liuhen_protocol.case_events import CaseViewed
+from liuhen_protocol.dsse import Envelope
+from liuhen_protocol.statement import read_statement
 from liuhen_server.acts import MACHINE, acts_stated
 from liuhen_server.cases.reading import events_of_cases, whole_case
 from liuhen_server.cases.schema import case_acts, cases
+from liuhen_server.database.schema import entries
 from liuhen_server.operations.opening import opened
 from liuhen_server.operations.verify import verify_archive
 from liuhen_server.people.access import Allowed, Thing, decide
@@ -94,6 +98,36 @@ async def test_a_case_says_which_document_and_which_clip_each_act_was_about(coun
     told = html.unescape(re.sub(r"<[^>]+>", " ", acts))
     assert re.search(r"上传文书\s+调查取证\s+先行登记保存通知书\d{8}\.pdf", told)
     assert re.search(r"关联音像记录\s+调查取证\s+DSJ1355_210355\d{14}_0001\.MP4", told)
+
+
+async def test_who_saw_a_case_and_took_its_documents_is_an_entry_once_a_quarter_of_an_hour(
+    county: SampleCounty,
+) -> None:
+    listed = await county.page("qianyu", "/cases")
+    address = re.search(r'href="(/cases/(\d+))">[^<]*74号', listed)
+    assert address is not None
+    before = await _views(county)
+    for _ in range(3):
+        page = await county.page("qianyu", address[1])
+    papers = re.findall(rf'href="({address[1]}/documents/(\d+))"', page)
+    for path, _ in [*papers[:2], papers[0]]:
+        await county.page("qianyu", path)
+    case, (first, second) = f"case-{address[2]}", (f"document-{number}" for _, number in papers[:2])
+    seen = [(event.case, event.role, event.how, event.document) for event in (await _views(county))[len(before) :]]
+    assert seen == [
+        (case, "archivist", how, what)
+        for how, what in zip(("page", "document", "document"), (None, first, second), strict=True)
+    ]
+    row = row_of(await county.page("shenji", "/audit?kind=case.viewed"), second)
+    assert re.search(r"person-\d+ 钱玉 以档案管理员身份下载文书（document-\d+）", row), row
+    assert "下载文书" not in await county.page("shenji", "/audit"), "views are many: only where they are asked for"
+
+
+async def _views(county: SampleCounty) -> list[CaseViewed]:
+    query = select(entries.c.envelope).where(entries.c.kind == "case.viewed").order_by(entries.c.log_index)
+    async with opened(county.config) as archive, archive.database.read() as conn:
+        stated = [read_statement(Envelope.parse(bytes(row)).payload) for row in (await conn.execute(query)).scalars()]
+    return [statement.event for statement in stated if isinstance(statement.event, CaseViewed)]
 
 
 async def test_the_list_of_officers_counts_people_and_warns_before_a_certificate_ends(county: SampleCounty) -> None:

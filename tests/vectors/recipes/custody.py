@@ -12,6 +12,7 @@ from liuhen_protocol.case_events import (
     CaseDocument,
     CaseOpened,
     CaseStage,
+    CaseViewed,
     ClipLinked,
     ClipUnlinked,
     CoverageExcused,
@@ -128,6 +129,7 @@ EVENTS: tuple[Event, ...] = (
     DisposalWithdrawn("disposal-2", "person-9", ONES),
     DisposalApproved("disposal-3", 11, ONES, "person-4"),
     ClipDisposed("disposal-3", "dock-03", None, "person-9", "person-4", "2026-11-21", 4096),
+    CaseViewed("case-31", "person-7", "handler", "document", "document-12"),
 )  # fmt: skip
 
 

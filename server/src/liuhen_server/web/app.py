@@ -7,6 +7,7 @@ from pathlib import Path
 from aiohttp import web
 
 from liuhen_server.acts import Acts
+from liuhen_server.cases.views import CaseViews
 from liuhen_server.custody.checking import Checker
 from liuhen_server.custody.leaves import LeafLists
 from liuhen_server.custody.viewing import Views
@@ -46,6 +47,7 @@ from liuhen_server.web import (
     term_pages,
     unregistered_pages,
 )
+from liuhen_server.web.case_views import CASE_VIEWS
 from liuhen_server.web.clip_request import CHECKER, VIEWS
 from liuhen_server.web.context import ACTS, CONTEXT, PeopleContext
 from liuhen_server.web.first_pages import FIRST
@@ -76,6 +78,7 @@ def people_app(context: PeopleContext) -> web.Application:
     record_list_pages.prepare(application)
     stay_pages.prepare(application)
     search_pages.prepare(application, Searches(acts, context.unix_now))
+    application[CASE_VIEWS] = CaseViews(acts, context.unix_now)
     mount(application, ROUTES)
     check_rules(application)
     return application

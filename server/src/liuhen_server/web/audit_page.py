@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 from sqlalchemy import select
 
+from liuhen_protocol.case_events import CaseViewed
 from liuhen_protocol.events import (
     KINDS,
     OF_PEOPLE,
@@ -38,6 +39,7 @@ __all__ = ["ROUTES"]
 
 PAGE_ROWS = 50
 _KINDS = tuple(sorted(KINDS[event] for event in OF_PEOPLE))
+_ASKED_FOR = (*_KINDS, "case.viewed")  # views are many: they are listed where somebody asks for them
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Row:
 
 async def show(request: web.Request) -> web.StreamResponse:
     words = words_of(request)
-    kind = request.query.get("kind", "") if request.query.get("kind") in _KINDS else ""
+    kind = request.query.get("kind", "") if request.query.get("kind") in _ASKED_FOR else ""
     by = request.query.get("by", "")[:64]
     by = by if by.isascii() and by.isprintable() else ""
     before = request.query.get("before", "")
@@ -95,7 +97,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         request,
         "audit.html",
         rows=rows,
-        kinds=_KINDS,
+        kinds=_ASKED_FOR,
         kind=kind,
         by=by,
         filtered=bool(kind or by or end is not None),
@@ -122,6 +124,10 @@ def tell(event: Event, words: Words, names: Mapping[str, str]) -> str:
         case SearchMade():
             kind = words.known(f"search.{event.kind}", event.kind)
             return words("audit.searched", kind=kind, found=event.found)
+        case CaseViewed():
+            roles = comma.join(words.known(f"role.{role}", role) for role in event.role.split()) or words("no_role")
+            how = words.known(f"how.case.{event.how}", event.how)
+            return words("audit.viewed", role=roles, how=how, thing=event.document or event.case)
         case CasesExported():
             return words("audit.exported", form=words.plain(event.form), found=event.found)
         case AccountChanged():

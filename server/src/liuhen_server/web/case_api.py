@@ -38,6 +38,7 @@ from liuhen_server.registry.schema import officers
 from liuhen_server.web.case_list import Filters
 from liuhen_server.web.case_papers import download, take_paper
 from liuhen_server.web.case_request import CASE, case_asked_for, reachable_cases
+from liuhen_server.web.case_views import seen
 from liuhen_server.web.context import ACTS, CONTEXT
 from liuhen_server.web.guard import UPLOAD, Problem, session_of
 from liuhen_server.web.paging import cut
@@ -224,15 +225,15 @@ ROUTES = (
     get(BASE + "/openapi.json", describe, Action.ENTER),
     get(BASE + "/cases", list_cases, Action.SEE_CASES),
     post(BASE + "/cases", add, Action.OPEN_CASES, _opening),
-    get(_CASE, show, Action.SEE_CASES, case_asked_for),
+    get(_CASE, seen(show, "program"), Action.SEE_CASES, case_asked_for),
     patch(_CASE, change, Action.WORK_CASES, case_asked_for),
     post(_CASE + "/stage", move, Action.WORK_CASES, case_asked_for),
-    get(_CASE + "/coverage", coverage, Action.SEE_CASES, case_asked_for),
+    get(_CASE + "/coverage", seen(coverage, "program"), Action.SEE_CASES, case_asked_for),
     post(_CASE + "/coverage/excuses", excuse_missing, Action.WORK_CASES, case_asked_for),
-    get(_CASE + "/documents", list_documents, Action.SEE_CASES, case_asked_for),
+    get(_CASE + "/documents", seen(list_documents, "program"), Action.SEE_CASES, case_asked_for),
     post(_CASE + "/documents", add_document, Action.WORK_CASES, case_asked_for, upload=True),
     get(_CASE + "/documents/{document:" + _NUMBER + "}", download, Action.SEE_CASES, case_asked_for),
-    get(_CASE + "/links", list_links, Action.SEE_CASES, case_asked_for),
+    get(_CASE + "/links", seen(list_links, "program"), Action.SEE_CASES, case_asked_for),
     post(_CASE + "/links", link, Action.WORK_CASES, case_asked_for),
     post(_CASE + "/links/{link:" + _NUMBER + "}/end", unlink, Action.WORK_CASES, case_asked_for),
 )

@@ -24,6 +24,7 @@ from liuhen_server.people.roles import Action
 from liuhen_server.retention.holds import holds_of_case, reasons_of
 from liuhen_server.retention.terms import GROUNDS
 from liuhen_server.web.case_request import CASE, case_asked_for, field, names_of, number
+from liuhen_server.web.case_views import seen
 from liuhen_server.web.context import ACTS, CONTEXT
 from liuhen_server.web.guard import may, session_of
 from liuhen_server.web.language import Words
@@ -248,7 +249,7 @@ def _stage(text: str) -> Stage | None:
 
 
 ROUTES = (
-    get(CASE_PATH, show, Action.SEE_CASES, case_asked_for),
+    get(CASE_PATH, seen(show, "page"), Action.SEE_CASES, case_asked_for),
     post(CASE_PATH + "/stage", move, Action.WORK_CASES, case_asked_for),
     post(CASE_PATH + "/excuse", excuse_missing, Action.WORK_CASES, case_asked_for),
     post(CASE_PATH + "/unlink", unlink, Action.WORK_CASES, case_asked_for),

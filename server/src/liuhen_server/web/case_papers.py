@@ -16,6 +16,7 @@ from liuhen_server.people.roles import Action
 from liuhen_server.store.interface import NotStored
 from liuhen_server.web.case_page import CASE_PATH, draw_case
 from liuhen_server.web.case_request import CASE, case_asked_for, number
+from liuhen_server.web.case_views import record_case_view
 from liuhen_server.web.context import ACTS, CONTEXT
 from liuhen_server.web.guard import UPLOAD, Problem, session_of
 from liuhen_server.web.media import attachment
@@ -102,6 +103,7 @@ async def download(request: web.Request) -> web.StreamResponse:
         found = await find_document(conn, case.id, int(request.match_info["document"]))
     if found is None:
         raise Problem("no_such_document", 404)
+    await record_case_view(request, "document", f"document-{found.id}")
     try:
         pieces = await asyncio.to_thread(context.store.read, found.sha256)
     except NotStored as error:

@@ -265,6 +265,12 @@ _AUDIT = {
     "audit.entry": Text("日志条目", "Log entry"),
     "audit.what": Text("经过", "What"),
     "audit.words": Text("原文", "Words"),
+    "audit.viewed": Text("以{role}身份{how}（{thing}）", "as {role}, {how}: {thing}"),
+    "how.case.page": Text("查看案件", "saw the case"),
+    "how.case.list": Text("查看或打印全过程记录清单", "saw or printed the record list"),
+    "how.case.document": Text("下载文书", "took a document"),
+    "how.case.program": Text("经接口读取案件", "read the case by a program"),
+    "kind.case.viewed": Text("查看案件", "views of cases"),
     "audit.refused": Text(
         "以{role}身份请求“{action}”（{thing}），被拒绝", "asked as {role} to {action}: {thing}; refused"
     ),

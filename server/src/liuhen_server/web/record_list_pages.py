@@ -19,6 +19,7 @@ from liuhen_server.people.roles import Action
 from liuhen_server.registry.agencies import find_agency
 from liuhen_server.web.case_page import CASE_PATH
 from liuhen_server.web.case_request import CASE, case_asked_for, names_of
+from liuhen_server.web.case_views import seen
 from liuhen_server.web.context import CONTEXT
 from liuhen_server.web.guard import Problem
 from liuhen_server.web.language import Words
@@ -88,6 +89,6 @@ async def _read(conn: Connection, whole: WholeCase, words: Words) -> RecordList:
 
 
 ROUTES = (
-    get(CASE_PATH + "/record-list", show, Action.SEE_CASES, case_asked_for),
-    get(CASE_PATH + "/record-list.pdf", pdf, Action.SEE_CASES, case_asked_for),
+    get(CASE_PATH + "/record-list", seen(show, "list"), Action.SEE_CASES, case_asked_for),
+    get(CASE_PATH + "/record-list.pdf", seen(pdf, "list"), Action.SEE_CASES, case_asked_for),
 )
