@@ -1,4 +1,4 @@
-"""`liuhen-verify log | clip | package`: exit 0 when it holds, 1 when it is broken or cannot be decided, 2 for wrong use."""
+"""`liuhen-verify log | clip | disposal | package`: exit 0 when it holds, 1 when it is broken or cannot be decided, 2 for wrong use."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from liuhen_protocol.digest import is_digest
 from liuhen_protocol.errors import Malformed
 from liuhen_protocol.report import Verdict
 from liuhen_verify import show
 from liuhen_verify.check_clip import check_clip, open_evidence, unreadable
+from liuhen_verify.check_disposal import check_disposal_of
 from liuhen_verify.check_log import check_log
 from liuhen_verify.check_package import check_package
 from liuhen_verify.reading import WrongUse, opened, read_bounded, read_heads, read_policy, read_seen
@@ -70,6 +72,12 @@ def _clip(asked: argparse.Namespace) -> Verdict:
     return result.report.verdict
 
 
+def _disposal(asked: argparse.Namespace) -> Verdict:
+    result = check_disposal_of(asked.sha256, asked.proof, read_policy(asked.policy))
+    _print(asked, lambda: show.disposal_json(result), lambda: show.disposal_text(result))
+    return result.verdict
+
+
 def _package(asked: argparse.Namespace) -> Verdict:
     result = check_package(asked.package, None if asked.policy is None else read_policy(asked.policy))
     _print(asked, lambda: show.package_json(result), lambda: show.package_text(result))
@@ -112,13 +120,21 @@ def _jobs(text: str) -> int:
     return int(text)
 
 
+def _sha256(text: str) -> str:
+    if not is_digest(text):
+        raise argparse.ArgumentTypeError(
+            f"{text[:80]!r}: 应为 64 位小写十六进制 / not 64 lower-case hexadecimal digits"
+        )
+    return text
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="liuhen-verify",
         description="留痕核验：离线核对日志、片段或证据包。 Verifies a log, a clip or an evidence package, offline.",
         epilog="退出码 exit codes: 0 成立 holds · 1 不成立或待定 broken or cannot be decided · 2 用法错误 wrong use",
     )
-    commands = parser.add_subparsers(required=True, metavar="log | clip | package")
+    commands = parser.add_subparsers(required=True, metavar="log | clip | disposal | package")
 
     log = commands.add_parser("log", help="核验整个日志 / every entry, tile, signature and link of a log")
     log.add_argument(
@@ -165,6 +181,14 @@ def _parser() -> argparse.ArgumentParser:
     clip.add_argument("--policy", type=Path, required=True, metavar="FILE", help="策略文件 / the policy")
     clip.set_defaults(run=_clip)
 
+    disposal = commands.add_parser("disposal", help="核验一次处置 / that a clip was disposed of by two people")
+    disposal.add_argument("sha256", type=_sha256, metavar="SHA256", help="片段的 SHA-256 / the clip's SHA-256")
+    disposal.add_argument(
+        "--proof", type=Path, action="append", required=True, metavar="FILE", help="证明文件 / tlog-proofs of its page"
+    )
+    disposal.add_argument("--policy", type=Path, required=True, metavar="FILE", help="策略文件 / the policy")
+    disposal.set_defaults(run=_disposal)
+
     package = commands.add_parser("package", help="核验证据包 / an evidence package")
     package.add_argument("package", type=Path, metavar="PATH", help="证据包目录 / the package's folder")
     package.add_argument(
@@ -172,6 +196,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     package.set_defaults(run=_package)
 
-    for command in (log, clip, package):
+    for command in (log, clip, disposal, package):
         command.add_argument("--json", action="store_true", help="输出 JSON / answer as JSON")
     return parser

@@ -14,6 +14,7 @@ from liuhen_protocol.words import (
     VERDICTS_ENGLISH,
 )
 from liuhen_verify.check_clip import ClipReport
+from liuhen_verify.check_disposal import DisposalReport
 from liuhen_verify.check_log import LogReport
 from liuhen_verify.check_package import PackageReport
 
@@ -22,7 +23,7 @@ MOST_FINDINGS = 20  # lines for people; --json has all that were kept
 
 LOG_STEPS = {StepName.STATEMENT: "条目与声明"}
 LOG_HOLDS = {
-    StepName.STATEMENT: "每个条目都是声明，每条入库声明都有所依据的承诺",
+    StepName.STATEMENT: "每个条目都是声明，每条入库声明都有所依据的承诺，每条处置声明都有两人的编制与批准",
     StepName.SIGNATURE: "全部签名有效，且为日志当时登记的密钥所签",
     StepName.CHAIN: "各采集站与证据库的链条逐条相接，没有缺漏、重复或分叉",
     StepName.INCLUSION: "条目与分块文件算出检查点的根",
@@ -104,6 +105,41 @@ def _clip_lines(result: ClipReport) -> list[str]:
 
 def clip_text(result: ClipReport) -> str:
     return _text([*_clip_lines(result), *_not_claimed_lines(NOT_CLAIMED)])
+
+
+def disposal_text(result: DisposalReport) -> str:
+    mark, tombstone = MARKS[result.verdict], result.tombstone
+    if tombstone is None:
+        chinese = CODES.get(result.code, result.why)
+        return _text(
+            [
+                f"{mark} {VERDICTS[result.verdict]} 处置：{chinese}",
+                f"  {VERDICTS_ENGLISH[result.verdict]}. Disposal: {result.why} [{result.code}]",
+            ]
+        )
+    first, second, said = tombstone.first, tombstone.second, tombstone.list
+    return _text(
+        [
+            f"{mark} {VERDICTS[result.verdict]} 处置：{result.time} 依清单 {said} 处置，{first} 编制，{second} 批准，期限至 {tombstone.term}",
+            f"  {VERDICTS_ENGLISH[result.verdict]}. Disposed of at {result.time} under {said}, drawn by {first}, approved by {second}; "
+            f"its term ended on {tombstone.term}",
+        ]
+    )
+
+
+def disposal_json(result: DisposalReport) -> Json:
+    tombstone = result.tombstone
+    said: Json | None = None
+    if tombstone is not None:
+        said = {name: getattr(tombstone, name) for name in ("list", "dock", "first", "second", "term", "freed")}
+        said["time"] = result.time
+    return {
+        "sha256": result.sha256,
+        "verdict": result.verdict.value,
+        "code": result.code or None,
+        "why": result.why or None,
+        "disposal": said,
+    }
 
 
 def package_text(result: PackageReport) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -33,6 +35,7 @@ from liuhen_server.retention.holds import hold_case, hold_clip, release
 from liuhen_server.retention.terms import Ground
 from liuhen_server.web.context import CHINA
 from liuhen_server.web.films import films_of
+from liuhen_verify.command import main as verify_command
 from support.case_office import Somebody
 from support.footage import AGENCY, ARCHIVIST, HANDLER, HEAD, Cabinet
 
@@ -293,6 +296,35 @@ async def test_the_proof_of_a_disposal_stands_alone(cabinet: Cabinet) -> None:
         check_disposal(proofs, sha256="f" * 64, dock=clip.dock, policy=a.policy, archive_key=key)
     with pytest.raises(Refused, match="other-key"):
         check_disposal(proofs, sha256=clip.sha256, dock=clip.dock, policy=a.policy, archive_key=bytes(32))
+
+
+@pytest.mark.parametrize("left_out", ["", "disposal.approved", "archive.started"])
+async def test_whoever_has_the_proofs_verifies_the_disposal_without_the_archive(
+    cabinet: Cabinet, left_out: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = await cabinet.clip(ONE)
+    cabinet.clock.days_pass(200)
+    await cabinet.disposed()
+    await cabinet.published()
+    a = cabinet.archive
+    again = await cabinet.again(clip.dock, clip.sha256)
+    gathered = await Evidence(a.database, a.reader).gather(again, for_export=True)
+    kept = [proof for proof in split_proofs(gathered.bundle()) if _kind(proof) != left_out]
+    proofs, policy = tmp_path / "proofs", tmp_path / "policy"
+    proofs.write_bytes(b"".join(kept))
+    policy.write_text(a.policy.text())
+    code = await asyncio.to_thread(
+        verify_command, ["disposal", clip.sha256, "--proof", str(proofs), "--policy", str(policy), "--json"]
+    )
+    answer = json.loads(capsys.readouterr().out)
+    if left_out:
+        assert (code, answer["verdict"], answer["disposal"]) == (1, "undecided", None)
+        return
+    assert code == 0
+    assert (answer["disposal"]["first"], answer["disposal"]["second"]) == ("person-9", "person-4")
+    other = ["disposal", "f" * 64, "--proof", str(proofs), "--policy", str(policy)]
+    assert await asyncio.to_thread(verify_command, other) == 1
+    assert "没有这个文件的处置声明" in capsys.readouterr().out
 
 
 def _kind(proof: bytes) -> str:
