@@ -158,16 +158,6 @@ RETENTION_TEXTS: dict[str, Text] = {
     "coverage.until": Text("截至 {month} 的 12 个月", "the 12 months up to {month}"),
     "coverage.earlier": Text("更早 12 个月", "12 months earlier"),
     "coverage.later": Text("更晚 12 个月", "12 months later"),
-    # --- what was refused, for the auditor
-    "action.see_retention": Text("查看保存与处置", "see retention"),
-    "action.set_holds": Text("暂停处置", "hold"),
-    "action.release_holds": Text("解除暂停处置", "release a hold"),
-    "action.draw_disposal": Text("编制待处置清单", "draw a disposal list"),
-    "action.approve_disposal": Text("批准处置", "approve a disposal"),
-    "action.see_terms": Text("查看保存期限表", "see terms of retention"),
-    "action.keep_terms": Text("编制保存期限表", "draft terms of retention"),
-    "action.approve_terms": Text("批准保存期限表", "approve terms of retention"),
-    "action.see_coverage": Text("查看记录覆盖率", "see coverage"),
     # --- problems
     "problem.disposed.title": Text("这段音像记录已经处置", "This clip was disposed of"),
     "problem.disposed.text": Text(
