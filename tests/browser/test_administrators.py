@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pyotp
 import pytest
@@ -17,6 +19,7 @@ from liuhen_server.people.first import give_first_code
 pytestmark = pytest.mark.xdist_group("browser")
 New = Callable[..., Visitor]
 HOSTILE = "<img src=x onerror=alert(1)>王丽"
+PICTURES = os.environ.get("LIUHEN_PICTURES")  # a folder: what is looked at by people
 CHOSEN = "走廊尽头左转第二间 blue"
 
 
@@ -122,6 +125,15 @@ def test_the_three_administrators_begin_a_county(county: Seeded, visit: New, sys
     qian.page.select_option("#officer", label=f"{HOSTILE} LN-0327")
     qian.page.get_by_role("button", name="保存权限").click()
     expect(qian.page.locator("dl")).to_contain_text("LN-0327")
+
+    # a token for the agency's case system: shown once
+    account = qian.page.url
+    qian.page.get_by_role("button", name="签发接口令牌").click()
+    given = qian.page.locator("[data-token]").inner_text()
+    assert given.startswith("lht_")
+    qian.go(account)
+    expect(qian.page.locator("dl")).to_contain_text("有效至")
+    expect(qian.page.locator("body")).not_to_contain_text(given)
     qian.go("/accounts")
     qian.page.get_by_role("link", name="qian").click()
     expect(qian.page.locator("main")).to_contain_text("须由另一名管理员办理")
@@ -139,6 +151,13 @@ def test_the_three_administrators_begin_a_county(county: Seeded, visit: New, sys
     expect(zhao.page.get_by_role("heading", level=1)).to_have_text("您的角色不能查看此页")
     zhao.go("/account")
     expect(zhao.page.get_by_role("alert")).to_contain_text("证件已过期")
+    expect(zhao.page.locator("main")).to_contain_text("接口令牌")
+    if PICTURES:
+        zhao.page.screenshot(path=str(Path(PICTURES, "own-token.png")), full_page=True)
+        qian.go(account)
+        qian.page.screenshot(path=str(Path(PICTURES, "account-token.png")), full_page=True)
+    zhao.page.get_by_role("button", name="收回接口令牌").click()
+    expect(zhao.page.locator("main")).not_to_contain_text("接口令牌")
 
     # the auditor reads it, words and all
     sun = visit()
@@ -146,6 +165,7 @@ def test_the_three_administrators_begin_a_county(county: Seeded, visit: New, sys
     sun.go("/audit")
     expect(sun.page.locator("tbody")).to_contain_text("以承办人身份请求“查看账号”（page /accounts），被拒绝")
     expect(sun.page.locator("tbody")).to_contain_text("调入执法一队")
+    expect(sun.page.locator("tbody")).to_contain_text("收回接口令牌")
     sun.page.select_option("#kind", "access.refused")
     sun.page.wait_for_url("**kind=access.refused**")
     assert sun.page.locator("tbody tr").count() >= 4

@@ -188,6 +188,13 @@ async def test_a_case_from_opening_to_a_stage_with_its_documents_and_links(progr
     assert [each["href"] for each in listed["cases"]] == [here] and listed["next"] is None
 
 
+async def test_a_filter_with_a_slip_in_it_is_refused(program: Program) -> None:
+    for query in ("class=penalti", "stage=x", "whose=AAA", "clas=penalty", "older=x", "text=" + "长" * 81):
+        assert (await program.ask("GET", "/api/v1/cases?" + query))[0] == 422, query
+    status, _, listed = await program.ask("GET", "/api/v1/cases?class=inspection&whose=mine")
+    assert (status, listed["cases"]) == (200, [])
+
+
 async def test_clips_are_linked_and_unlinked_with_their_history(program: Program) -> None:
     _, headers, _ = await program.ask("POST", "/api/v1/cases", {**NEW, "number": "朝县市监罚〔2026〕13号"})
     here = headers["Location"]

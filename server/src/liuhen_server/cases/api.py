@@ -9,7 +9,7 @@ from dataclasses import asdict
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from liuhen_server.cases.api_document import SCHEMAS
+from liuhen_server.cases.api_document import OPERATIONS, QUERY, SCHEMAS
 from liuhen_server.cases.coverage import METHOD_NAMES, Need, NeedState, blockers
 from liuhen_server.cases.reading import Case, Document, Link, Party, WholeCase
 from liuhen_server.registry.officers import Officer
@@ -17,6 +17,7 @@ from liuhen_server.registry.officers import Officer
 __all__ = [
     "Unfit",
     "case_json",
+    "check_query",
     "coverage_json",
     "document_json",
     "etag_of",
@@ -52,6 +53,19 @@ def read_body(data: bytes, schema: str) -> Json:
         raise Unfit(pointer[:200], unfit.message[:300])
     assert isinstance(value, dict), "every schema of a request is an object"
     return value
+
+
+def check_query(query: Mapping[str, str], operation: str) -> None:
+    """Raises Unfit for a parameter that this operation does not have, or not with this value: a filter with a slip in it must not
+    look like one that finds everything.
+    """
+    known = next(each.query for each in OPERATIONS if each.name == operation)
+    for name, value in query.items():
+        if name not in known:
+            raise Unfit(f"/{name[:100]}", f"there is no such parameter; there are {', '.join(known)}")
+        unfit = best_match(Draft202012Validator(QUERY[name][1]).iter_errors(value))
+        if unfit is not None:
+            raise Unfit(f"/{name}", unfit.message[:300])
 
 
 def _no_constant(name: str) -> object:

@@ -15,7 +15,7 @@ from liuhen_server.cases.paper_files import MOST_BYTES
 from liuhen_server.cases.said import Said
 from liuhen_server.people.roles import ACCESS, Action
 
-__all__ = ["BASE", "OPERATIONS", "SCHEMAS", "Operation", "document"]
+__all__ = ["BASE", "OPERATIONS", "QUERY", "SCHEMAS", "Operation", "document"]
 
 BASE = "/api/v1"
 JSON, PROBLEM, FORM = "application/json", "application/problem+json", "multipart/form-data"
@@ -55,6 +55,7 @@ OPERATIONS: tuple[Operation, ...] = (
         Said("案件列表，新的在前", "cases, the newest first"),
         answers="CasePage",
         query=("text", "class", "stage", "whose", "older"),
+        refuses=(422,),
     ),
     Operation(
         "POST",
@@ -383,12 +384,15 @@ SCHEMAS: dict[str, Schema] = {
     },
 }
 
-_QUERY: dict[str, tuple[str, Schema]] = {
+QUERY: dict[str, tuple[str, Schema]] = {
     "text": ("案号、案由或当事人 / number, subject or party", _text(80)),
     "class": ("执法类别 / class", _CLASS),
     "stage": ("环节 / stage", _STAGE),
     "whose": ("mine：本人承办的 / those the account's officer handles", {"type": "string", "enum": ["mine"]}),
-    "older": ("上一页给出的位置 / a place that a page before gave in `next`", _text(60)),
+    "older": (
+        "上一页给出的位置 / a place that a page before gave in `next`",
+        {**_text(60), "pattern": "^[0-9TZ:.-]{1,32}~[0-9]{1,18}$"},
+    ),
 }
 _REFUSALS = {
     400: Said("请求不能读懂", "the request cannot be read"),
@@ -457,7 +461,7 @@ def _operation(operation: Operation) -> Schema:
     if is_open:
         found["security"] = []
     parameters: list[Schema] = [
-        {"name": name, "in": "query", "description": _QUERY[name][0], "schema": _QUERY[name][1]}
+        {"name": name, "in": "query", "description": QUERY[name][0], "schema": QUERY[name][1]}
         for name in operation.query
     ]
     if operation.versioned:

@@ -13,6 +13,7 @@ from liuhen_server.cases.api import (
     Json,
     Unfit,
     case_json,
+    check_query,
     coverage_json,
     document_json,
     etag_of,
@@ -52,6 +53,7 @@ async def describe(request: web.Request) -> web.StreamResponse:
 
 
 async def list_cases(request: web.Request) -> web.StreamResponse:
+    check_query(request.query, "listCases")
     filters, person = Filters.of(request), session_of(request).person
     wanted = reachable_cases(request) & filters.condition(person.officer)
     async with request.app[CONTEXT].database.read() as conn:
@@ -85,12 +87,12 @@ async def show(request: web.Request) -> web.StreamResponse:
 async def change(request: web.Request) -> web.StreamResponse:
     """Under the version that was read (If-Match); under an older one nothing is saved."""
     context, whole, person = request.app[CONTEXT], request[CASE], session_of(request).person
+    body = await _body(request, "CaseChange")
     given = request.headers.get(hdrs.IF_MATCH)
     if given is None:
         raise Problem("if_match", 428)
     if not matches(given, etag_of(whole)):
         raise Problem("outdated", 412, more={"etag": etag_of(whole)})
-    body = await _body(request, "CaseChange")
     handlers = None
     if "handlers" in body:
         async with context.database.read() as conn:
