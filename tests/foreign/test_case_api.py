@@ -174,6 +174,8 @@ async def test_a_case_from_opening_to_a_stage_with_its_documents_and_links(progr
     move = {"before": "initiation", "after": "investigation"}
     status, headers, moved = await program.ask("POST", here + "/stage", move)
     assert (status, moved["stage"]) == (200, "investigation")
+    invisible = {"before": "investigation", "after": "initiation", "reason": "退回\u0001\u202e"}
+    assert (await program.ask("POST", here + "/stage", invisible))[0] == 422
     assert (await program.ask("POST", here + "/stage", move))[0] == 409, "somebody moved it: told, not done twice"
     assert (await program.ask("PATCH", here, {"title": "x"}, If_Match=tag))[0] == 412
 

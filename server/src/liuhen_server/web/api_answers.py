@@ -43,7 +43,7 @@ def answer(error: Exception) -> web.Response:
             return _of_page(Problem("no_such_case", 404))
         case Problem():
             return _of_page(error)
-        case Malformed() | ValueError():
+        case Malformed():
             return problems.problem(422, "refused", str(error)[:300])
         case _:
             return problems.of(error)

@@ -25,6 +25,7 @@ from liuhen_server.cases.api import (
 )
 from liuhen_server.cases.api_document import BASE, document
 from liuhen_server.cases.classes import Stage
+from liuhen_server.cases.fields import reason_of
 from liuhen_server.cases.linking import Goal, link_clips, unlink_clip
 from liuhen_server.cases.lists import excuse
 from liuhen_server.cases.reading import WholeCase, case_of, whole_case
@@ -104,7 +105,8 @@ async def change(request: web.Request) -> web.StreamResponse:
 
 async def move(request: web.Request) -> web.StreamResponse:
     whole, person, body = request[CASE], session_of(request).person, await _body(request, "StageMove")
-    before, after, reason = Stage(str(body["before"])), Stage(str(body["after"])), str(body.get("reason", ""))
+    before, after, given = Stage(str(body["before"])), Stage(str(body["after"])), str(body.get("reason", ""))
+    reason = reason_of(given) if given.strip() else ""
     today = request.app[CONTEXT].today()
     await move_case(request.app[ACTS], person, whole.case.id, before, after, reason, today)
     return await _case(request, whole.case.id, 200)
