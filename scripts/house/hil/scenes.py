@@ -93,6 +93,11 @@ def bulk(bench: Bench) -> None:
     _gadget(bench, "bulk", "bulk", "p-bc-bulk", "1d70:01d4, bulk endpoints")
 
 
+def acm(bench: Bench) -> None:
+    """The same lines on a serial line that is the recorder's own (CDC ACM), no adapter's."""
+    _gadget(bench, "acm", "acm", "p-bc", "1d70:01d5, CDC ACM")
+
+
 def scsi(bench: Bench) -> None:
     """A disk that shows its card only after a vendor SCSI command, which only the SCSI helper's unit may send."""
     _gadget(bench, "scsi", "scsi", "p-jl", "a disk with vendor SCSI commands")
@@ -224,6 +229,7 @@ SCENES: dict[str, Scene] = {
     "serial": serial,
     "vendor": vendor,
     "bulk": bulk,
+    "acm": acm,
     "scsi": scsi,
     "mtp": mtp,
     "hub": hub,

@@ -9,15 +9,20 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
-from house.hil.gadgets import bulk, bulk_only, control
-from house.hil.gadgets.device import FunctionFs, Gadget, Interface, card_gadget
+from house.hil.gadgets import acm, bulk, bulk_only, control
+from house.hil.gadgets.device import FunctionFs, Gadget, card_gadget
 from house.hil.gadgets.scsi_disk import ScsiDisk
-from liuhen_agent.simulate.machine import Character, Machine
+from liuhen_agent.simulate.machine import Character
 from liuhen_agent.simulate.p_a1 import ControlRecorder
 from liuhen_agent.simulate.p_bc import LineRecorder
 from liuhen_agent.simulate.p_jl import ScsiRecorder
+
+# dummy_hcd takes up to 64 bytes off the device and calls them sent before the host has asked for them: a recorder that left at once would
+# take its last answer along
+LAST_ANSWER_SECONDS = 0.5
 
 
 def main() -> None:
@@ -29,29 +34,26 @@ def main() -> None:
     character, now = Character(serial=serial), datetime.now()
     if kind == "scsi":
         disk_all_along(name, ScsiRecorder(character, now), Path(disk))
+    elif kind == "acm":
+        line = Gadget(name, f"acm.{name}", acm.IDS, serial)
+        another_device(line, partial(acm.talk, line, LineRecorder(character, now)), disk)
     elif kind == "bulk":
-        another_device(name, bulk.IDS, bulk.INTERFACE, bulk.talk, LineRecorder(character, now), disk)
+        pair = Gadget(name, f"ffs.{name}", bulk.IDS, serial)
+        another_device(pair, partial(bulk.talk, FunctionFs(name, bulk.INTERFACE), LineRecorder(character, now)), disk)
     else:
-        another_device(name, control.IDS, control.INTERFACE, control.talk, ControlRecorder(character, now), disk)
+        device = Gadget(name, f"ffs.{name}", control.IDS, serial)
+        function = FunctionFs(name, control.INTERFACE)
+        another_device(device, partial(control.talk, function, ControlRecorder(character, now)), disk)
 
 
-def another_device(
-    name: str,
-    ids: tuple[int, int],
-    interface: Interface,
-    talk: Callable[[FunctionFs, Machine], float],
-    recorder: Machine,
-    disk: str,
-) -> None:
+def another_device(vendor: Gadget, talk: Callable[[], float], disk: str) -> None:
     """It is spoken to on an interface of its own, and comes back as mass storage."""
-    serial = recorder.character.serial
-    vendor = Gadget(name, f"ffs.{name}", ids, serial)
-    function = FunctionFs(name, interface)
-    card = card_gadget(f"{name}card", ids, serial, disk)
+    card = card_gadget(f"{vendor.folder.name}card", vendor.ids, vendor.serial, disk)
     try:
         vendor.bind()
         print("plugged", flush=True)
-        seconds = talk(function, recorder)
+        seconds = talk()
+        time.sleep(LAST_ANSWER_SECONDS)
         vendor.unbind()
         time.sleep(seconds)  # the recorder's own pace
         card.bind()
@@ -77,6 +79,7 @@ def disk_all_along(name: str, recorder: ScsiRecorder, disk: Path) -> None:
             print("plugged", flush=True)
             while True:
                 seconds = transport.serve()
+                time.sleep(LAST_ANSWER_SECONDS)
                 device.unbind()
                 time.sleep(seconds)  # the recorder's own pace
                 shown.shown = True

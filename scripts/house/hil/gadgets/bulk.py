@@ -23,10 +23,11 @@ def talk(function: FunctionFs, recorder: Machine) -> float:
             os.write(to_host, piece)
             if len(piece) % PACKET == 0:
                 os.write(to_host, b"")  # whole packets alone do not end a transfer
-        print(f"{_masked(data)} -> {b''.join(step.pieces)!r}", flush=True)
+        print(f"{masked(data)} -> {b''.join(step.pieces)!r}", flush=True)
         if step.leaves is not None:
             return step.leaves
 
 
-def _masked(data: bytes) -> str:
+def masked(data: bytes) -> str:
+    """A command as it may be printed."""
     return repr(data.partition(b":")[0])  # a password stands behind the colon

@@ -29,6 +29,7 @@ class Gadget:
     """One configuration of the device: a function that is bound to the controller or not. `ids`: VID and PID."""
 
     def __init__(self, name: str, function: str, ids: tuple[int, int], serial: str) -> None:
+        self.ids, self.serial = ids, serial
         self.folder = GADGETS / name
         self.function = self.folder / "functions" / function
         for place in ("strings/0x409", "configs/c.1/strings/0x409"):
