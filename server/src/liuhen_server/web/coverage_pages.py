@@ -24,7 +24,7 @@ from liuhen_server.web.routes import get
 
 __all__ = ["ROUTES"]
 
-AT_ONCE = 400
+AT_ONCE = 100  # cases: what is computed between two turns of the event loop
 MOST_LISTED = 500
 STATES = (NeedState.PRESENT, NeedState.EXCUSED, NeedState.MISSING)
 _MONTH = re.compile(r"(?:19|20|21)\d\d-(?:0[1-9]|1[0-2])", re.ASCII)
