@@ -33,6 +33,8 @@ from liuhen_server.people.refusals import Refusals
 from liuhen_server.people.roles import Action
 from liuhen_server.registry.agencies import every_agency
 from liuhen_server.registry.changes import keep_agency, keep_officer
+from liuhen_server.retention.holds import hold_case, hold_clip
+from liuhen_server.retention.terms import Ground
 
 ZONE = timezone(timedelta(hours=8))
 IN_FORCE_SINCE = timedelta(days=200)
@@ -140,7 +142,7 @@ class _County:
         for serial in sorted({film.recorder for film in films}):
             of_recorder = [film for film in films if film.recorder == serial]
             waits = agency == people.CITY and not cards
-            cards[serial] = card_files(of_recorder, made, gap=agency == people.FARMING, waits=waits)
+            cards[serial] = card_files(of_recorder, made, gap=agency == people.MARKET, waits=waits)
         async with recordings.enrolled(name, code, url, self.folder / name) as dock:
             await recordings.hand_in(dock, cards, stick=agency == people.TRANSPORT)
         for file in (file for files in cards.values() for file in files):
@@ -201,14 +203,27 @@ class _County:
         await link_clips(self.acts, person, Goal(case.id, film.stage, film.item), clips, how)
 
     async def bring_the_rest(self, plan: Sequence[PlannedCase]) -> None:
-        """What makes the histories: marks, a document replaced, a link undone, a title changed, a refusal."""
+        """What makes the histories: marks, a document replaced, a link undone, a title changed, holds, a refusal."""
         for each in plan:
             if each.case.note:
                 await self._mark(each)
         await self._amend(next(each for each in plan if each.stage is Stage.REVIEW and each.films))
+        await self._hold(next(each for each in plan if each.stage is Stage.REVIEW))
         refusals = Refusals(self.acts, lambda: int(act_time(self.archive)))
         other = self.cases[plan[0].number]
         await refusals.record(self.persons[people.HANDLERS[people.CITY]], Action.SEE_CASES, other.name)
+
+    async def _hold(self, plan: PlannedCase) -> None:
+        """One that has no end, on a case, and one that ends, on a recording of no case."""
+        head = self.persons[people.HEADS[plan.case.agency]]
+        reason = "当事人已就同一事实提起行政诉讼（样例）"
+        await hold_case(self.acts, head, self.cases[plan.number].id, Ground.LITIGATION, None, reason, self.day)
+        patrol = next(film for film in self.clips if not film.item)
+        dock, sha256 = self.clips[patrol][0]
+        agency = next(code for code, name in people.DOCKS.items() if name == dock)
+        until = self.day + timedelta(days=90)
+        of_dock = self.persons[people.HEADS[agency]]
+        await hold_clip(self.acts, of_dock, dock, sha256, Ground.COMPLAINT, until, "群众投诉正在核查（样例）", self.day)
 
     async def _mark(self, plan: PlannedCase) -> None:
         reviewer = self.persons["demo"]

@@ -238,7 +238,7 @@ def _gaps(files: Sequence[CardFile]) -> tuple[NumberingGap, ...]:
     for before, following in itertools.pairwise(files):
         missing = _number(following) - _number(before) - 1
         if missing:
-            found.append(NumberingGap(before.name, following.name, missing))
+            found.append(NumberingGap(before.listed.path, following.listed.path, missing))
     return tuple(found)
 
 

@@ -83,3 +83,17 @@ def test_sizes_have_their_unit(count: int, text: str) -> None:
 def test_times_are_shown_in_the_agencys_zone() -> None:
     assert CHINESE.time("2026-11-20T10:02:11.000Z") == "2026-11-20 18:02:11"
     assert CHINESE.time_with_zone(1_795_000_000).endswith(" UTC+08:00")
+
+
+def test_one_of_something_is_said_in_the_singular() -> None:
+    assert ENGLISH("stay.sentence.listed", count=1) == "1 file listed"
+    assert ENGLISH("stay.sentence.listed", count=2) == "2 files listed"
+    assert CHINESE("stay.sentence.listed", count=1) == CHINESE("stay.sentence.listed", count=2).replace("2", "1")
+
+
+@pytest.mark.parametrize(
+    "key", sorted(key for key in TEXTS if key.endswith(".one") and "count" in places(TEXTS[key].en))
+)
+def test_a_text_for_one_stands_beside_the_text_for_many_and_is_the_same_in_chinese(key: str) -> None:
+    many = TEXTS[key.removesuffix(".one")]
+    assert TEXTS[key].zh == many.zh and places(TEXTS[key].en) == places(many.en)

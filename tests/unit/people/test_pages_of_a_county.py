@@ -51,6 +51,8 @@ DOES = {
     "coverage.excused": Action.WORK_CASES,
     "list.approved": Action.APPROVE_LISTS,
     "clip.marked": Action.MARK_CLIPS,
+    "clip.held": Action.SET_HOLDS,
+    "case.held": Action.SET_HOLDS,
 }
 
 
@@ -151,6 +153,27 @@ async def test_custody_names_people_and_cases_beside_their_numbers(county: Sampl
     assert address is not None
     custody = (await county.page("lijing", address[1])).partition("timeline")[2]
     assert re.search(r"person-\d+ 李静", custody)
+
+
+async def test_custody_tells_of_the_numbers_that_are_missing_just_before_a_clip(county: SampleCounty) -> None:
+    listed = await county.page("demo", "/clips?officer=210355")
+    told = {}
+    for address, name in re.findall(r'href="(/clips/dock-01/[0-9a-f]{64})"><bdi>(DSJ1355_[^<]+)<', listed):
+        custody = html.unescape(re.sub(r"<[^>]+>", " ", (await county.page("demo", address)).partition("timeline")[2]))
+        if "编号缺口" in custody:
+            told[name] = " ".join(custody.partition("编号缺口")[2].split())
+    ((name, gap),) = told.items()
+    before = re.match(r"记录仪上本文件之前缺 3 个编号（上一个文件是 DSJ1355_210355\d{14}_(\d{4})(?:_IMP)?\.MP4）", gap)
+    assert before is not None, gap
+    assert int(name[29:33]) == int(before[1]) + 4
+
+
+async def test_whoever_supervises_all_agencies_sees_which_of_them_has_a_list_in_force(county: SampleCounty) -> None:
+    page = await county.page("sifa", "/lists")
+    assert re.search(r"市监局 第 1 版 \d{4}-\d\d-\d\d 赵岚 第 2 版", row_of(page, "市监局"))
+    assert re.search(r"应急局 第 1 版 \d{4}-\d\d-\d\d 沈琦 –", row_of(page, "应急局"))
+    address = re.search(r'href="(/lists/\d+)"', page)
+    assert address is not None and "现场检查" in await county.page("sifa", address[1])
 
 
 async def test_the_auditor_reads_who_was_refused_what_in_words(county: SampleCounty) -> None:

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 from sqlalchemy import select
 
-from liuhen_protocol.events import RecorderCleared, RecorderClockSet, RecorderDocked, RecorderUndocked
+from liuhen_protocol.events import (
+    NumberingGap,
+    RecorderCleared,
+    RecorderClockSet,
+    RecorderDocked,
+    RecorderInventory,
+    RecorderUndocked,
+)
 from liuhen_server.cases.schema import case_clips
 from liuhen_server.custody.evidence import MOST_LINKS, Clip, Entry, disposal_indexes, read_entry
 from liuhen_server.custody.marks import mark_indexes
@@ -14,11 +23,12 @@ from liuhen_server.database import Connection
 from liuhen_server.database.schema import clips, entries
 from liuhen_server.retention.schema import holds
 
-__all__ = ["timeline"]
+__all__ = ["gap_before", "timeline"]
 
 MOST_VIEWS = 200
 _MOST_AROUND = 2_000  # of one stay: docking, clock, clearing in parts, leaving
 _LATER_STAYS = 3
+_MOST_PARTS = 64  # of an inventory: some tens of thousands of files
 _SESSION_KINDS = ("recorder.docked", "recorder.clock_set", "recorder.cleared", "recorder.undocked")
 
 
@@ -63,7 +73,30 @@ async def timeline(conn: Connection, clip: Clip) -> list[Entry]:
             entry = read_entry(row.log_index, row.envelope)
             if _in_session(entry, clip):
                 found[entry.index] = entry
+    found |= {entry.index: entry for entry in await _inventories(conn, clip) if gap_before(entry, clip) is not None}
     return [found[index] for index in sorted(found)]
+
+
+def gap_before(entry: Entry, clip: Clip) -> NumberingGap | None:
+    """The gap that an inventory names just before this clip: numbers of clips that were there once or never."""
+    event = entry.statement.event if entry.statement is not None else None
+    if not isinstance(event, RecorderInventory) or event.session != clip.session:
+        return None
+    return next((gap for gap in event.gaps if PurePosixPath(gap.before).name == clip.name), None)
+
+
+async def _inventories(conn: Connection, clip: Clip) -> list[Entry]:
+    """The parts of the inventory in which the clip was listed, where numbers are missing in it at all."""
+    stay = (await stays_of_clips(conn, [(clip.dock, clip.session, clip.promised_index)])).get(clip.promised_index)
+    if stay is None or not stay.missing:
+        return []
+    parts = select(entries.c.log_index, entries.c.envelope).where(
+        entries.c.source == clip.dock, entries.c.kind == "recorder.inventory", entries.c.seq >= stay.seq
+    )
+    rows = await conn.execute(
+        parts.where(entries.c.log_index < clip.promised_index).order_by(entries.c.seq).limit(_MOST_PARTS)
+    )
+    return [read_entry(row.log_index, row.envelope) for row in rows]
 
 
 async def _stays(conn: Connection, clip: Clip) -> list[Stay]:

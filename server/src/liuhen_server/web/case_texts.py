@@ -49,9 +49,13 @@ CASE_TEXTS: dict[str, Text] = {
         "没有正在计算的期限。期限从文书上的日期起算。", "No clock runs. Clocks start with the day on a document."
     ),
     "clock.left": Text("剩 {count} 天", "{count} days left"),
+    "clock.left.one": Text("剩 {count} 天", "{count} day left"),
     "clock.left.working": Text("剩 {count} 个工作日", "{count} working days left"),
+    "clock.left.working.one": Text("剩 {count} 个工作日", "{count} working day left"),
     "clock.overdue": Text("逾期 {count} 天", "{count} days overdue"),
+    "clock.overdue.one": Text("逾期 {count} 天", "{count} day overdue"),
     "clock.overdue.working": Text("逾期 {count} 个工作日", "{count} working days overdue"),
+    "clock.overdue.working.one": Text("逾期 {count} 个工作日", "{count} working day overdue"),
     "clock.kept": Text("已办结", "done in time"),
     "clock.missed": Text("逾期办结", "done too late"),
     "clock.provisional": Text("暂按周一至周五计", "provisional"),
@@ -160,6 +164,7 @@ CASE_TEXTS: dict[str, Text] = {
     "link.ended": Text("{time} 解除关联：", "unlinked {time}:"),
     "link.done": Text("已关联 {count} 段", "{count} linked"),
     "link.already": Text("另有 {count} 段此前已关联。", "{count} were linked before."),
+    "link.already.one": Text("另有 {count} 段此前已关联。", "{count} was linked before."),
     "link.undo": Text(
         "如有误，可在案件页解除关联；经过会保留。",
         "If that was wrong, unlink it on the case's page; what happened stays on record.",
@@ -192,6 +197,7 @@ CASE_TEXTS: dict[str, Text] = {
     "lists.is.draft": Text("草稿", "draft"),
     "lists.is.approved": Text("已批准", "approved"),
     "lists.is.in_force": Text("现行", "in force"),
+    "lists.none_in_force": Text("尚无生效清单", "none in force"),
     "lists.none": Text("还没有清单。", "There is no list yet."),
     "lists.none.way_out": Text("没有清单时，系统只检查文书是否齐全。", "Without one, only documents are checked for."),
     "lists.hint": Text(

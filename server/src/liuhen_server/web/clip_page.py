@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
 from aiohttp import web
 
@@ -10,10 +12,10 @@ from liuhen_protocol.events import ClipCollected
 from liuhen_protocol.report import Step
 from liuhen_protocol.words import STEPS, STEPS_ENGLISH, why
 from liuhen_server.custody.checking import Checked
-from liuhen_server.custody.evidence import Clip
+from liuhen_server.custody.evidence import Clip, Entry
 from liuhen_server.custody.marks import KINDS, clock_of, marks_of
 from liuhen_server.custody.stays import stays_of_clips
-from liuhen_server.custody.timeline import timeline
+from liuhen_server.custody.timeline import gap_before, timeline
 from liuhen_server.database import Connection
 from liuhen_server.people.roles import Action
 from liuhen_server.retention.disposal import Disposed, disposal_of, rows_of
@@ -33,7 +35,7 @@ from liuhen_server.web.media import attachment
 from liuhen_server.web.recorder_clock import clock_told
 from liuhen_server.web.render import page, words_of
 from liuhen_server.web.routes import get, post
-from liuhen_server.web.stated import people_in, told
+from liuhen_server.web.stated import Told, people_in, told
 from liuhen_server.web.stay_pages import caught_up, decision_told
 
 __all__ = ["ROUTES"]
@@ -75,7 +77,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         steps=[_tell(words, step) for step in checked.report.steps],
         films=films,
         film_words=script_words(chinese=words.language is Language.CHINESE),
-        events=[told(entry, words, known) for entry in entries],
+        events=[_event(entry, clip, words, known) for entry in entries],
         marks=marks,
         clock_of=clock_of,
         mark_kinds=KINDS,
@@ -153,6 +155,15 @@ async def proof(request: web.Request) -> web.StreamResponse:
         charset="utf-8",
         headers={"Content-Disposition": attachment(clip.name + ".tlog-proofs")},
     )
+
+
+def _event(entry: Entry, clip: Clip, words: Words, known: Mapping[str, str]) -> Told:
+    """A line of custody. Of an inventory only the gap before this clip is told."""
+    line, gap = told(entry, words, known), gap_before(entry, clip)
+    if gap is None:
+        return line
+    after = words.file_name(PurePosixPath(gap.after).name)
+    return replace(line, title=words("event.gap"), detail=words("event.gap.detail", count=gap.missing, after=after))
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,11 @@ CUSTODY_TEXTS: dict[str, Text] = {
     ),
     "clock.corrected": Text("按采集站时钟约为 {time}", "about {time} by the dock's clock"),
     "event.clip.linked": Text("关联案件", "Linked to a case"),
+    "event.gap": Text("编号缺口", "Numbers missing"),
+    "event.gap.detail": Text(
+        "记录仪上本文件之前缺 {count} 个编号（上一个文件是 {after}）：可能从未存在，也可能已被删除或覆盖",
+        "before this file the recorder's numbering lacks {count} (the file before is {after}): never there, deleted or overwritten",
+    ),
     "event.clip.linked.detail": Text("{case}，{by}", "{case}, {by}"),
     "event.clip.unlinked": Text("解除关联", "Unlinked"),
     "event.clip.unlinked.detail": Text("{case}，{by}", "{case}, {by}"),

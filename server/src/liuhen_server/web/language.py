@@ -36,8 +36,11 @@ class Words:
         return "zh-CN" if self.language is Language.CHINESE else "en"
 
     def __call__(self, key: str, /, **values: object) -> str:
-        """The text of `key` with its places filled. Raises KeyError for a key the catalogue does not have."""
-        text = TEXTS[key]
+        """The text of `key` with its places filled; that of `key.one` where there is one and `count` is 1, as English has it.
+        Raises KeyError for a key the catalogue does not have.
+        """
+        one = f"{key}.one"
+        text = TEXTS[one if values.get("count") == 1 and one in TEXTS else key]
         return (text.zh if self.language is Language.CHINESE else text.en).format(**values)
 
     def reason(self, code: str) -> str:

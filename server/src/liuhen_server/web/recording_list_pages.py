@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from aiohttp import web
 
 from liuhen_server.cases.classes import CLASSES, Stage
@@ -12,6 +15,7 @@ from liuhen_server.cases.reading import list_rows
 from liuhen_server.cases.said import Wrong
 from liuhen_server.people.access import Thing
 from liuhen_server.people.roles import Action
+from liuhen_server.registry.agencies import Agency, every_agency
 from liuhen_server.web.case_request import field, fields, names_of, number
 from liuhen_server.web.context import ACTS, CONTEXT
 from liuhen_server.web.guard import Problem, may, session_of
@@ -39,23 +43,49 @@ async def _own_agency(request: web.Request) -> Thing:
     return Thing("list-new", session_of(request).person.agency)
 
 
+@dataclass(frozen=True, slots=True)
+class OfAgency:
+    """How an agency stands: its list in force, and its draft of the next one; None: there is none."""
+
+    agency: Agency
+    in_force: RecordingList | None
+    draft: RecordingList | None
+
+
 async def show_all(request: web.Request) -> web.StreamResponse:
     agency = session_of(request).person.agency or ""
+    if not agency:
+        return await _overview(request)
     async with request.app[CONTEXT].database.read() as conn:
         found = await lists_of(conn, agency)
         names = await names_of(
             conn, {each.edited_by for each in found} | {each.approved_by or "" for each in found}, ()
         )
-    today = request.app[CONTEXT].today().isoformat()
-    in_force = next((each for each in found if each.from_day is not None and each.from_day <= today), None)
     return page(
         request,
         "lists.html",
         lists=found,
-        in_force=in_force,
+        in_force=_in_force(request, found),
         names=names,
         may_keep=may(request, Action.KEEP_LISTS) and bool(agency),
     )
+
+
+async def _overview(request: web.Request) -> web.StreamResponse:
+    """For those who see every agency and belong to none."""
+    async with request.app[CONTEXT].database.read() as conn:
+        known = {agency: await lists_of(conn, agency.code) for agency in await every_agency(conn, active=True)}
+        names = await names_of(conn, {each.approved_by or "" for lists in known.values() for each in lists}, ())
+    rows = [
+        OfAgency(agency, _in_force(request, lists), next((each for each in lists if each.approved_by is None), None))
+        for agency, lists in known.items()
+    ]
+    return page(request, "lists_of_all.html", rows=rows, names=names)
+
+
+def _in_force(request: web.Request, lists: Sequence[RecordingList]) -> RecordingList | None:
+    today = request.app[CONTEXT].today().isoformat()
+    return next((each for each in lists if each.from_day is not None and each.from_day <= today), None)
 
 
 async def draft(request: web.Request) -> web.StreamResponse:
