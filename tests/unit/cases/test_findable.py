@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from sqlalchemy import select
 
 from liuhen_server.cases.reading import Party
 from liuhen_server.cases.record import Changes, change_case
 from liuhen_server.cases.said import Wrong
+from liuhen_server.cases.schema import cases
 from liuhen_server.search.facets import Reach
 from liuhen_server.search.finder import Filters, Finder, Page
 from liuhen_server.search.indexer import Indexer
+from liuhen_server.web.case_list import Filters as ListFilters
 from liuhen_server.web.context import CHINA
 from liuhen_server.web.language import Language, Words
 from liuhen_server.web.search_kinds import KINDS
@@ -57,6 +60,26 @@ async def test_another_agency_finds_nothing_of_it_and_its_handlers_do(office: Of
     assert await found(office, case.number, {"case": Reach(frozenset({office.other}))}) == []
     own = Reach(frozenset(), frozenset({f"officer-{office.officers['王磊']}"}))
     assert await found(office, case.number, {"case": own}) == [str(case.id)]
+
+
+async def test_the_list_of_cases_finds_by_text_what_the_search_box_finds_and_nothing_for_signs_alone(
+    office: Office,
+) -> None:
+    """Many cases are not read through for it: the filter is a look into the index."""
+    case = await office.open(parties=(PARTY,))
+    await office.open(title="无照经营")
+    database = office.archive.database
+
+    async def listed(typed: str) -> list[int]:
+        wanted = ListFilters(text=typed).condition(None, sqlite=database.is_sqlite)
+        async with database.read() as conn:
+            return list((await conn.execute(select(cases.c.id).where(wanted))).scalars())
+
+    for typed in (case.number, "过期食", "好客来", "赵强"):
+        assert await listed(typed) == [case.id], typed
+    assert len(await listed("王磊")) == 2
+    for typed in ("没有这样的案件", "' OR 1=1 --", "〔〕", '"*'):
+        assert await listed(typed) == [], typed
 
 
 async def test_cases_are_there_again_when_the_index_is_made_anew_and_have_their_line(office: Office) -> None:

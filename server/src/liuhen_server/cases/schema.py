@@ -48,6 +48,7 @@ cases = Table(
     Column("version", Integer, nullable=False),
     UniqueConstraint("agency", "number_key"),
     Index(None, "agency", "stage", "opened_time"),
+    Index(None, "agency", "opened_time"),
     Index(None, "opened_time"),
     Index(None, "number_key"),
 )

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select, text
+from sqlalchemy import BigInteger, Select, select, text
 
 from liuhen_server.database import Connection, Database
 from liuhen_server.search.facets import FIRST_DAY, LAST_DAY, Reach, days_between, of_agencies, of_kind, seen
 from liuhen_server.search.question import Question, ask
 from liuhen_server.search.schema import search_documents
 
-__all__ = ["COUNTED", "Filters", "Finder", "Found", "Group", "Hit", "Page"]
+__all__ = ["COUNTED", "Filters", "Finder", "Found", "Group", "Hit", "Page", "found_keys"]
 
 COUNTED = 100
 """Further nobody counts: who finds a hundred has asked for too little."""
@@ -117,24 +117,37 @@ async def _group(conn: Connection, kind: str, reach: Reach, question: Question, 
     return Group(kind, hits, len(ids), shown[-1] if len(ids) > page.rows else None)
 
 
+def found_keys(typed: str, kind: str, *, sqlite: bool) -> Select[tuple[str]] | None:
+    """The keys of every document of one kind that answers what was typed, as a part of a room's own query, which decides who
+    sees what of them. None: nothing was typed that anything could be found by.
+    """
+    question = ask(typed)
+    if not question.parts:
+        return None
+    query, values = _matching(question.narrowed([of_kind(kind)]), sqlite=sqlite)
+    matching = text(query).bindparams(**values).columns(id=BigInteger).subquery()
+    return select(search_documents.c.key).where(search_documents.c.id == matching.c.id)
+
+
 _OF_SQLITE = "SELECT rowid AS id FROM search_words WHERE search_words MATCH :asked"
 _OF_POSTGRESQL = "SELECT id FROM search_words WHERE words @@ CAST(CAST(:asked AS text) AS tsquery)"
 
 
-def _matching(conn: Connection, question: Question) -> tuple[str, dict[str, object]]:
-    if conn.dialect.name == "sqlite":
+def _matching(question: Question, *, sqlite: bool) -> tuple[str, dict[str, object]]:
+    if sqlite:
         return _OF_SQLITE, {"asked": question.for_sqlite()}
     return _OF_POSTGRESQL, {"asked": question.for_postgresql()}
 
 
 async def _ids(conn: Connection, question: Question, page: Page, far_back: bool) -> list[int]:
     """The newest, COUNTED + 1 of them at most: what is shown and what is counted is one look into the index."""
-    query, values = _matching(conn, question)
-    number = "rowid" if conn.dialect.name == "sqlite" else "id"
+    sqlite = conn.dialect.name == "sqlite"
+    query, values = _matching(question, sqlite=sqlite)
+    number = "rowid" if sqlite else "id"
     if page.before is not None:
         query += f" AND {number} < :before"
         values["before"] = page.before
-    if far_back and conn.dialect.name != "sqlite":  # else PostgreSQL walks from the newest row to where the days are
+    if far_back and not sqlite:  # else PostgreSQL walks from the newest row to where the days are
         query = f"WITH matching AS MATERIALIZED ({query}) SELECT id FROM matching"  # noqa: S608  the program's own text
     found = await conn.execute(text(f"{query} ORDER BY {number} DESC LIMIT :rows"), values | {"rows": COUNTED + 1})
     return [int(row.id) for row in found]

@@ -44,6 +44,11 @@ class Indexer:
                 read += AT_ONCE
             return 0
 
+    async def has_rooms(self) -> None:
+        """Waits until all that other rooms have is in the index: it is, but for the first look after an upgrade."""
+        if not await self._is_of_this_version():
+            await self.catch_up(0)
+
     async def rebuild(self, tell: Callable[[int], None] = lambda _: None) -> int:
         """Empties the index and fills it again; returns how many documents were put. `tell` hears the number so far. While
         it runs, a search finds what is there already. Whatever stops it: run it again, or let the log's part fill itself.

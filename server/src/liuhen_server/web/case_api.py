@@ -37,9 +37,9 @@ from liuhen_server.people.access import Thing
 from liuhen_server.people.roles import Action
 from liuhen_server.registry.officers import Officer, officer_of
 from liuhen_server.registry.schema import officers
-from liuhen_server.web.case_list import Filters
+from liuhen_server.web.case_list import Filters, wanted_cases
 from liuhen_server.web.case_papers import download, take_paper
-from liuhen_server.web.case_request import CASE, case_asked_for, reachable_cases
+from liuhen_server.web.case_request import CASE, case_asked_for
 from liuhen_server.web.case_views import seen
 from liuhen_server.web.context import ACTS, CONTEXT
 from liuhen_server.web.guard import UPLOAD, Problem, session_of
@@ -55,8 +55,8 @@ async def describe(request: web.Request) -> web.StreamResponse:
 
 async def list_cases(request: web.Request) -> web.StreamResponse:
     check_query(request.query, "listCases")
-    filters, person = Filters.of(request), session_of(request).person
-    wanted = reachable_cases(request) & filters.condition(person.officer)
+    filters = Filters.of(request)
+    wanted = await wanted_cases(request, filters)
     async with request.app[CONTEXT].database.read() as conn:
         found = await cut(conn, select(cases).where(wanted), cases.c.opened_time, cases.c.id, filters.turn)
     older = filters.address(found.older, BASE + "/cases") if found.older else None

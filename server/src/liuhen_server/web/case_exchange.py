@@ -19,8 +19,8 @@ from liuhen_server.cases.schema import cases
 from liuhen_server.cases.sheets import MOST_FILE_BYTES, read_rows, write_csv, write_xlsx
 from liuhen_server.people.access import Thing
 from liuhen_server.people.roles import Action
-from liuhen_server.web.case_list import Filters
-from liuhen_server.web.case_request import number, reachable_cases
+from liuhen_server.web.case_list import Filters, wanted_cases
+from liuhen_server.web.case_request import number
 from liuhen_server.web.context import ACTS, CONTEXT
 from liuhen_server.web.guard import UPLOAD, Problem, may, session_of
 from liuhen_server.web.media import attachment
@@ -130,7 +130,7 @@ async def carry_out(request: web.Request) -> web.StreamResponse:
 async def export(request: web.Request) -> web.StreamResponse:
     """The cases of the list as it is filtered. That somebody took them away is stated before they leave."""
     filters, form, person = Filters.of(request), request.match_info["form"], session_of(request).person
-    wanted = reachable_cases(request) & filters.condition(person.officer)
+    wanted = await wanted_cases(request, filters)
     rows: list[tuple[str, ...]] = [case_sheet.header()]
     async with request.app[CONTEXT].database.read() as conn:
         if await counted(conn, select(literal(1)).select_from(cases).where(wanted), MOST_EXPORTED) > MOST_EXPORTED:

@@ -8,23 +8,25 @@ from datetime import date
 from urllib.parse import urlencode
 
 from aiohttp import web
-from sqlalchemy import ColumnElement, and_, exists, literal, or_, select
+from sqlalchemy import BigInteger, ColumnElement, and_, cast, exists, literal, select
 
 from liuhen_server.cases.classes import CLASSES, Stage
 from liuhen_server.cases.clocks import Clock, clocks_of
 from liuhen_server.cases.coverage import blockers
-from liuhen_server.cases.numbers import normalised
+from liuhen_server.cases.indexed import CASE
 from liuhen_server.cases.reading import Case, case_of, events_of_cases, needs_of_cases, officers_of
-from liuhen_server.cases.schema import case_handlers, case_parties, cases
+from liuhen_server.cases.schema import case_handlers, cases
 from liuhen_server.people.roles import Action
+from liuhen_server.search.finder import found_keys
 from liuhen_server.web.case_request import names_of, reachable_cases
 from liuhen_server.web.context import CONTEXT
 from liuhen_server.web.guard import may, session_of
 from liuhen_server.web.paging import COUNTED, Turn, counted, cut
 from liuhen_server.web.render import page, words_of
 from liuhen_server.web.routes import get
+from liuhen_server.web.search_pages import INDEXER
 
-__all__ = ["ROUTES"]
+__all__ = ["ROUTES", "Filters", "wanted_cases"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +60,13 @@ class Filters:
         kept = {name: value for name, value in values.items() if value} | turn.fields()
         return path + ("?" + urlencode(kept) if kept else "")
 
-    def condition(self, officer: int | None) -> ColumnElement[bool]:
+    def condition(self, officer: int | None, *, sqlite: bool) -> ColumnElement[bool]:
+        """Text is found as the search box finds it, in whichever of the two databases."""
         wanted: list[ColumnElement[bool]] = [literal(True)]
         if self.text:
-            number = normalised(self.text)
-            of_party = select(case_parties.c.id).where(
-                case_parties.c.case_id == cases.c.id, case_parties.c.name.icontains(self.text, autoescape=True)
-            )
-            wanted.append(
-                or_(
-                    cases.c.number.contains(number, autoescape=True),
-                    cases.c.title.icontains(self.text, autoescape=True),
-                    exists(of_party),
-                )
-            )
+            keys = found_keys(self.text, CASE, sqlite=sqlite)
+            found = None if keys is None else select(cast(keys.subquery().c.key, BigInteger))
+            wanted.append(literal(False) if found is None else cases.c.id.in_(found))
         if self.enforcement:
             wanted.append(cases.c.enforcement == self.enforcement)
         if self.stage:
@@ -84,6 +79,15 @@ class Filters:
             )
             wanted.append(exists(mine))
         return and_(*wanted)
+
+
+async def wanted_cases(request: web.Request, filters: Filters) -> ColumnElement[bool]:
+    """Of the table of cases: those that the filters ask for and the person may see."""
+    database = request.app[CONTEXT].database
+    if filters.text:
+        await request.app[INDEXER].has_rooms()
+    officer = session_of(request).person.officer
+    return and_(reachable_cases(request), filters.condition(officer, sqlite=database.is_sqlite))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ class Row:
 async def show(request: web.Request) -> web.StreamResponse:
     context, filters, words = request.app[CONTEXT], Filters.of(request), words_of(request)
     person = session_of(request).person
-    wanted = and_(reachable_cases(request), filters.condition(person.officer))
+    wanted = await wanted_cases(request, filters)
     async with context.database.read() as conn:
         total = await counted(conn, select(literal(1)).select_from(cases).where(wanted))
         found = await cut(conn, select(cases).where(wanted), cases.c.opened_time, cases.c.id, filters.turn)

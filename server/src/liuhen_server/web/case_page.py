@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aiohttp import web
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 
 from liuhen_server.acts import said
 from liuhen_server.cases.classes import Stage, kinds
@@ -166,9 +166,10 @@ def _column(
 async def _clip_names(conn: Connection, whole: WholeCase) -> dict[tuple[str, str], tuple[str, int]]:
     wanted = {(link.dock, link.sha256) for link in whole.links}
     query = select(clips.c.dock, clips.c.sha256, clips.c.name, clips.c.size).where(
-        clips.c.kind == ORIGINAL, tuple_(clips.c.dock, clips.c.sha256).in_(wanted)
+        clips.c.kind == ORIGINAL, clips.c.sha256.in_({sha256 for _, sha256 in wanted})
     )
-    return {(row.dock, row.sha256): (row.name, row.size) for row in await conn.execute(query)} if wanted else {}
+    rows = await conn.execute(query) if wanted else ()
+    return {(row.dock, row.sha256): (row.name, row.size) for row in rows if (row.dock, row.sha256) in wanted}
 
 
 async def _texts(conn: Connection, whole: WholeCase) -> dict[int, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from aiohttp import web
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 
 from liuhen_server.acts import said
 from liuhen_server.cases.coverage import NeedState
@@ -81,7 +81,7 @@ async def _read(conn: Connection, whole: WholeCase, words: Words) -> RecordList:
     reasons = {row.id: row.text or "" for row in await conn.execute(texts)}
     wanted = {(link.dock, link.sha256) for link in whole.links if link.unlinked_time is None}
     query = select(clips.c.dock, clips.c.sha256, clips.c.name, clips.c.size, clips.c.recorder_time).where(
-        clips.c.kind == ORIGINAL, tuple_(clips.c.dock, clips.c.sha256).in_(wanted)
+        clips.c.kind == ORIGINAL, clips.c.sha256.in_({sha256 for _, sha256 in wanted})
     )
     rows = await conn.execute(query) if wanted else ()
     files = {(row.dock, row.sha256): ClipFile(row.name, row.size, row.recorder_time) for row in rows}
