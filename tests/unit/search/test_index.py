@@ -84,6 +84,18 @@ async def test_texts_longer_than_an_index_holds_are_found_by_their_beginning(ind
     assert await index.ids(f"{7:064}") == {"words"}
 
 
+async def test_a_recorder_and_a_file_are_found_by_the_beginning_of_their_names(index: Index) -> None:
+    await index.put(
+        note("one", "DSJ7A01_21032720261120180211_0001.MP4"),
+        note("other", "DSJ7B02_21035520261121090000_0001.MP4"),
+    )
+    for typed in ("DSJ7A", "dsj7a0", "DSJ7A01_210327", "210327", "2103272026112"):
+        assert await index.ids(typed) == {"one"}, typed
+    assert await index.ids("DSJ7") == {"one", "other"}
+    for typed in ("DSJ", "2103", "SJ7A", "DSJ7A_2103"):
+        assert await index.ids(typed) == set(), "too short to begin few words, or no beginning"
+
+
 async def test_nobody_finds_what_he_may_not_see(index: Index) -> None:
     await index.put(
         note("a", "查封", "甲局"),

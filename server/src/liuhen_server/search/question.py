@@ -1,9 +1,9 @@
 """What somebody typed into the search box, as a question that both databases answer alike. Whatever is typed is one.
 
 What stands between blanks is a phrase: its words beside each other, in their order. All phrases must be found. There are no
-operators and no quotes; signs that are no words part words. A word of eight letters or digits and more at the end of a phrase
-may be the beginning of a longer one (digests, numbers with a date in them). Dates and case numbers are found
-however they are written.
+operators and no quotes; signs that are no words part words. The last word of a phrase may be the beginning of a longer one where
+it is long enough to begin few words: eight letters or digits (digests), six digits (numbers with a date in them), four of letters and
+digits that are no digest's (DSJ7 of the recorder DSJ7A01). Dates and case numbers are found however they are written.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ __all__ = ["Phrase", "Question", "answers", "ask", "plainly", "spans"]
 
 MOST_TYPED = 400  # signs that are read
 MOST_PHRASES = 12
-BEGINNING = 8
+BEGINNING, OF_DIGITS, OF_NAMES = 8, 6, 4  # signs of a word that may go on; of shorter ones there are too many longer
 
+_HEXADECIMAL = re.compile("[0-9a-f]+")
 _DAY = re.compile(r"(?P<y>(?:19|20)\d\d)(?:[-/.年](?P<m>\d{1,2})[-/.月](?P<d>\d{1,2})日?|(?P<mm>\d\d)(?P<dd>\d\d))")
 _MONTH = re.compile(r"(?P<y>(?:19|20)\d\d)(?:[-/.年](?P<m>\d{1,2})月?|(?P<mm>\d\d))")
 
@@ -114,7 +115,7 @@ def _writings(piece: str) -> Iterator[Phrase]:
     words = tuple(word for word in words_of(piece) if word != NO_WORD)[:MOST_TIMES]
     if not words:
         return
-    yield Phrase(words, len(words[-1]) >= BEGINNING)
+    yield Phrase(words, _may_go_on(words[-1]))
     if found := _DAY.fullmatch(piece):
         year, month, day = int(found["y"]), int(found["m"] or found["mm"]), int(found["d"] or found["dd"])
         if _is_day(year, month, day):
@@ -129,6 +130,13 @@ def _writings(piece: str) -> Iterator[Phrase]:
             yield Phrase((f"{year}", "年", f"{month}", "月"))
     with suppress(Wrong):  # no case number
         yield Phrase(tuple(words_of(str(parse_number(piece)))))
+
+
+def _may_go_on(word: str) -> bool:
+    if word.isdigit():
+        return len(word) >= OF_DIGITS
+    named = any(sign.isdigit() for sign in word) and not _HEXADECIMAL.fullmatch(word)
+    return len(word) >= (OF_NAMES if named else BEGINNING)
 
 
 def _is_day(year: int, month: int, day: int) -> bool:
