@@ -121,6 +121,30 @@ async def test_an_index_made_anew_has_what_the_log_and_the_rooms_have_and_nothin
         assert len(await ids(archive.database, "mp4")) == 1
 
 
+async def ten_notes(_conn: Connection, position: int, most: int) -> tuple[Sequence[Indexed], int | None]:
+    """A room whose documents are given in steps of one."""
+    return [note(str(position), "查封")], position + 1 if position < 9 else None
+
+
+async def test_whoever_is_ended_while_the_index_is_made_anew_leaves_it_to_the_next_search(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "SOURCES", (f"{__name__}:ten_notes", f"{__name__}:one_note"))
+    monkeypatch.setattr(sources, "import_module", lambda name: __import__("sys").modules[name])
+
+    def ended(done: int) -> None:
+        if done == 4:
+            raise KeyboardInterrupt
+
+    async with new_archive(tmp_path / "a", database_url) as archive:
+        with pytest.raises(KeyboardInterrupt):
+            await Indexer(archive.database).rebuild(ended)
+        assert len(await ids(archive.database, "查封")) == 4
+        await Indexer(archive.database).has_rooms()
+        assert sorted(await ids(archive.database, "查封")) == [str(each) for each in range(10)]
+        assert sorted(await ids(archive.database, "现场")) == ["0", "1"], "the room after it was read too"
+
+
 async def test_an_index_by_another_rule_is_made_anew_by_itself(tmp_path: Path, database_url: str) -> None:
     async with new_archive(tmp_path / "a", database_url) as archive:
         async with archive.database.write() as conn:

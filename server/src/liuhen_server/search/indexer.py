@@ -35,6 +35,7 @@ class Indexer:
         async with self._one:
             if not await self._is_of_this_version():
                 await self._begin_anew()
+            await self._read_rooms()
             read = 0
             while left := await self.behind():
                 if most is not None and read >= most:
@@ -46,36 +47,41 @@ class Indexer:
 
     async def has_rooms(self) -> None:
         """Waits until all that other rooms have is in the index: it is, but for the first look after an upgrade."""
-        if not await self._is_of_this_version():
+        if not await self._is_of_this_version() or await self._reads_rooms():
             await self.catch_up(0)
 
     async def rebuild(self, tell: Callable[[int], None] = lambda _: None) -> int:
         """Empties the index and fills it again; returns how many documents were put. `tell` hears the number so far. While
-        it runs, a search finds what is there already. Whatever stops it: run it again, or let the log's part fill itself.
+        it runs, a search finds what is there already. Whatever stops it: the next search, or the next run, goes on from there.
         """
         async with self._one:
-            done = await self._begin_anew(tell)
+            await self._begin_anew()
+            done = await self._read_rooms(tell)
             while await self.behind():
                 async with self._database.write() as conn:
                     done += await _read_on(conn)
                 tell(done)
             return done
 
-    async def _begin_anew(self, tell: Callable[[int], None] = lambda _: None) -> int:
+    async def _begin_anew(self) -> None:
         async with self._database.write() as conn:
-            await conn.execute(update(search_read).values(next_index=0, version=VERSION))
+            room = 0 if sources() else None
+            await conn.execute(update(search_read).values(next_index=0, version=VERSION, room=room, place=0))
             await empty(conn)
+
+    async def _read_rooms(self, tell: Callable[[int], None] = lambda _: None) -> int:
+        """Whatever other rooms have that is not in the index yet: where it stands is kept with what was put."""
         done = 0
-        for source in sources():
-            position: int | None = 0
-            while position is not None:
-                async with self._database.write() as conn:
-                    await lock(conn)  # whoever acts puts documents under it: nobody else puts the same one
-                    documents, position = await source(conn, position, AT_ONCE)
-                    await put(conn, documents)
-                done += len(documents)
-                tell(done)
+        while await self._reads_rooms():
+            async with self._database.write() as conn:
+                await lock(conn)  # whoever acts puts documents under it: nobody else puts the same one
+                done += await _read_room(conn)
+            tell(done)
         return done
+
+    async def _reads_rooms(self) -> bool:
+        async with self._database.read() as conn:
+            return bool((await conn.execute(select(search_read.c.room.is_not(None)))).scalar_one())
 
     async def _is_of_this_version(self) -> bool:
         async with self._database.read() as conn:
@@ -86,6 +92,19 @@ class Indexer:
         query = select(select(log_state.c.next_index).scalar_subquery() - search_read.c.next_index)
         async with self._database.read() as conn:
             return int((await conn.execute(query)).scalar_one())
+
+
+async def _read_room(conn: Connection) -> int:
+    """The next documents of the room that is being read."""
+    room, place = (await conn.execute(select(search_read.c.room, search_read.c.place).with_for_update())).one()
+    if room is None:  # another process was quicker
+        return 0
+    documents, after = await sources()[room](conn, place, AT_ONCE)
+    await put(conn, documents)
+    following = room + 1 if room + 1 < len(sources()) else None
+    now = {"room": room, "place": after} if after is not None else {"room": following, "place": 0}
+    await conn.execute(update(search_read).values(now))
+    return len(documents)
 
 
 async def _read_on(conn: Connection) -> int:

@@ -43,6 +43,10 @@ search_read = Table(
     Column("id", Integer, CheckConstraint("id = 1", name="one_row"), primary_key=True, autoincrement=False),
     Column("next_index", BigInteger, nullable=False),
     Column("version", Integer, nullable=False),
+    Column(
+        "room", Integer
+    ),  # which of `sources()` is being read again, and from which place on; null: every one was read
+    Column("place", BigInteger),
     comment="One row: how far the log has been read into the index, and by which rule texts were parted into words.",
 )
 
