@@ -88,7 +88,7 @@ def _build(recipe: Recipe, image: Image, scratch: Path, say: Callable[[str], Non
     command += [f"--essential-hook=sync-in {own} /"]
     command += [f'--customize-hook=chroot "$1" systemctl --quiet mask {masks}']
     command += ['--customize-hook=chroot "$1" systemctl --quiet enable systemd-networkd ssh']
-    command += [f"--include={','.join(recipe.packages)}", recipe.suite, root, "http://deb.debian.org/debian"]
+    command += [f"--include={','.join(recipe.packages)}", recipe.suite, root, *recipe.sources]
     _run(*command)
     say("写入磁盘映像 writing the disk image")
     for name, target in (("vmlinuz-*", image.kernel), ("initrd.img-*", image.initrd)):

@@ -7,6 +7,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
+SOURCES = (
+    "deb http://deb.debian.org/debian bookworm main",
+    # for the kernel: before 6.1.183 its dummy_hcd, on which the gadgets are, stops the whole guest now and then (CVE-2026-68370)
+    "deb http://deb.debian.org/debian-security bookworm-security main",
+)
 SYSTEM = (
     "linux-image-amd64",
     "initramfs-tools",
@@ -61,6 +66,7 @@ class Recipe:
     building changes and nothing else here does."""
 
     suite: str = "bookworm"
+    sources: tuple[str, ...] = SOURCES
     packages: tuple[str, ...] = SYSTEM + WHAT_PACKAGES_NEED
     files: Mapping[str, str] = field(default_factory=lambda: dict(FILES))
     masked: tuple[str, ...] = NOT_WANTED
