@@ -113,7 +113,8 @@ def test_recorder_pulled_while_it_is_copied_and_plugged_in_again_loses_and_repea
         else:
             place = station.bay("2") / "card.img"
             shutil.copy(card, place)
-        station.finish()
+        if station.leaves() != 0:  # it was told to leave when idle, and between the two plugs it was
+            station.run()
         assert files_on(place) == []
     station.check_all_there(contents)
     assert [event.path for event in station.events(ClipFailed)] in ([], [SECOND])

@@ -123,9 +123,13 @@ class Station:
             )
         return self.process
 
-    def finish(self, code: int = 0) -> None:
+    def leaves(self) -> int:
+        """The code it leaves with."""
         assert self.process is not None
-        left = self.process.wait(PATIENCE)
+        return self.process.wait(PATIENCE)
+
+    def finish(self, code: int = 0) -> None:
+        left = self.leaves()
         assert left == code, self.said()[-3000:]
         assert "Traceback" not in self.said(), self.said()[-3000:]
 

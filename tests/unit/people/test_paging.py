@@ -66,15 +66,14 @@ async def test_beyond_the_end_there_is_nothing_and_no_error(listed: Listed) -> N
     assert (await listed(Turn(older=Place("1970-01-01T00:00:00.000Z", 0)))).rows == ()
 
 
-async def test_counting_ends_where_nobody_counts_any_more(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paging, "COUNTED", 10)
+async def test_counting_ends_where_nobody_counts_any_more(database_url: str) -> None:
     database = Database(database_url)
     try:
         async with database.write() as conn:
             await conn.run_sync(rows_of.metadata.create_all)
             await conn.execute(insert(rows_of), [{"time": time, "number": number} for time, number in ROWS])
-            assert await counted(conn, select(rows_of)) == 11
-            assert await counted(conn, select(rows_of).where(rows_of.c.number < 10)) == 10
+            assert await counted(conn, select(rows_of), 10) == 11
+            assert await counted(conn, select(rows_of).where(rows_of.c.number < 10), 10) == 10
     finally:
         await database.close()
 

@@ -86,14 +86,22 @@ def words_with_places(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _clusters(text: str) -> Iterator[tuple[int, int]]:
-    """A sign with the marks that are written over it."""
+    """A sign with the marks that are written over it, or that become one sign with it."""
     start = 0
     for place in range(1, len(text)):
-        if not unicodedata.combining(text[place]):
+        if not _joins(text[start:place], text[place]):
             yield start, place
             start = place
     if text:
         yield start, len(text)
+
+
+def _joins(before: str, sign: str) -> bool:
+    if sign < "\u0300" or "\u3400" <= sign <= "\u9fff":  # nearly all there is, quickly
+        return False
+    if unicodedata.combining(sign) or len(before) > LONGEST:
+        return bool(unicodedata.combining(sign))
+    return _plain(before + sign) != _plain(before) + _plain(sign)  # half-width kana with its mark, parts of hangul
 
 
 def _plain(text: str) -> str:
