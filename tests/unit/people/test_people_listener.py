@@ -208,7 +208,9 @@ async def test_every_way_of_looking_is_one_entry_of_the_log_however_many_ranges(
         assert person is not None
         page = (await reader.get(PAGE))[2].decode()
     assert page.count(f"{person.number} watcher（") == 4
-    assert not any(b"watcher" in Envelope.parse(each).payload for each in logged), "the log has the number, not the name"
+    assert not any(b"watcher" in Envelope.parse(each).payload for each in logged), (
+        "the log has the number, not the name"
+    )
 
 
 async def test_clip_that_nobody_stated_and_bad_addresses_are_a_page_not_a_traceback(world: World) -> None:
