@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import expect
@@ -148,8 +149,9 @@ def test_two_people_and_the_county_s_recorders(county: Seeded, visit: New) -> No
     expect(page.locator("tbody tr")).to_have_count(6)
     one = gao.page.url
     pictures = os.environ.get("RECORDER_PICTURES")
-    for scheme, width in (("light", 1366), ("dark", 1366), ("light", 390)):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    looks: tuple[tuple[Literal["light", "dark"], int], ...] = (("light", 1366), ("dark", 1366), ("light", 390))
+    for scheme, width in looks:
+        page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": width, "height": 768})
         for n, path in enumerate(("/recorders", one, "/unregistered", "/new-recorder", "/agencies/scjg")):
             fang.go(path)

@@ -12,16 +12,19 @@ from sqlalchemy import delete, func, insert, select, update
 
 from liuhen_protocol.case_events import CoverageExcused, ListApproved
 from liuhen_server.acts import Actor, Acts
+from liuhen_server.cases.approval import check_approval, check_saved
 from liuhen_server.cases.classes import CLASSES, Stage
 from liuhen_server.cases.coverage import ListRow, NeedState, check_rows
 from liuhen_server.cases.fields import reason_of
 from liuhen_server.cases.reading import list_rows, whole_case
 from liuhen_server.cases.record import NoSuchCase, written
-from liuhen_server.cases.said import Wrong
+from liuhen_server.cases.said import Said, Wrong
 from liuhen_server.cases.schema import case_excuses, recording_list_rows, recording_lists
 from liuhen_server.database import Connection
 
 __all__ = ["RecordingList", "approve_list", "draft_list", "excuse", "find_list", "lists_of", "rows_digest", "save_rows"]
+
+_NAME = Said("清单", "list")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +95,7 @@ async def save_rows(acts: Acts, person: Actor, list_id: int, edit: int, rows: Se
     check_rows(rows, CLASSES.values())
     async with acts.of(person) as act:
         now = await _draft(act.conn, list_id)
-        if now.edit != edit:
-            raise Wrong(
-                f"{now.edited_by} 已在您之后保存过这份清单，您的改动没有保存。请核对后再保存",
-                f"{now.edited_by} has saved this list since; yours was not saved. Compare and save again",
-                "edit",
-            )
+        check_saved(now, edit, _NAME)
         await _keep_rows(act.conn, list_id, rows)
         changed = {"edit": edit + 1, "edited_by": act.by, "edited_time": act.time}
         await act.conn.execute(update(recording_lists).where(recording_lists.c.id == list_id).values(**changed))
@@ -114,23 +112,8 @@ async def approve_list(
     """
     async with acts.of(person) as act:
         now = await _draft(act.conn, list_id)
-        if now.edit != edit:
-            raise Wrong("清单刚被修改，请重新核对", "the list was changed since; look at it again", "edit")
-        if now.edited_by == act.by:
-            raise Wrong(
-                "编制人不能批准自己的清单，请由另一位负责人批准",
-                "whoever edited the list does not approve it: another person does",
-                "by",
-            )
-        if from_day < today:
-            raise Wrong("生效日期不能早于今天", "the list comes in force today or later", "from_day")
-        for other in await lists_of(act.conn, now.agency):
-            if other.from_day is not None and other.from_day > from_day.isoformat():
-                raise Wrong(
-                    f"第 {other.version} 版自 {other.from_day} 起生效，新版不能更早",
-                    f"version {other.version} is in force from {other.from_day}; a newer one is not earlier",
-                    "from_day",
-                )
+        others = await lists_of(act.conn, now.agency)
+        check_approval(now, edit, act.by, from_day, today, others, _NAME)
         rows = await list_rows(act.conn, list_id)
         check_rows(rows, CLASSES.values())
         digest = rows_digest(rows)

@@ -14,13 +14,16 @@ from sqlalchemy import delete, insert, select, update
 
 from liuhen_protocol.case_events import ListApproved
 from liuhen_server.acts import Actor, Acts
+from liuhen_server.cases.approval import check_approval, check_saved
 from liuhen_server.cases.classes import CLASSES
-from liuhen_server.cases.said import Wrong
+from liuhen_server.cases.said import Said, Wrong
 from liuhen_server.database import Connection
 from liuhen_server.retention.schema import retention_rows, retention_tables
 from liuhen_server.retention.terms import DEFAULT, Table, TermRow, check_table
 
 __all__ = ["TermsTable", "approve_table", "draft_table", "find_table", "save_table", "table_in_force", "tables_of"]
+
+_NAME = Said("期限表", "table")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +106,7 @@ async def save_table(acts: Acts, person: Actor, table_id: int, edit: int, table:
     check_table(table, CLASSES.values())
     async with acts.of(person) as act:
         now = await _draft(act.conn, table_id)
-        if now.edit != edit:
-            raise Wrong(
-                f"{now.edited_by} 已在您之后保存过这份期限表，您的改动没有保存。请核对后再保存",
-                f"{now.edited_by} has saved this table since; yours was not saved. Compare and save again",
-                "edit",
-            )
+        check_saved(now, edit, _NAME)
         await _keep_rows(act.conn, table_id, table)
         changed = {"edit": edit + 1, "edited_by": act.by, "edited_time": act.time}
         this = retention_tables.c.id == table_id
@@ -126,23 +124,8 @@ async def approve_table(acts: Acts, person: Actor, table_id: int, edit: int, fro
     """
     async with acts.of(person) as act:
         now = await _draft(act.conn, table_id)
-        if now.edit != edit:
-            raise Wrong("期限表刚被修改，请重新核对", "the table was changed since; look at it again", "edit")
-        if now.edited_by == act.by:
-            raise Wrong(
-                "编制人不能批准自己的期限表，请由另一位负责人批准",
-                "whoever edited the table does not approve it: another person does",
-                "by",
-            )
-        if from_day < today:
-            raise Wrong("生效日期不能早于今天", "the table comes in force today or later", "from_day")
-        for other in await tables_of(act.conn, now.agency):
-            if other.from_day is not None and other.from_day > from_day.isoformat():
-                raise Wrong(
-                    f"第 {other.version} 版自 {other.from_day} 起生效，新版不能更早",
-                    f"version {other.version} is in force from {other.from_day}; a newer one is not earlier",
-                    "from_day",
-                )
+        others = await tables_of(act.conn, now.agency)
+        check_approval(now, edit, act.by, from_day, today, others, _NAME)
         check_table(now.table, CLASSES.values())
         digest = table_digest(now.table)
         event = ListApproved(now.name, now.agency, now.version, digest, act.by, from_day.isoformat())
