@@ -18,10 +18,12 @@ ROOMS_WITH_TABLES = (
     "liuhen_server.acts",
     "liuhen_server.cases.schema",
     "liuhen_server.custody.schema",
+    "liuhen_server.decisions.schema",
     "liuhen_server.ingest.schema",
     "liuhen_server.people.schema",
     "liuhen_server.registry.schema",
     "liuhen_server.retention.schema",
+    "liuhen_server.review.schema",
     "liuhen_server.search.schema",
 )
 

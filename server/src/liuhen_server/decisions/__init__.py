@@ -1,0 +1,1 @@
+"""Drafts, decisions, their service and execution (docs/adr/0020)."""
