@@ -67,7 +67,7 @@ def shape(sync: Connection) -> dict[str, object]:
                 for c in found.get_columns(name)
             ],
             found.get_pk_constraint(name),
-            found.get_foreign_keys(name),
+            sorted(found.get_foreign_keys(name), key=str),
             sorted(found.get_unique_constraints(name), key=str),
             sorted(found.get_check_constraints(name), key=str),
             sorted(map(index_as_text, found.get_indexes(name))),

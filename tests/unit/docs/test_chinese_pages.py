@@ -15,7 +15,7 @@ SOURCES = [
 ]
 SOURCES = [path for path in SOURCES if path.suffix in (".py", ".html", ".js")]
 HALF_WIDTH = re.compile(r"[\u4e00-\u9fff][,;:?!](?=[\u4e00-\u9fff\n])")
-OTHER_WORDS = {"入网码": "登记码", "见证人": "见证方", "警员": "执法人员", "撤销": "吊销"}
+OTHER_WORDS = {"入网码": "登记码", "见证人": "见证方", "警员": "执法人员", "撤销采集站": "吊销采集站"}
 
 
 def without_code(page: str) -> str:

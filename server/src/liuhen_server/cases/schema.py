@@ -45,9 +45,9 @@ cases = Table(
     Column("opened_day", DAY, nullable=False),
     Column("opened_by", PERSON, nullable=False),
     Column("archived_time", TIME),
+    Column("version", Integer, nullable=False),
     # it was past its decision when drafts and decisions came to the archive (docs/adr/0020): it goes on without them
     Column("decided_before", Boolean, nullable=False, server_default=text("false")),
-    Column("version", Integer, nullable=False),
     UniqueConstraint("agency", "number_key"),
     Index(None, "agency", "stage", "opened_time"),
     Index(None, "agency", "opened_time"),
