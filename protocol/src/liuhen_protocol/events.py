@@ -20,6 +20,7 @@ from liuhen_protocol.case_events import (
     CoverageExcused,
     ListApproved,
 )
+from liuhen_protocol.publicity_events import PUBLICITY_EVENTS, PublicityEvent
 from liuhen_protocol.retention_events import RETENTION_EVENTS, ClipDisposed, ClipHeld, ClipReleased, RetentionEvent
 from liuhen_protocol.shape import Hex, Moment
 
@@ -409,6 +410,7 @@ Event = (
     | ListApproved
     | CoverageExcused
     | RetentionEvent
+    | PublicityEvent
     | CaseViewed
 )
 
@@ -445,6 +447,7 @@ EVENTS: dict[str, type[Event]] = {
     "list.approved": ListApproved,
     "coverage.excused": CoverageExcused,
     **RETENTION_EVENTS,
+    **PUBLICITY_EVENTS,
     "case.viewed": CaseViewed,
 }
 KINDS: dict[type[Event], str] = {event: kind for kind, event in EVENTS.items()}
@@ -473,6 +476,7 @@ OF_THE_ARCHIVE: frozenset[type[Event]] = (
     OF_PEOPLE
     | OF_CASES
     | frozenset(RETENTION_EVENTS.values())
+    | frozenset(PUBLICITY_EVENTS.values())
     | {
         ArchiveStarted,
         DockEnrolled,

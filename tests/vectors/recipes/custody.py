@@ -56,6 +56,15 @@ from liuhen_protocol.events import (
     SearchMade,
 )
 from liuhen_protocol.proof import MAGIC, TlogProof
+from liuhen_protocol.publicity_events import (
+    PublicityCollected,
+    PublicityConfirmed,
+    PublicityPublished,
+    PublicityReleased,
+    PublicityReturned,
+    PublicityReviewed,
+    PublicityWithdrawn,
+)
 from liuhen_protocol.retention_events import (
     CaseHeld,
     CaseReleased,
@@ -130,6 +139,13 @@ EVENTS: tuple[Event, ...] = (
     DisposalApproved("disposal-3", 11, ONES, "person-4"),
     ClipDisposed("disposal-3", "dock-03", None, "person-9", "person-4", "2026-11-21", 4096),
     CaseViewed("case-31", "person-7", "handler", "document", "document-12"),
+    PublicityCollected("item-3", 1, "scjg", "decision", "decision-12", "person-7"),
+    PublicityReturned("item-3", 1, "person-5", ONES),
+    PublicityConfirmed("item-4", 2, "person-8", ONES),
+    PublicityReviewed("item-3", 2, "person-5"),
+    PublicityPublished("item-3", 2, "scjg", "decision", ONES, "person-7", "person-5", "person-6", "2026-11-23", None),
+    PublicityWithdrawn("item-3", 2, "person-6", "2026-12-01", ONES),
+    PublicityReleased(ONES, 1204, 310, 8801, "machine"),
 )  # fmt: skip
 
 

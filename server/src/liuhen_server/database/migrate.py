@@ -21,6 +21,7 @@ ROOMS_WITH_TABLES = (
     "liuhen_server.decisions.schema",
     "liuhen_server.ingest.schema",
     "liuhen_server.people.schema",
+    "liuhen_server.publicity.schema",
     "liuhen_server.registry.schema",
     "liuhen_server.retention.schema",
     "liuhen_server.review.schema",
