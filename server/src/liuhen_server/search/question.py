@@ -157,5 +157,10 @@ def _fts5(phrase: Phrase) -> str:
 
 def _tsquery(phrase: Phrase) -> str:
     *before, last = phrase.words
+    both = pairs(phrase.words)
+    if len(phrase.words) == 2 and both:
+        # the pair says it all, and PostgreSQL knows how common it is; of two signs beside each other it supposes that they hardly ever
+        # meet, and reads every text that has both
+        return f"('{both[0]}')"
     beside = " <-> ".join([*(f"'{word}'" for word in before), f"'{last}'{':*' if phrase.beginning else ''}"])
-    return "(" + " & ".join([f"({beside})", *(f"'{pair}'" for pair in pairs(phrase.words))]) + ")"
+    return "(" + " & ".join([f"({beside})", *(f"'{pair}'" for pair in both)]) + ")"
