@@ -39,6 +39,7 @@ T = TypeVar("T")
 LAZY = {
     "agency": "liuhen_server.registry.command:agency",
     "backup": "liuhen_server.operations.backup_command:backup",
+    "calendar": "liuhen_server.deadlines.command:calendar",
     "restore": "liuhen_server.operations.backup_command:restore",
     "user": "liuhen_server.people.command:user",
     "policy": "liuhen_server.custody.command:policy",

@@ -18,6 +18,7 @@ ROOMS_WITH_TABLES = (
     "liuhen_server.acts",
     "liuhen_server.cases.schema",
     "liuhen_server.custody.schema",
+    "liuhen_server.deadlines.schema",
     "liuhen_server.decisions.schema",
     "liuhen_server.ingest.schema",
     "liuhen_server.people.schema",

@@ -70,6 +70,8 @@ class Action(StrEnum):
     KEEP_TERMS = "keep_terms"
     APPROVE_TERMS = "approve_terms"
     SEE_COVERAGE = "see_coverage"  # how much of what must be recorded is, by month
+    SEE_CALENDAR = "see_calendar"  # which years have a notice of days off
+    KEEP_CALENDAR = "keep_calendar"  # load a year's notice
     AUDIT = "audit"  # refusals, searches, changes of accounts and registry
 
 
@@ -143,6 +145,11 @@ ACCESS: Mapping[Action, Mapping[Role, Scope]] = {
         _JUSTICE: _ALL,
         **dict.fromkeys((_HANDLER, _REVIEWER, _HEAD, _ARCHIVIST), _AGENCY),
     },
+    Action.SEE_CALENDAR: {
+        **dict.fromkeys((_SYSTEM, _SECURITY, _AUDITOR, _JUSTICE), _ALL),
+        **dict.fromkeys((_HANDLER, _REVIEWER, _HEAD, _ARCHIVIST), _ALL),
+    },
+    Action.KEEP_CALENDAR: {_SYSTEM: _ALL},
     Action.AUDIT: {_AUDITOR: _ALL},
 }
 """Who may do what, and how far. `ENTER` and `OWN_ACCOUNT` need no role (`access.decide`)."""

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from liuhen_protocol.events import RegistryChanged
 from liuhen_server.acts import Act, said
 from liuhen_server.database import Connection
+from liuhen_server.log import Stated
 from liuhen_server.registry.agencies import Agency, add_agency, change_agency
 from liuhen_server.registry.indexed import keep_findable
 from liuhen_server.registry.officers import Officer, add_officer, change_officer
@@ -54,11 +55,11 @@ async def _state(act: Act, kept: Agency | Officer | Recorder, row: dict[str, obj
     await state_row(act, kept.number, kept.version, row, "created" if kept.version == 1 else "changed")
 
 
-async def state_row(act: Act, number: str, version: int, row: Mapping[str, object], what: str) -> None:
+async def state_row(act: Act, number: str, version: int, row: Mapping[str, object], what: str) -> Stated:
     """A row of the registry as it is from here on: its words beside the database, their commitment in the log."""
     text = json.dumps(row, ensure_ascii=False, sort_keys=True)
     commitment = await act.commit_text(KIND, number, text)
-    await act.state(RegistryChanged(number, act.by, what, version, commitment.sha256))
+    return await act.state(RegistryChanged(number, act.by, what, version, commitment.sha256))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from liuhen_server.search.persons import Searches
 from liuhen_server.web import (
     account_pages,
     audit_page,
+    calendar_pages,
     case_api,
     case_exchange,
     case_forms,
@@ -156,5 +157,6 @@ ROUTES = (
     *own_pages.ROUTES,
     *first_pages.ROUTES,
     *audit_page.ROUTES,
+    *calendar_pages.ROUTES,
 )
 """Every route of the pages. A room brings its own as `ROUTES`; what is not here does not start (`check_rules`)."""

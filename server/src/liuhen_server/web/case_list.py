@@ -10,12 +10,14 @@ from urllib.parse import urlencode
 from aiohttp import web
 from sqlalchemy import BigInteger, ColumnElement, and_, cast, exists, literal, select
 
+from liuhen_server.cases.calendar import Calendar
 from liuhen_server.cases.classes import CLASSES, Stage
 from liuhen_server.cases.clocks import Clock, clocks_of
 from liuhen_server.cases.coverage import blockers
 from liuhen_server.cases.indexed import CASE
 from liuhen_server.cases.reading import Case, case_of, events_of_cases, needs_of_cases, officers_of
 from liuhen_server.cases.schema import case_handlers, cases
+from liuhen_server.deadlines.notices import calendar_in_force
 from liuhen_server.people.roles import Action
 from liuhen_server.search.finder import found_keys
 from liuhen_server.web.case_request import names_of, reachable_cases
@@ -112,6 +114,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         handled = await officers_of(conn, ids)
         needs = await needs_of_cases(conn, listed) if listed else {}
         events = await events_of_cases(conn, ids)
+        calendar = await calendar_in_force(conn)
         names = await names_of(conn, (), {officer for each in handled.values() for officer in each})
     return page(
         request,
@@ -122,7 +125,7 @@ async def show(request: web.Request) -> web.StreamResponse:
                 case,
                 tuple(names.officer(each) for each in sorted(handled.get(case.id, ()))),
                 len(blockers(needs[case.id][1])),
-                _next_clock(case, events.get(case.id, {}), context.today()),
+                _next_clock(case, events.get(case.id, {}), context.today(), calendar),
             )
             for case in listed
         ],
@@ -139,11 +142,11 @@ async def show(request: web.Request) -> web.StreamResponse:
     )
 
 
-def _next_clock(case: Case, events: Mapping[str, date], today: date) -> Clock | None:
+def _next_clock(case: Case, events: Mapping[str, date], today: date, calendar: Calendar) -> Clock | None:
     """Of an archived case none: nobody waits for it."""
     if case.stage is Stage.ARCHIVED:
         return None
-    running = (clock for clock in clocks_of(case.enforcement, events, today) if clock.ended is None)
+    running = (clock for clock in clocks_of(case.enforcement, events, today, calendar) if clock.ended is None)
     return next((clock for clock in running if not clock.rule.of_party), None)
 
 

@@ -1,6 +1,7 @@
 """Every text of the pages in both languages: Chinese first, English second. A test holds that none is missing."""
 
 from liuhen_server.web.api_texts import API_TEXTS
+from liuhen_server.web.calendar_texts import CALENDAR_TEXTS
 from liuhen_server.web.case_texts import CASE_TEXTS
 from liuhen_server.web.custody_texts import CUSTODY_TEXTS
 from liuhen_server.web.exchange_texts import EXCHANGE_TEXTS
@@ -383,4 +384,5 @@ TEXTS: dict[str, Text] = {
     **RECORD_LIST_TEXTS,
     **RECORDER_TEXTS,
     **RETENTION_TEXTS,
+    **CALENDAR_TEXTS,
 }
