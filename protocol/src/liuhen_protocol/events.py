@@ -20,6 +20,7 @@ from liuhen_protocol.case_events import (
     CoverageExcused,
     ListApproved,
 )
+from liuhen_protocol.decision_events import DECISION_EVENTS, DecisionEvent
 from liuhen_protocol.publicity_events import PUBLICITY_EVENTS, PublicityEvent
 from liuhen_protocol.retention_events import RETENTION_EVENTS, ClipDisposed, ClipHeld, ClipReleased, RetentionEvent
 from liuhen_protocol.shape import Hex, Moment
@@ -412,6 +413,7 @@ Event = (
     | RetentionEvent
     | PublicityEvent
     | CaseViewed
+    | DecisionEvent
 )
 
 EVENTS: dict[str, type[Event]] = {
@@ -449,6 +451,7 @@ EVENTS: dict[str, type[Event]] = {
     **RETENTION_EVENTS,
     **PUBLICITY_EVENTS,
     "case.viewed": CaseViewed,
+    **DECISION_EVENTS,
 }
 KINDS: dict[type[Event], str] = {event: kind for kind, event in EVENTS.items()}
 OF_A_CLIP: frozenset[type[Event]] = frozenset(
@@ -477,6 +480,7 @@ OF_THE_ARCHIVE: frozenset[type[Event]] = (
     | OF_CASES
     | frozenset(RETENTION_EVENTS.values())
     | frozenset(PUBLICITY_EVENTS.values())
+    | frozenset(DECISION_EVENTS.values())
     | {
         ArchiveStarted,
         DockEnrolled,

@@ -19,6 +19,14 @@ from liuhen_protocol.case_events import (
     ListApproved,
 )
 from liuhen_protocol.checkpoint import Checkpoint, sign_checkpoint
+from liuhen_protocol.decision_events import (
+    DecisionDrafted,
+    DecisionEnded,
+    DecisionExecuted,
+    DecisionMade,
+    DecisionRefused,
+    DecisionServed,
+)
 from liuhen_protocol.digest import digest_of
 from liuhen_protocol.dsse import PAYLOAD_TYPE, pae, read_json, seal, write_json
 from liuhen_protocol.events import (
@@ -146,6 +154,12 @@ EVENTS: tuple[Event, ...] = (
     PublicityPublished("item-3", 2, "scjg", "decision", ONES, "person-7", "person-5", "person-6", "2026-11-23", None),
     PublicityWithdrawn("item-3", 2, "person-6", "2026-12-01", ONES),
     PublicityReleased(ONES, 1204, 310, 8801, "machine"),
+    DecisionDrafted("case-31", "draft-7", 2, True, "person-17", ONES),
+    DecisionMade("case-31", "decision-5", "draft-7", "review-3", "朝县市监罚〔2026〕12号", "2026-12-01", None, "person-4"),
+    DecisionRefused("case-31", "draft-7", "decide", "not-reviewed", "person-4"),
+    DecisionEnded("case-31", "decision-5", "changed", "2026-12-08", "decision-6", "person-4", ONES),
+    DecisionServed("case-31", "decision-5", "service-2", "direct", "2026-12-03", "document-9", ZERO, "person-17", ONES),
+    DecisionExecuted("case-31", "decision-5", "execution-1", "performed", "2026-12-09", 50_000, None, "person-17", None),
 )  # fmt: skip
 
 

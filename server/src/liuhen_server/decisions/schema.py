@@ -34,6 +34,8 @@ drafts = Table(
     Column("facts", Text, nullable=False),
     Column("basis", Text, nullable=False),
     Column("discretion", Text, nullable=False),
+    Column("performance", Text, nullable=False),  # how and until when it is carried out (art. 59)
+    Column("remedies", Text, nullable=False),  # where and until when it can be contested (art. 59)
     Column(
         "grounds", Text, nullable=False
     ),  # keys of the grounds of 行政处罚法 art. 58 that hold, sorted, joined by spaces

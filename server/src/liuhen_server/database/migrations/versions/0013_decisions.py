@@ -74,6 +74,8 @@ def upgrade() -> None:
         Column("facts", Text, nullable=False),
         Column("basis", Text, nullable=False),
         Column("discretion", Text, nullable=False),
+        Column("performance", Text, nullable=False),
+        Column("remedies", Text, nullable=False),
         Column("grounds", Text, nullable=False),
         Column("collective", Boolean, nullable=False),
         Column("fine_fen", BigInteger, nullable=False),
