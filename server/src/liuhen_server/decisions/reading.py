@@ -111,6 +111,9 @@ class Decision:
         return self.ended is None
 
 
+T = TypeVar("T", Service, Execution)
+
+
 async def draft_of(conn: Connection, draft_id: int) -> Draft | None:
     if not 0 < draft_id < 1 << 63:
         return None
@@ -212,14 +215,11 @@ async def _decisions(conn: Connection, query: Select[Any]) -> tuple[Decision, ..
 _OWN = tuple(each.name for each in fields(Decision) if each.name not in ("ended", "services", "executions"))
 
 
-T = TypeVar("T", Service, Execution)
-
-
 def _by_decision(found: Iterable[T]) -> dict[int, tuple[T, ...]]:
-    sorted_out: dict[int, tuple[T, ...]] = {}
+    sorted_out: dict[int, list[T]] = {}
     for each in found:
-        sorted_out[each.decision_id] = (*sorted_out.get(each.decision_id, ()), each)
-    return sorted_out
+        sorted_out.setdefault(each.decision_id, []).append(each)
+    return {decision_id: tuple(several) for decision_id, several in sorted_out.items()}
 
 
 def _values(row: RowMapping, kind: type) -> dict[str, Any]:
