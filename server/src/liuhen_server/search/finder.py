@@ -87,29 +87,26 @@ class Finder:
         narrowed = question
         if filters.agencies:
             narrowed = narrowed.narrowed(of_agencies(filters.agencies))
-        far_back = False
         if filters.first or filters.last:
-            days = days_between(filters.first or FIRST_DAY, filters.last or LAST_DAY)
-            narrowed = narrowed.narrowed(days)
-            far_back = not any(each.startswith("_y") for each in days)  # less than a year: few of all
+            narrowed = narrowed.narrowed(days_between(filters.first or FIRST_DAY, filters.last or LAST_DAY))
         if not narrowed.parts and not narrowed.facets:
             return Found(question, (), asked=False)
         groups = []
         async with self._database.read() as conn:
             for kind, reach in visible.items():
                 if filters.kind in ("", kind):
-                    groups.append(await _group(conn, kind, reach, narrowed, page, far_back))
+                    groups.append(await _group(conn, kind, reach, narrowed, page))
         return Found(question, tuple(group for group in groups if group.hits))
 
 
-async def _group(conn: Connection, kind: str, reach: Reach, question: Question, page: Page, far_back: bool) -> Group:
+async def _group(conn: Connection, kind: str, reach: Reach, question: Question, page: Page) -> Group:
     narrowed = question.narrowed([of_kind(kind)])
     limits = seen(reach)
     if limits is not None:
         narrowed = narrowed.narrowed(limits)
     if not all(narrowed.facets):
         return Group(kind, (), 0, None)
-    ids = await _ids(conn, narrowed, page, far_back)
+    ids = await _ids(conn, kind, narrowed, page)
     shown = ids[: page.rows]
     query = select(search_documents).where(search_documents.c.id.in_(shown))
     rows = {row.id: row for row in await conn.execute(query)}
@@ -139,15 +136,33 @@ def _matching(question: Question, *, sqlite: bool) -> tuple[str, dict[str, objec
     return _OF_POSTGRESQL, {"asked": question.for_postgresql()}
 
 
-async def _ids(conn: Connection, question: Question, page: Page, far_back: bool) -> list[int]:
+_NEWEST = 2_000
+"""Documents of a kind that are looked through one by one before the index is asked for all: what is common is found among them."""
+
+_OF_THE_NEWEST = (
+    "SELECT id FROM (SELECT search_words.id, words FROM search_documents JOIN search_words ON search_words.id = search_documents.id"
+    " WHERE kind = :kind AND search_documents.id < :before ORDER BY search_documents.id DESC LIMIT :newest) AS newest"
+    " WHERE words @@ CAST(CAST(:asked AS text) AS tsquery) ORDER BY id DESC LIMIT :rows"
+)
+_OF_ALL = (  # materialized, else PostgreSQL may walk from the newest row to where the first is that answers
+    "WITH matching AS MATERIALIZED (SELECT id FROM search_words WHERE words @@ CAST(CAST(:asked AS text) AS tsquery) AND id < :before)"
+    " SELECT id FROM matching ORDER BY id DESC LIMIT :rows"
+)
+_NO_END = (1 << 63) - 1
+
+
+async def _ids(conn: Connection, kind: str, question: Question, page: Page) -> list[int]:
     """The newest, COUNTED + 1 of them at most: what is shown and what is counted is one look into the index."""
-    sqlite = conn.dialect.name == "sqlite"
-    query, values = _matching(question, sqlite=sqlite)
-    number = "rowid" if sqlite else "id"
-    if page.before is not None:
-        query += f" AND {number} < :before"
-        values["before"] = page.before
-    if far_back and not sqlite:  # else PostgreSQL walks from the newest row to where the days are
-        query = f"WITH matching AS MATERIALIZED ({query}) SELECT id FROM matching"  # noqa: S608  the program's own text
-    found = await conn.execute(text(f"{query} ORDER BY {number} DESC LIMIT :rows"), values | {"rows": COUNTED + 1})
-    return [int(row.id) for row in found]
+    if conn.dialect.name == "sqlite":
+        query, values = _matching(question, sqlite=True)
+        if page.before is not None:
+            query += " AND rowid < :before"
+            values["before"] = page.before
+        found = await conn.execute(text(f"{query} ORDER BY rowid DESC LIMIT :rows"), values | {"rows": COUNTED + 1})
+        return [int(row.id) for row in found]
+    values = {"asked": question.for_postgresql(), "before": page.before or _NO_END, "rows": COUNTED + 1}
+    # of words that PostgreSQL believes to be common it walks through all the archive where they are not, and of those that it
+    # believes to be rare it reads every one where they are common: a short walk first, then the index, is right for both
+    newest = list(await conn.execute(text(_OF_THE_NEWEST), values | {"kind": kind, "newest": _NEWEST}))
+    found_ids = newest if len(newest) > COUNTED else await conn.execute(text(_OF_ALL), values)
+    return [int(row.id) for row in found_ids]

@@ -11,6 +11,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Connection,
+    Index,
     Integer,
     String,
     Table,
@@ -34,6 +35,7 @@ search_documents = Table(
     Column("time", TIME),
     Column("text", Text, nullable=False),
     UniqueConstraint("kind", "key"),
+    Index(None, "kind", "id"),
     comment="What can be found, as its words were taken from it.",
 )
 
