@@ -23,6 +23,7 @@ from liuhen_protocol.case_events import (
 from liuhen_protocol.decision_events import DECISION_EVENTS, DecisionEvent
 from liuhen_protocol.publicity_events import PUBLICITY_EVENTS, PublicityEvent
 from liuhen_protocol.retention_events import RETENTION_EVENTS, ClipDisposed, ClipHeld, ClipReleased, RetentionEvent
+from liuhen_protocol.review_events import REVIEW_EVENTS, ReviewEvent
 from liuhen_protocol.shape import Hex, Moment
 
 
@@ -412,6 +413,7 @@ Event = (
     | CoverageExcused
     | RetentionEvent
     | PublicityEvent
+    | ReviewEvent
     | CaseViewed
     | DecisionEvent
 )
@@ -450,6 +452,7 @@ EVENTS: dict[str, type[Event]] = {
     "coverage.excused": CoverageExcused,
     **RETENTION_EVENTS,
     **PUBLICITY_EVENTS,
+    **REVIEW_EVENTS,
     "case.viewed": CaseViewed,
     **DECISION_EVENTS,
 }
@@ -481,6 +484,7 @@ OF_THE_ARCHIVE: frozenset[type[Event]] = (
     | frozenset(RETENTION_EVENTS.values())
     | frozenset(PUBLICITY_EVENTS.values())
     | frozenset(DECISION_EVENTS.values())
+    | frozenset(REVIEW_EVENTS.values())
     | {
         ArchiveStarted,
         DockEnrolled,

@@ -83,6 +83,15 @@ from liuhen_protocol.retention_events import (
     DisposalDrawn,
     DisposalWithdrawn,
 )
+from liuhen_protocol.review_events import (
+    ReviewAnswered,
+    ReviewConsulted,
+    ReviewExtended,
+    ReviewOpinion,
+    ReviewSubmitted,
+    ReviewTaken,
+    ReviewWithdrawn,
+)
 from liuhen_protocol.signer import Ed25519Signer
 from liuhen_protocol.statement import Clock, Link, Statement, Subject, place_in_chain, write_statement
 from liuhen_protocol.witnessing import AddCheckpoint
@@ -160,6 +169,13 @@ EVENTS: tuple[Event, ...] = (
     DecisionEnded("case-31", "decision-5", "changed", "2026-12-08", "decision-6", "person-4", ONES),
     DecisionServed("case-31", "decision-5", "service-2", "direct", "2026-12-03", "document-9", ZERO, "person-17", ONES),
     DecisionExecuted("case-31", "decision-5", "execution-1", "performed", "2026-12-09", 50_000, None, "person-17", None),
+    ReviewSubmitted("review-3", "case-31", 1, "draft-5", ONES, ONES, "person-7", ONES),
+    ReviewTaken("review-3", "case-31", "person-5"),
+    ReviewExtended("review-3", "case-31", "person-4", ONES),
+    ReviewConsulted("consultation-2", "review-3", "case-31", "prereview", "asked", "person-5", ONES),
+    ReviewOpinion("review-3", "case-31", "draft-5", "problems", 2, ONES, "person-5", "2026-11-24", ONES),
+    ReviewAnswered("review-3", "case-31", 1, "person-7", ONES),
+    ReviewWithdrawn("review-4", "case-31", "person-7", ONES),
 )  # fmt: skip
 
 

@@ -72,6 +72,14 @@ class Action(StrEnum):
     SEE_COVERAGE = "see_coverage"  # how much of what must be recorded is, by month
     SEE_CALENDAR = "see_calendar"  # which years have a notice of days off
     KEEP_CALENDAR = "keep_calendar"  # load a year's notice
+    SEE_REVIEWS = "see_reviews"  # legal reviews: the queue, each round, the reviewers
+    SUBMIT_REVIEWS = "submit_reviews"  # submit a draft, answer an opinion's problems, take a round back
+    GIVE_OPINIONS = "give_opinions"  # take a round, ask others, give the opinion
+    EXTEND_REVIEWS = "extend_reviews"  # allow the longer term, write down what coordination came to
+    ANSWER_PREREVIEWS = "answer_prereviews"  # what the justice department says when an agency asks it
+    KEEP_MAJOR_LISTS = "keep_major_lists"  # draft lists of major decisions
+    APPROVE_MAJOR_LISTS = "approve_major_lists"
+    KEEP_REVIEWERS = "keep_reviewers"  # write down the reviewers' legal qualification
     AUDIT = "audit"  # refusals, searches, changes of accounts and registry
 
 
@@ -150,6 +158,17 @@ ACCESS: Mapping[Action, Mapping[Role, Scope]] = {
         **dict.fromkeys((_HANDLER, _REVIEWER, _HEAD, _ARCHIVIST), _ALL),
     },
     Action.KEEP_CALENDAR: {_SYSTEM: _ALL},
+    Action.SEE_REVIEWS: {
+        _JUSTICE: _ALL,
+        **dict.fromkeys((_HANDLER, _REVIEWER, _HEAD, _ARCHIVIST), _AGENCY),
+    },
+    Action.SUBMIT_REVIEWS: {_HANDLER: _OWN},
+    Action.GIVE_OPINIONS: {_REVIEWER: _AGENCY},
+    Action.EXTEND_REVIEWS: {_HEAD: _AGENCY},
+    Action.ANSWER_PREREVIEWS: {_JUSTICE: _ALL},
+    Action.KEEP_MAJOR_LISTS: dict.fromkeys((_REVIEWER, _HEAD), _AGENCY),
+    Action.APPROVE_MAJOR_LISTS: {_HEAD: _AGENCY},
+    Action.KEEP_REVIEWERS: {_HEAD: _AGENCY},
     Action.AUDIT: {_AUDITOR: _ALL},
 }
 """Who may do what, and how far. `ENTER` and `OWN_ACCOUNT` need no role (`access.decide`)."""

@@ -92,6 +92,7 @@ reviews = Table(
     Column("opinion_time", TIME),
     Column("opinion_day", DAY),
     Column("opinion", BigInteger),  # in `said`
+    Column("stated", Integer, nullable=False),  # how many problems the opinion named: none can be taken out later
     Column("submitted_index", BigInteger, nullable=False),
     Column("opinion_index", BigInteger),
     UniqueConstraint("case_id", "round"),
@@ -106,6 +107,13 @@ reviews = Table(
         name="opinion_whole",
     ),
     CheckConstraint("opinion_by IS NULL OR opinion_by <> submitted_by", name="by_another"),
+    CheckConstraint("opinion_by IS NULL OR (taken_by IS NOT NULL AND taken_by = opinion_by)", name="by_who_took_it"),
+    CheckConstraint("outcome IS NULL OR outcome IN ('agree', 'problems', 'withdrawn')", name="ends_somehow"),
+    CheckConstraint(
+        "opinion_by IS NULL OR (outcome IS NOT NULL AND outcome <> 'withdrawn')", name="no_opinion_after_withdrawal"
+    ),
+    CheckConstraint("opinion_day IS NULL OR opinion_day >= submitted_day", name="opinion_after_submission"),
+    CheckConstraint("(outcome IS NOT NULL AND outcome = 'problems') = (stated > 0)", name="problems_are_stated"),
     CheckConstraint("(extended_by IS NULL) = (extension IS NULL)", name="extension_whole"),
     comment="Rounds of legal review: one submission, one opinion in writing.",
 )
@@ -125,6 +133,7 @@ review_checks = Table(
     Column("review_id", BigInteger, ForeignKey("reviews.id"), primary_key=True),
     Column("item", CODE, primary_key=True),
     Column("answer", String(16), nullable=False),  # well | problem | not-applicable
+    CheckConstraint("answer IN ('well', 'problem', 'not-applicable')", name="answered"),
     comment="The checklist of an opinion.",
 )
 

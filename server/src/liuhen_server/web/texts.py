@@ -11,6 +11,7 @@ from liuhen_server.web.reason_texts import REASON_TEXTS
 from liuhen_server.web.record_list_texts import RECORD_LIST_TEXTS
 from liuhen_server.web.recorder_texts import RECORDER_TEXTS
 from liuhen_server.web.retention_texts import RETENTION_TEXTS
+from liuhen_server.web.review_texts import REVIEW_TEXTS
 from liuhen_server.web.search_texts import SEARCH_TEXTS
 from liuhen_server.web.stay_texts import STAY_TEXTS, Text
 
@@ -384,5 +385,6 @@ TEXTS: dict[str, Text] = {
     **RECORD_LIST_TEXTS,
     **RECORDER_TEXTS,
     **RETENTION_TEXTS,
+    **REVIEW_TEXTS,
     **CALENDAR_TEXTS,
 }

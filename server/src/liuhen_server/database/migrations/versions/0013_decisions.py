@@ -130,6 +130,7 @@ def upgrade() -> None:
         Column("opinion_time", String(32)),
         Column("opinion_day", String(10)),
         Column("opinion", BigInteger),
+        Column("stated", Integer, nullable=False),
         Column("submitted_index", BigInteger, nullable=False),
         Column("opinion_index", BigInteger),
         CheckConstraint(
@@ -142,6 +143,24 @@ def upgrade() -> None:
         ),
         CheckConstraint("(extended_by IS NULL) = (extension IS NULL)", name=op.f("ck_reviews_extension_whole")),
         CheckConstraint("opinion_by IS NULL OR opinion_by <> submitted_by", name=op.f("ck_reviews_by_another")),
+        CheckConstraint(
+            "opinion_by IS NULL OR (taken_by IS NOT NULL AND taken_by = opinion_by)",
+            name=op.f("ck_reviews_by_who_took_it"),
+        ),
+        CheckConstraint(
+            "outcome IS NULL OR outcome IN ('agree', 'problems', 'withdrawn')", name=op.f("ck_reviews_ends_somehow")
+        ),
+        CheckConstraint(
+            "opinion_by IS NULL OR (outcome IS NOT NULL AND outcome <> 'withdrawn')",
+            name=op.f("ck_reviews_no_opinion_after_withdrawal"),
+        ),
+        CheckConstraint(
+            "opinion_day IS NULL OR opinion_day >= submitted_day", name=op.f("ck_reviews_opinion_after_submission")
+        ),
+        CheckConstraint(
+            "(outcome IS NOT NULL AND outcome = 'problems') = (stated > 0)",
+            name=op.f("ck_reviews_problems_are_stated"),
+        ),
         ForeignKeyConstraint(["agency"], ["agencies.code"], name=op.f("fk_reviews_agency")),
         ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_reviews_case_id")),
         ForeignKeyConstraint(["draft_id", "case_id"], ["drafts.id", "drafts.case_id"], name="fk_reviews_draft_of_case"),
@@ -221,6 +240,7 @@ def upgrade() -> None:
         Column("review_id", BigInteger, nullable=False),
         Column("item", String(32), nullable=False),
         Column("answer", String(16), nullable=False),
+        CheckConstraint("answer IN ('well', 'problem', 'not-applicable')", name=op.f("ck_review_checks_answered")),
         ForeignKeyConstraint(["review_id"], ["reviews.id"], name=op.f("fk_review_checks_review_id")),
         PrimaryKeyConstraint("review_id", "item", name=op.f("pk_review_checks")),
         comment="The checklist of an opinion.",
