@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from liuhen_protocol.errors import Malformed
 from liuhen_protocol.note import COSIGNATURE_V1, ED25519, VerifierKey, check_name
@@ -13,7 +14,17 @@ from liuhen_protocol.policy import NONE, Endpoint, Group, Policy
 
 FILE = "config.toml"
 QUORUM = "witnesses"
-_KNOWN = {"origin", "database", "devices", "people", "server_names", "sequence_seconds", "quorum", "witness"}
+_KNOWN = {
+    "origin",
+    "database",
+    "devices",
+    "people",
+    "server_names",
+    "sequence_seconds",
+    "quorum",
+    "witness",
+    "provider",
+}
 
 
 class ConfigError(Exception):
@@ -39,6 +50,20 @@ class Listen:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+@dataclass(frozen=True, slots=True)
+class SignInProvider:
+    """An identity provider people may sign in with (OpenID Connect). `name` stands on the button; `return_to` is this archive's own
+    address for its answers, as registered there. The client secret is no setting: it comes from a file.
+    """
+
+    name: str
+    issuer: str
+    client_id: str
+    return_to: str
+    secret_file: Path | None = None
+    ca_file: Path | None = None  # of the provider's certificate, where the machine does not know it
+
+
 DEVICES = Listen("0.0.0.0", 8443)  # noqa: S104  docks come from other machines
 PEOPLE = Listen("0.0.0.0", 8444)  # noqa: S104
 SERVER_NAMES = ("localhost", "127.0.0.1")
@@ -58,6 +83,7 @@ class Config:
     sequence_seconds: float = SEQUENCE_SECONDS
     witnesses: Mapping[str, Endpoint] = field(default_factory=dict)
     quorum: int = 0
+    provider: SignInProvider | None = None
 
     @property
     def database_url(self) -> str:
@@ -116,6 +142,17 @@ class Config:
         for name, witness in self.witnesses.items():
             lines += ["", "[[witness]]", f"name = {_quoted(name)}"]
             lines += [f"key = {_quoted(str(witness.key))}", f"url = {_quoted(witness.url or '')}"]
+        if self.provider is not None:
+            stated = {
+                "name": self.provider.name,
+                "issuer": self.provider.issuer,
+                "client_id": self.provider.client_id,
+                "return_to": self.provider.return_to,
+                "secret_file": self.provider.secret_file,
+                "ca_file": self.provider.ca_file,
+            }
+            lines += ["", "[provider]"]
+            lines += [f"{key} = {_quoted(str(value))}" for key, value in stated.items() if value is not None]
         return "\n".join([*lines, ""])
 
 
@@ -155,6 +192,7 @@ def parse(text: str, folder: Path) -> Config:
                 (_text(each["name"]), _text(each["key"]), _text(each["url"])) for each in raw.get("witness", [])
             ),
             quorum=int(raw.get("quorum", 0)),
+            provider=_provider(raw["provider"]) if "provider" in raw else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(f"{path}: {error}") from error
@@ -181,6 +219,34 @@ def witnesses(stated: Iterable[tuple[str, str, str]]) -> dict[str, Endpoint]:
             raise ConfigError(f"witness {name}: its name or its key is taken")
         found[name] = Endpoint(key, url.rstrip("/"))
     return found
+
+
+_PROVIDER = {"name", "issuer", "client_id", "return_to", "secret_file", "ca_file"}
+PROVIDER_RETURNS = "/sign-in/provider/return"
+
+
+def _provider(stated: Mapping[str, object]) -> SignInProvider:
+    """Raises ConfigError, KeyError for a setting that is missing."""
+    if unknown := sorted(set(stated) - _PROVIDER):
+        raise ConfigError(f"provider: unknown setting {', '.join(unknown)}")
+    files = {key: Path(_text(stated[key])) for key in ("secret_file", "ca_file") if key in stated}
+    given = {key: _text(stated[key]) for key in ("name", "issuer", "client_id", "return_to")}
+    for key in ("issuer", "return_to"):
+        address = urlsplit(given[key])
+        if address.scheme != "https" or not address.hostname or address.query or address.fragment:
+            raise ConfigError(f"provider.{key}: {given[key]!r} is not an https address without query")
+    if urlsplit(given["return_to"]).path != PROVIDER_RETURNS:
+        raise ConfigError(f"provider.return_to: the archive's address of browsers followed by {PROVIDER_RETURNS}")
+    if not 0 < len(given["name"]) <= 64 or not given["client_id"]:
+        raise ConfigError("provider: name (1 to 64 characters) and client_id have to be given")
+    return SignInProvider(
+        given["name"],
+        given["issuer"],
+        given["client_id"],
+        given["return_to"],
+        files.get("secret_file"),
+        files.get("ca_file"),
+    )
 
 
 def check_quorum(named: Mapping[str, Endpoint], quorum: int) -> None:

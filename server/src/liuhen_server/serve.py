@@ -49,6 +49,7 @@ from liuhen_server.log.signed_state import LogStopped
 from liuhen_server.operations import alive
 from liuhen_server.operations.opening import opened
 from liuhen_server.people.bearer import entry_readers
+from liuhen_server.people.provider import Provider
 from liuhen_server.registry.authority import Authority
 from liuhen_server.registry.enrolment import AttemptLimit
 from liuhen_server.retention.removal import Removal
@@ -138,6 +139,7 @@ async def running(config: Config, notifier: Notifier = NOBODY) -> AsyncIterator[
             archive.database, archive.registry, uploads, receipts, AttemptLimit(), now, helpers, sequencer.wake
         ).application()
         add_log_routes(devices, archive.reader, entry_readers(archive.database, now))
+        provider = Provider(config.provider, session, lambda: int(now().timestamp())) if config.provider else None
         people = people_app(
             PeopleContext(
                 archive.database,
@@ -147,6 +149,7 @@ async def running(config: Config, notifier: Notifier = NOBODY) -> AsyncIterator[
                 archive.policy,
                 now=now,
                 incoming=config.incoming_folder,
+                provider=provider,
             )
         )
         removal = Removal(

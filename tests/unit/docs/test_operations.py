@@ -127,8 +127,8 @@ def test_every_setting_of_the_dock_is_explained(page: str) -> None:
 
 
 def test_every_setting_of_the_archive_is_explained(page: str) -> None:
-    keys = archive_config._KNOWN - {"witness"}
-    assert keys | {"[[witness]]", "name", "key", "url"} <= first_cells(page)
+    keys = archive_config._KNOWN - {"witness", "provider"} | archive_config._PROVIDER
+    assert keys | {"[[witness]]", "[provider]", "name", "key", "url"} <= first_cells(page)
 
 
 @pytest.mark.parametrize("name", ["adding-a-recorder.md", "adding-a-recorder.zh-CN.md"])

@@ -24,7 +24,7 @@ from liuhen_server.people.changes import Rights
 from liuhen_server.people.first import FIRST_CODE_S, FirstAdministrator, give_first_code, is_awaited
 from liuhen_server.people.lockout import BY_NAME
 from liuhen_server.people.roles import Role
-from liuhen_server.people.schema import api_tokens
+from liuhen_server.people.schema import api_tokens, people_subjects
 from liuhen_server.people.sign_in import MOST_SESSIONS, Locked, Session, SignIn, Wrong
 from liuhen_server.registry.agencies import Agency, add_agency
 from liuhen_server.registry.fields import Mistakes, Outdated
@@ -245,3 +245,52 @@ async def test_nobody_gets_a_token_that_opens_nothing(office: Office) -> None:
         async with office.acts.of(MACHINE) as act:
             await changes.give_token(act, auditor.id, office.clock.now, secrets.token_bytes)
     assert [each.what for each in await office.stated()] == ["created"]
+
+
+ISSUER = "https://sso.chaoxian.example"
+
+
+async def _subjects(office: Office) -> list[tuple[str, str, int]]:
+    async with office.archive.database.read() as conn:
+        rows = (await conn.execute(select(people_subjects).order_by(people_subjects.c.person_id))).all()
+    return [(row.issuer, row.subject, row.person_id) for row in rows]
+
+
+async def test_provider_subject_is_linked_by_an_act_that_commits_to_it(office: Office) -> None:
+    security, person = await office.person("qian", SECURITY), await office.person("zhang")
+    async with office.acts.of(security) as act:
+        await changes.link_subject(act, person.id, ISSUER, " u-1001 ", "本人到场核对")
+    last = (await office.stated())[-1]
+    assert (last.person, last.by, last.what) == (person.number, security.number, "provider")
+    async with office.archive.database.read() as conn:
+        kept = (await conn.execute(select(said).where(said.c.about == person.number))).one()
+    assert (kept.text, kept.sha256) == (f"{ISSUER} u-1001\n本人到场核对", last.said)
+    async with office.acts.of(security) as act:
+        await changes.link_subject(act, person.id, ISSUER, "u-1002")
+    assert await _subjects(office) == [(ISSUER, "u-1002", person.id)], "one subject an account"
+
+
+async def test_subject_opens_one_account_and_is_one_visible_word(office: Office) -> None:
+    first, second = await office.person("zhang"), await office.person("li")
+    async with office.acts.of(MACHINE) as act:
+        await changes.link_subject(act, first.id, ISSUER, "u-1001")
+    stated = len(await office.stated())
+    wrong = {"u-1001": "subject_taken", "": "subject", "u 1": "subject", "张伟": "subject", "x" * 256: "subject"}
+    for subject, mistake in wrong.items():
+        with pytest.raises(Mistakes) as refused:
+            async with office.acts.of(MACHINE) as act:
+                await changes.link_subject(act, second.id, ISSUER, subject)
+        assert refused.value.fields == {"subject": mistake}
+    assert await _subjects(office) == [(ISSUER, "u-1001", first.id)] and len(await office.stated()) == stated
+
+
+async def test_ended_link_ends_the_sessions_that_may_have_come_in_by_it(office: Office) -> None:
+    person = await office.person("zhang")
+    async with office.acts.of(MACHINE) as act:
+        await changes.link_subject(act, person.id, ISSUER, "u-1001")
+        session = await office.sign_in.open_for(act.conn, person.id, HERE)
+    async with office.acts.of(MACHINE) as act:
+        await changes.unlink_subject(act, person.id)
+        await changes.unlink_subject(act, person.id)
+    assert await office.sign_in.find(session.token) is None and await _subjects(office) == []
+    assert [event.what for event in await office.stated()][-2:] == ["provider", "provider-ended"]

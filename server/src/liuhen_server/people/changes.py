@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from liuhen_protocol.events import AccountChanged
 from liuhen_server.acts import Act
 from liuhen_server.database import Connection
 from liuhen_server.people import accounts
 from liuhen_server.people.accounts import Person, person_by_id
+from liuhen_server.people.id_token import is_subject
 from liuhen_server.people.lockout import name_key
 from liuhen_server.people.roles import Role, check_roles, needs_agency
-from liuhen_server.people.schema import people, sign_in_attempts
+from liuhen_server.people.schema import people, people_sessions, people_subjects, sign_in_attempts
 from liuhen_server.registry.agencies import find_agency
 from liuhen_server.registry.fields import Mistakes, Outdated
 from liuhen_server.registry.officers import find_officer
@@ -30,9 +31,11 @@ __all__ = [
     "end_token",
     "give_rights",
     "give_token",
+    "link_subject",
     "nobody_is",
     "reset",
     "switch",
+    "unlink_subject",
     "unlock",
 ]
 
@@ -142,6 +145,34 @@ async def end_token(act: Act, person_id: int, reason: str = "") -> Person:
     if not await accounts.end_api_tokens(act.conn, person_id):
         return person
     return await _changed(act, person_id, "token-ended", reason)
+
+
+async def link_subject(act: Act, person_id: int, issuer: str, subject: str, reason: str = "") -> Person:
+    """From here on the identity provider's name for somebody opens this account. What was linked is part of what the statement
+    commits to. Raises Mistakes, LookupError.
+    """
+    await _known(act.conn, person_id)
+    subject = subject.strip()
+    if not is_subject(subject):
+        raise Mistakes({"subject": "subject"})
+    mine = people_subjects.c.person_id == person_id
+    same = (people_subjects.c.issuer == issuer) & (people_subjects.c.subject == subject)
+    holder = (await act.conn.execute(select(people_subjects.c.person_id).where(same))).scalar()
+    if holder is not None and holder != person_id:
+        raise Mistakes({"subject": "subject_taken"})
+    await act.conn.execute(delete(people_subjects).where(mine))
+    await act.conn.execute(insert(people_subjects).values(issuer=issuer, subject=subject, person_id=person_id))
+    return await _changed(act, person_id, "provider", f"{issuer} {subject}" + (f"\n{reason}" if reason.strip() else ""))
+
+
+async def unlink_subject(act: Act, person_id: int, reason: str = "") -> Person:
+    """The provider's word opens this account no more; its sessions end, for some may have come in by it. Raises LookupError."""
+    person = await _known(act.conn, person_id)
+    ended = await act.conn.execute(delete(people_subjects).where(people_subjects.c.person_id == person_id))
+    if not ended.rowcount:
+        return person
+    await act.conn.execute(delete(people_sessions).where(people_sessions.c.person_id == person_id))
+    return await _changed(act, person_id, "provider-ended", reason)
 
 
 async def _changed(act: Act, person_id: int, what: str, reason: str) -> Person:

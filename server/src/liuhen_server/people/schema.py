@@ -66,3 +66,22 @@ api_tokens = Table(
     Column("created", BigInteger, nullable=False),
     Column("good_until", BigInteger, nullable=False),
 )
+
+people_subjects = Table(
+    "people_subjects",
+    metadata,
+    Column("issuer", String(255), primary_key=True),
+    Column("subject", String(255), primary_key=True),
+    Column("person_id", ForeignKey("people.id"), nullable=False, unique=True),
+    comment="Whom an identity provider's name for somebody opens: written by the security administrator alone.",
+)
+
+provider_returns = Table(
+    "provider_returns",
+    metadata,
+    Column("state_sha256", HEX32, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("waiting", ForeignKey("people.id")),  # who was named and still owes the code of the second factor
+    Index(None, "at"),
+    comment="Answers of the identity provider that came back: none is taken twice.",
+)

@@ -81,7 +81,7 @@ class SignIn:
         async with self._database.read() as conn:
             person = await find_person(conn, name.strip())
         right = await self._work.matches(password, person.password_hash if person else None)
-        if person is None or not right or not self._may_enter(person):
+        if person is None or not right or not self.may_enter(person):
             return Wrong()
         checked = {person.password_hash}
         if self._work.needs_rehash(person.password_hash):
@@ -91,7 +91,7 @@ class SignIn:
             checked.add(newer)
         async with self._database.write() as conn:
             fresh = await person_by_id(conn, person.id, for_update=True)
-            if fresh is None or fresh.password_hash not in checked or not self._may_enter(fresh):
+            if fresh is None or fresh.password_hash not in checked or not self.may_enter(fresh):
                 return Wrong()  # reset, changed or disabled while the password was being checked
             if not await use_code(conn, fresh.id, code, self._now()):
                 return Wrong()
@@ -176,7 +176,8 @@ class SignIn:
             assert person is not None
             return Session(await self._open(conn, person, address), person)
 
-    def _may_enter(self, person: Person) -> bool:
+    def may_enter(self, person: Person) -> bool:
+        """Whether an account opens at all, whoever proves to be its person."""
         expired = person.one_time_until is not None and self._now() >= person.one_time_until
         return not person.disabled and not expired
 
@@ -204,14 +205,21 @@ class SignIn:
             )
         )
 
-    async def count_attempt(self, name: str, address: str) -> Attempt:
-        """Counts one attempt; or, when it has to wait, counts nothing.
+    async def forget(self, conn: Connection, *attempts: Attempt) -> None:
+        """These alone did no harm: they count no more."""
+        rows = [row for attempt in attempts for row in attempt.rows]
+        await conn.execute(delete(sign_in_attempts).where(sign_in_attempts.c.id.in_(rows)))
+
+    async def count_attempt(self, name: str | None, address: str) -> Attempt:
+        """Counts one attempt; or, when it has to wait, counts nothing. Without a name it is nobody's yet: by its address alone.
 
         Written and committed before it is compared: of guesses sent at once, each sees at least all those that came
         before it.
         """
         now = self._now()
-        limits: dict[str, Limit] = {name_key(name): BY_NAME, address_key(address): BY_ADDRESS}
+        limits: dict[str, Limit] = {address_key(address): BY_ADDRESS}
+        if name is not None:
+            limits[name_key(name)] = BY_NAME
         mine: set[int] = set()
         async with self._database.write() as conn:
             longest = max(limit.window_s for limit in limits.values())

@@ -13,6 +13,7 @@ from liuhen_server.people import changes
 from liuhen_server.people.access import Thing
 from liuhen_server.people.accounts import API_TOKEN_DAYS, ONE_TIME_S, Person, api_token_until, list_people, person_by_id
 from liuhen_server.people.passwords import new_one_time_password
+from liuhen_server.people.provider_door import subject_of_person
 from liuhen_server.people.roles import GIVEN, Action, Role
 from liuhen_server.registry.agencies import every_agency
 from liuhen_server.registry.fields import Mistakes, Outdated
@@ -105,6 +106,7 @@ async def _form(
         agencies = [each for each in await every_agency(conn) if each.active or each.code == rights.agency]
         officers = await list_officers(conn, agency=rights.agency or "", limit=MOST_OFFICERS)
         officer = await find_officer(conn, person.officer or 0)
+        subject = await subject_of_person(conn, context.provider.issuer, person.id) if context.provider else None
         token_until = await api_token_until(conn, person.id, context.unix_now())
         without = await changes.nobody_is(conn, Role.SECURITY_ADMINISTRATOR)
     appointable = without and not person.roles and not person.disabled and may(request, Action.MAKE_ACCOUNTS)
@@ -123,6 +125,8 @@ async def _form(
         appointable=appointable,
         may_give=may(request, Action.GIVE_RIGHTS),
         token_until=token_until,
+        provider=context.provider,
+        subject=subject,
         may_have_token=person.may(Action.SEE_CASES) and not person.disabled,
     )
 
@@ -177,6 +181,20 @@ async def give_token(request: web.Request) -> web.StreamResponse:
     return page(request, "api_token.html", of=person, given=token, days=API_TOKEN_DAYS)
 
 
+async def link_subject(request: web.Request) -> web.StreamResponse:
+    form, provider = await read_form(request), request.app[CONTEXT].provider
+    if provider is None:
+        raise Problem("not_found", 404)
+    try:
+        async with request.app[ACTS].of(session_of(request).person) as act:
+            await changes.link_subject(act, request[PERSON].id, provider.issuer, form["subject"], form["reason"])
+    except Mistakes as mistakes:
+        return await _form(request, 422, mistakes=mistakes.fields)
+    except ValueError:
+        return await _form(request, 422, mistakes={"reason": "reason"})
+    raise web.HTTPSeeOther(f"/accounts/{request[PERSON].id}")
+
+
 Change = Callable[[Act, int, str], Awaitable[Person]]
 
 
@@ -211,6 +229,8 @@ ROUTES = (
     post(_ONE + "/second-factor", _changing(changes.end_second_factor), Action.GIVE_RIGHTS, _account_asked_for),
     post(_ONE + "/token", give_token, Action.GIVE_RIGHTS, _account_asked_for),
     post(_ONE + "/end-token", _changing(changes.end_token), Action.GIVE_RIGHTS, _account_asked_for),
+    post(_ONE + "/link-subject", link_subject, Action.GIVE_RIGHTS, _account_asked_for),
+    post(_ONE + "/unlink-subject", _changing(changes.unlink_subject), Action.GIVE_RIGHTS, _account_asked_for),
     post(_ONE + "/appoint", _changing(lambda act, who, _: changes.appoint(act, who)), Action.MAKE_ACCOUNTS,
          _account_asked_for),
 )  # fmt: skip

@@ -12,6 +12,7 @@ from liuhen_server.custody.checking import Checker
 from liuhen_server.custody.leaves import LeafLists
 from liuhen_server.custody.viewing import Views
 from liuhen_server.people.first import FirstAdministrator
+from liuhen_server.people.provider_door import ProviderDoor
 from liuhen_server.people.refusals import Refusals
 from liuhen_server.people.roles import Action
 from liuhen_server.people.sign_in import SignIn
@@ -38,6 +39,7 @@ from liuhen_server.web import (
     mark_pages,
     media,
     own_pages,
+    provider_pages,
     record_list_pages,
     recorder_pages,
     recording_list_pages,
@@ -71,6 +73,10 @@ def people_app(context: PeopleContext) -> web.Application:
     application[ACTS] = acts
     application[REFUSALS] = Refusals(acts, context.unix_now)
     application[SIGN_IN] = SignIn(context.database, context.passwords, context.unix_now, context.random_bytes)
+    if context.provider is not None:
+        application[provider_pages.PROVIDER_DOOR] = ProviderDoor(
+            context.database, context.provider, application[SIGN_IN], context.unix_now
+        )
     application[FIRST] = FirstAdministrator(acts, application[SIGN_IN], context.passwords, context.unix_now)
     application[VIEWS] = Views(context.database, context.chain, context.unix_now)
     application[CHECKER] = Checker(context.database, context.store, context.evidence(), context.policy, context.now)
@@ -155,6 +161,7 @@ ROUTES = (
     *unregistered_pages.ROUTES,
     *account_pages.ROUTES,
     *own_pages.ROUTES,
+    *provider_pages.ROUTES,
     *first_pages.ROUTES,
     *audit_page.ROUTES,
     *calendar_pages.ROUTES,

@@ -15,6 +15,7 @@ from liuhen_server.database import Database
 from liuhen_server.log.archive_chain import ArchiveChain, utc_now
 from liuhen_server.log.reading import LogReader
 from liuhen_server.people.passwords import PasswordWork
+from liuhen_server.people.provider import Provider
 from liuhen_server.store.interface import Store
 
 __all__ = ["ACTS", "CHINA", "CONTEXT", "PeopleContext"]
@@ -36,6 +37,7 @@ class PeopleContext:
     random_bytes: Callable[[int], bytes] = secrets.token_bytes
     passwords: PasswordWork = field(default_factory=PasswordWork)
     incoming: Path | None = None  # where documents arrive, on the store's file system; None: none are taken
+    provider: Provider | None = None  # people may sign in by it
 
     def unix_now(self) -> int:
         return int(self.now().astimezone(UTC).timestamp())

@@ -43,7 +43,11 @@ THING = web.RequestKey("thing", Thing)
 UPLOAD = web.RequestKey("upload", MultipartReader)
 log = logging.getLogger("liuhen.people")
 
-_BEFORE_SIGNING_IN = ("/sign-in", "/first")  # their forms carry the token of a cookie of their own
+_BEFORE_SIGNING_IN = (
+    "/sign-in",
+    "/sign-in/provider/code",
+    "/first",
+)  # their forms carry the token of a cookie of their own
 _BEFORE_CHANGE = ("/password", "/sign-out")  # what someone with a one-time password may do
 
 _HEADERS = {

@@ -13,10 +13,10 @@ from liuhen_server.web.language import LANGUAGE_COOKIE, Language
 from liuhen_server.web.render import SESSION_KEY, page
 from liuhen_server.web.routes import get, post
 
-__all__ = ["ROUTES", "enter"]
+__all__ = ["ROUTES", "enter", "sign_in_form"]
 
 
-def _form(request: web.Request, status: int, wrong: str = "", seconds: int = 0) -> web.Response:
+def sign_in_form(request: web.Request, status: int, wrong: str = "", seconds: int = 0) -> web.Response:
     """The login form. Its cookie is kept if there is one, so that two open tabs both work."""
     secret = request.cookies.get(FORM_COOKIE) or new_token(request.app[CONTEXT].random_bytes)
     response = page(
@@ -26,6 +26,7 @@ def _form(request: web.Request, status: int, wrong: str = "", seconds: int = 0) 
         wrong=wrong,
         seconds=seconds,
         next=local_address(request.query.get("next", "/")),
+        provider=request.app[CONTEXT].provider,
         form_token=form_token(secret),
     )
     response.set_cookie(FORM_COOKIE, secret, secure=True, httponly=True, samesite="Strict", path="/")
@@ -52,18 +53,18 @@ async def _field(request: web.Request, name: str) -> str:
 async def show_sign_in(request: web.Request) -> web.StreamResponse:
     if request.get(SESSION_KEY) is not None:
         raise web.HTTPSeeOther(local_address(request.query.get("next", "/")))
-    return _form(request, 200)
+    return sign_in_form(request, 200)
 
 
 async def sign_in(request: web.Request) -> web.StreamResponse:
     name, password = await _field(request, "name"), await _field(request, "password")
     match await request.app[SIGN_IN].enter(name, password, remote(request), await _field(request, "code")):
         case Locked(wait_s):
-            response = _form(request, 429, "sign_in.locked", wait_s)
+            response = sign_in_form(request, 429, "sign_in.locked", wait_s)
             response.headers["Retry-After"] = str(wait_s)
             return response
         case Wrong():
-            return _form(request, 403, "sign_in.wrong")
+            return sign_in_form(request, 403, "sign_in.wrong")
         case Session() as session:
             old = request.get(SESSION_KEY)
             if old is not None:

@@ -7,6 +7,7 @@ from liuhen_server.web.custody_texts import CUSTODY_TEXTS
 from liuhen_server.web.exchange_texts import EXCHANGE_TEXTS
 from liuhen_server.web.film_texts import FILM_TEXTS
 from liuhen_server.web.people_texts import PEOPLE_TEXTS
+from liuhen_server.web.provider_texts import PROVIDER_TEXTS
 from liuhen_server.web.reason_texts import REASON_TEXTS
 from liuhen_server.web.record_list_texts import RECORD_LIST_TEXTS
 from liuhen_server.web.recorder_texts import RECORDER_TEXTS
@@ -376,6 +377,7 @@ TEXTS: dict[str, Text] = {
     **STAY_TEXTS,
     **SEARCH_TEXTS,
     **PEOPLE_TEXTS,
+    **PROVIDER_TEXTS,
     **REASON_TEXTS,
     **FILM_TEXTS,
     **CUSTODY_TEXTS,
