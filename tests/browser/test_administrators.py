@@ -144,7 +144,7 @@ def test_the_three_administrators_begin_a_county(county: Seeded, visit: New, sys
     # the handler watches his own recordings and is refused what is not his
     zhao = visit()
     change_password(zhao, "zhao", for_zhao)
-    expect(zhao.page).to_have_url(county.url + "/cases")
+    expect(zhao.page).to_have_url(county.url + "/todo")
     zhao.go(county.address("film"))
     expect(zhao.page.locator("video")).to_have_count(1)
     zhao.go("/accounts")

@@ -101,7 +101,8 @@ def open_inspection(visitor: Visitor, title: str) -> str:
 def test_a_handlers_day_from_the_list_to_the_archive(staff: Seeded, visit: New) -> None:
     handler, head = enter(visit, "wanglei"), enter(visit, "zhaomin")
     page = handler.page
-    expect(page).to_have_url(staff.url + "/cases")
+    expect(page).to_have_url(staff.url + "/todo")
+    handler.go("/cases")
     picture(page, "cases-empty")
 
     # the list: drafted by one, approved by another

@@ -44,12 +44,12 @@ def test_one_time_password_must_be_changed_before_anything_else(county: Seeded, 
         _change(visitor, one_time, new)
         expect(page.get_by_role("alert")).to_contain_text(says)
     _change(visitor, one_time, CHOSEN)
-    expect(page).to_have_url(county.url + "/clips")
+    expect(page).to_have_url(county.url + "/todo")
     page.get_by_role("button", name="退出").click()
     visitor.sign_in("first", one_time)
     expect(page.get_by_role("alert")).to_contain_text("账号或密码不正确")
     visitor.sign_in("first", CHOSEN)
-    expect(page).to_have_url(county.url + "/clips")
+    expect(page).to_have_url(county.url + "/todo")
 
 
 def _change(visitor: Visitor, current: str, new: str) -> None:

@@ -70,6 +70,7 @@ class Action(StrEnum):
     KEEP_TERMS = "keep_terms"
     APPROVE_TERMS = "approve_terms"
     SEE_COVERAGE = "see_coverage"  # how much of what must be recorded is, by month
+    SEE_DEADLINES = "see_deadlines"  # what has to be done by when, and what is overdue
     SEE_CALENDAR = "see_calendar"  # which years have a notice of days off
     KEEP_CALENDAR = "keep_calendar"  # load a year's notice
     SEE_REVIEWS = "see_reviews"  # legal reviews: the queue, each round, the reviewers
@@ -150,6 +151,10 @@ ACCESS: Mapping[Action, Mapping[Role, Scope]] = {
     Action.KEEP_TERMS: dict.fromkeys((_HEAD, _ARCHIVIST), _AGENCY),
     Action.APPROVE_TERMS: {_HEAD: _AGENCY},
     Action.SEE_COVERAGE: {
+        _JUSTICE: _ALL,
+        **dict.fromkeys((_HANDLER, _REVIEWER, _HEAD, _ARCHIVIST), _AGENCY),
+    },
+    Action.SEE_DEADLINES: {
         _JUSTICE: _ALL,
         **dict.fromkeys((_HANDLER, _REVIEWER, _HEAD, _ARCHIVIST), _AGENCY),
     },

@@ -48,6 +48,7 @@ from liuhen_server.web import (
     sign_in_pages,
     stay_pages,
     term_pages,
+    todo_pages,
     unregistered_pages,
 )
 from liuhen_server.web.case_views import CASE_VIEWS
@@ -97,7 +98,7 @@ async def _first(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(next((path for action, path in _FIRST if person.may(action)), "/account"))
 
 
-_FIRST = ((Action.OPEN_CASES, "/cases"), (Action.SEE_EVIDENCE, "/clips"), (Action.SEE_LOG, "/log"))
+_FIRST = ((Action.SEE_DEADLINES, "/todo"), (Action.SEE_EVIDENCE, "/clips"), (Action.SEE_LOG, "/log"))
 """Accounts without any right see their own."""
 
 
@@ -165,5 +166,6 @@ ROUTES = (
     *first_pages.ROUTES,
     *audit_page.ROUTES,
     *calendar_pages.ROUTES,
+    *todo_pages.ROUTES,
 )
 """Every route of the pages. A room brings its own as `ROUTES`; what is not here does not start (`check_rules`)."""

@@ -17,6 +17,7 @@ from liuhen_server.cases.coverage import blockers
 from liuhen_server.cases.indexed import CASE
 from liuhen_server.cases.reading import Case, case_of, events_of_cases, needs_of_cases, officers_of
 from liuhen_server.cases.schema import case_handlers, cases
+from liuhen_server.deadlines.decided import decided_events, with_decided
 from liuhen_server.deadlines.notices import calendar_in_force
 from liuhen_server.people.roles import Action
 from liuhen_server.search.finder import found_keys
@@ -114,7 +115,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         handled = await officers_of(conn, ids)
         needs = await needs_of_cases(conn, listed) if listed else {}
         events = await events_of_cases(conn, ids)
-        calendar = await calendar_in_force(conn)
+        decided, calendar = await decided_events(conn, ids), await calendar_in_force(conn)
         names = await names_of(conn, (), {officer for each in handled.values() for officer in each})
     return page(
         request,
@@ -125,7 +126,9 @@ async def show(request: web.Request) -> web.StreamResponse:
                 case,
                 tuple(names.officer(each) for each in sorted(handled.get(case.id, ()))),
                 len(blockers(needs[case.id][1])),
-                _next_clock(case, events.get(case.id, {}), context.today(), calendar),
+                _next_clock(
+                    case, with_decided(events.get(case.id, {}), decided.get(case.id, {})), context.today(), calendar
+                ),
             )
             for case in listed
         ],

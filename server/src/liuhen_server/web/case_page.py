@@ -20,6 +20,7 @@ from liuhen_server.cases.said import Said, Wrong
 from liuhen_server.custody.evidence import ORIGINAL
 from liuhen_server.database import Connection
 from liuhen_server.database.schema import clips
+from liuhen_server.deadlines.decided import decided_events, with_decided
 from liuhen_server.deadlines.notices import calendar_in_force
 from liuhen_server.people.roles import Action
 from liuhen_server.retention.holds import holds_of_case, reasons_of
@@ -86,6 +87,7 @@ async def draw_case(
         )
         proposed = await suggestions_for(conn, whole, context.zone) if works else ()
         calendar = await calendar_in_force(conn)
+        decided = (await decided_events(conn, [case.id])).get(case.id, {})
     needs = whole.needs()
     columns = [_column(whole, stage, needs, named, reasons) for stage in case.rules.stages]
     return page(
@@ -97,7 +99,7 @@ async def draw_case(
         rules=case.rules,
         columns=columns,
         missing=[need for need in needs if need.state is NeedState.MISSING],
-        clocks=clocks_of(case.enforcement, whole.events(), context.today(), calendar),
+        clocks=clocks_of(case.enforcement, with_decided(whole.events(), decided), context.today(), calendar),
         then=case.rules.then(case.stage),
         Stage=Stage,
         names=names,

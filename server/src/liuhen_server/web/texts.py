@@ -15,6 +15,7 @@ from liuhen_server.web.retention_texts import RETENTION_TEXTS
 from liuhen_server.web.review_texts import REVIEW_TEXTS
 from liuhen_server.web.search_texts import SEARCH_TEXTS
 from liuhen_server.web.stay_texts import STAY_TEXTS, Text
+from liuhen_server.web.todo_texts import TODO_TEXTS
 
 __all__ = ["TEXTS", "Text"]
 
@@ -389,4 +390,5 @@ TEXTS: dict[str, Text] = {
     **RETENTION_TEXTS,
     **REVIEW_TEXTS,
     **CALENDAR_TEXTS,
+    **TODO_TEXTS,
 }

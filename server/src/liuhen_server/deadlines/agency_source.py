@@ -1,0 +1,129 @@
+"""What an agency has to do beside its cases: certificates that end, last year's statistics, recordings that are not uploaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta, timezone
+
+from sqlalchemy import exists, select
+
+from liuhen_protocol.moment import format_time, parse_time
+from liuhen_server.cases.schema import cases
+from liuhen_server.custody.schema import stays
+from liuhen_server.database import Connection
+from liuhen_server.deadlines.deadline import Deadline, Who, Within, last_day, until
+from liuhen_server.deadlines.rules import CERTIFICATE, STATISTICS, UPLOAD
+from liuhen_server.people.roles import Role
+from liuhen_server.publicity.schema import public_items, public_versions
+from liuhen_server.registry.schema import agencies, holdings, officers, recorders
+
+__all__ = ["of_certificates", "of_recordings", "of_statistics"]
+
+CERTIFICATE_AHEAD = timedelta(days=60)
+RETURNED_SINCE = timedelta(days=60)
+"""How far back a recorder's return is looked at: what nobody uploaded for two months is the coverage's matter."""
+
+_CHINA = timezone(timedelta(hours=8))
+
+
+async def of_certificates(conn: Connection, today: date, within: Within) -> Iterable[Deadline]:
+    """Of active officers, from sixty days before the last day on."""
+    ahead = (today + CERTIFICATE_AHEAD).isoformat()
+    query = select(officers.c.id, officers.c.name, officers.c.agency, officers.c.expires).where(
+        officers.c.active.is_(True), officers.c.expires.is_not(None), officers.c.expires <= ahead
+    )
+    if within.agency is not None:
+        query = query.where(officers.c.agency == within.agency)
+    return [
+        until(
+            due := date.fromisoformat(row.expires),
+            today,
+            within.calendar,
+            about=f"officer-{row.id}",
+            name=row.name,
+            agency=row.agency,
+            who=Who(officers=frozenset({row.id}), roles=frozenset({Role.HEAD})),
+            rule=CERTIFICATE,
+            began=due - CERTIFICATE_AHEAD,
+            url=f"/officers/{row.id}",
+        )
+        for row in await conn.execute(query)
+    ]
+
+
+async def of_statistics(conn: Connection, today: date, within: Within) -> Iterable[Deadline]:
+    """Of each agency that had cases in the year before, from 1 January until its statistics are public."""
+    last = today.year - 1
+    had_cases = select(cases.c.id).where(
+        cases.c.agency == agencies.c.code, cases.c.opened_day >= f"{last}-01-01", cases.c.opened_day <= f"{last}-12-31"
+    )
+    is_public = (
+        select(public_versions.c.id)
+        .join(public_items, public_items.c.id == public_versions.c.item_id)
+        .where(
+            public_items.c.agency == agencies.c.code,
+            public_items.c.kind == "statistics",
+            public_items.c.about.endswith(str(last)),
+            public_versions.c.published_day.is_not(None),
+        )
+    )
+    query = select(agencies.c.code, agencies.c.short).where(
+        agencies.c.active.is_(True), exists(had_cases), ~exists(is_public)
+    )
+    if within.agency is not None:
+        query = query.where(agencies.c.code == within.agency)
+    return [
+        until(
+            date(today.year, 1, 31),
+            today,
+            within.calendar,
+            about=f"agency-{row.code}",
+            name=f"{row.short} {last}",
+            agency=row.code,
+            who=Who(roles=frozenset({Role.HEAD})),
+            rule=STATISTICS,
+            began=date(today.year, 1, 1),
+            url="/todo",
+        )
+        for row in await conn.execute(query)
+    ]
+
+
+async def of_recordings(conn: Connection, today: date, within: Within) -> Iterable[Deadline]:
+    """Recorders that were returned and have not been docked since they were handed out. Where nobody writes down who had which
+    recorder, no return is known, and nothing is said here.
+    """
+    midnight = datetime(today.year, today.month, today.day, tzinfo=_CHINA)
+    docked = select(stays.c.docked_index).where(
+        stays.c.recorder == recorders.c.serial, stays.c.time >= holdings.c.from_time
+    )
+    query = (
+        select(holdings.c.officer, holdings.c.until_time, recorders.c.id, recorders.c.serial, recorders.c.agency)
+        .join(recorders, recorders.c.id == holdings.c.recorder)
+        .where(
+            holdings.c.until_time.is_not(None),
+            holdings.c.until_time >= format_time(midnight - RETURNED_SINCE),
+            ~exists(docked),
+        )
+    )
+    if within.agency is not None:
+        query = query.where(recorders.c.agency == within.agency)
+    found = list[Deadline]()
+    for row in await conn.execute(query):
+        began = parse_time(row.until_time).astimezone(_CHINA).date()
+        due, _ = last_day(UPLOAD, began, within.calendar)
+        found.append(
+            until(
+                due,
+                today,
+                within.calendar,
+                about=f"recorder-{row.id}",
+                name=row.serial,
+                agency=row.agency,
+                who=Who(officers=frozenset({row.officer}), roles=frozenset({Role.ARCHIVIST})),
+                rule=UPLOAD,
+                began=began,
+                url=f"/recorders/{row.id}",
+            )
+        )
+    return found
