@@ -9,13 +9,13 @@ from sqlalchemy import Row, select
 
 from liuhen_server.cases.schema import case_handlers
 from liuhen_server.database import Connection
-from liuhen_server.decisions.schema import drafts
+from liuhen_server.decisions.schema import decisions, drafts
 from liuhen_server.people.schema import people
 from liuhen_server.review.criteria import DEFAULT_ROWS, MajorRow
 from liuhen_server.review.rules import Involved, Problem, Round, State, Who
 from liuhen_server.review.schema import major_list_rows, major_lists, review_problems, reviews
 
-__all__ = ["involved_in", "major_rows_on", "rounds_of", "who_are"]
+__all__ = ["heads_in", "involved_in", "major_rows_on", "rounds_of", "rows_of_list", "who_are"]
 
 
 async def who_are(conn: Connection, numbers: Collection[str]) -> dict[str, Who]:
@@ -52,7 +52,7 @@ def _round(row: Row[tuple[object, ...]], known: dict[str, Who], problems: tuple[
         opinion_by=known.get(values["opinion_by"]),
         opinion_day=values["opinion_day"],
         problems=problems,
-        stated=len(problems),
+        stated=values["stated"],
     )
 
 
@@ -73,6 +73,15 @@ async def involved_in(conn: Connection, case_id: int) -> Involved:
     return Involved(handlers, tuple(known[each] for each in sorted(numbers)))
 
 
+async def heads_in(conn: Connection, case_id: int) -> tuple[Who, ...]:
+    """Who decided in the case or allowed a longer term in it: none of them reviews it."""
+    decided = select(decisions.c.decided_by).where(decisions.c.case_id == case_id)
+    allowed = select(reviews.c.extended_by).where(reviews.c.case_id == case_id, reviews.c.extended_by.is_not(None))
+    numbers = {*(await conn.execute(decided)).scalars(), *(await conn.execute(allowed)).scalars()}
+    known = await who_are(conn, numbers)
+    return tuple(known[each] for each in sorted(numbers))
+
+
 async def major_rows_on(conn: Connection, agency: str, day: date) -> tuple[int | None, tuple[MajorRow, ...]]:
     """The agency's major-decision list in force that day; without one, `DEFAULT_ROWS` of no list."""
     query = select(major_lists.c.id).where(major_lists.c.agency == agency, major_lists.c.from_day <= day.isoformat())
@@ -80,8 +89,13 @@ async def major_rows_on(conn: Connection, agency: str, day: date) -> tuple[int |
     list_id = (await conn.execute(newest)).scalar()
     if list_id is None:
         return None, DEFAULT_ROWS
+    return list_id, await rows_of_list(conn, list_id)
+
+
+async def rows_of_list(conn: Connection, list_id: int) -> tuple[MajorRow, ...]:
+    """The rows of a major-decision list, in their order."""
     rows = select(major_list_rows).where(major_list_rows.c.list_id == list_id).order_by(major_list_rows.c.place)
-    return list_id, tuple(
+    return tuple(
         MajorRow(
             item=row.item,
             enforcement=row.enforcement,

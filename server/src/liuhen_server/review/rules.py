@@ -15,6 +15,10 @@ from types import MappingProxyType
 from liuhen_server.cases.said import Said, Wrong
 
 __all__ = [
+    "CONSULTATIONS",
+    "COORDINATION",
+    "COUNSEL",
+    "PREREVIEW",
     "STEPS",
     "Drafted",
     "Involved",
@@ -31,9 +35,12 @@ __all__ = [
     "after_withdrawal",
     "demand",
     "may_answer",
+    "may_ask",
     "may_be_decided",
     "may_decide",
+    "may_extend",
     "may_give_opinion",
+    "may_review",
     "may_submit",
     "may_take",
     "may_withdraw",
@@ -73,6 +80,15 @@ STEPS: Mapping[tuple[State, Step], State] = MappingProxyType(
 """The whole table. What does not stand here is refused."""
 
 OPEN = frozenset({State.SUBMITTED, State.TAKEN})
+PREREVIEW, COUNSEL, COORDINATION = "prereview", "counsel", "coordination"
+CONSULTATIONS: Mapping[str, Said] = MappingProxyType(
+    {
+        PREREVIEW: Said("提请司法行政部门预审", "pre-review by the justice department"),
+        COUNSEL: Said("征求法律顾问、公职律师意见", "advice of counsel"),
+        COORDINATION: Said("意见分歧协调", "coordination of a disagreement"),
+    }
+)
+"""Whom else is asked. None of their answers passes a review."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +344,38 @@ def may_withdraw(each: Round, who: Who, involved: Involved) -> Refusal | None:
     if not same(each.submitted_by, who) and who.officer not in involved.handlers:
         return Refusal("not-handler", Said("由承办人撤回", "the handlers withdraw it"))
     return _stands(each, Step.WITHDRAW)
+
+
+def may_extend(each: Round, head: Who, involved: Involved, *, extended: bool, overdue: bool) -> Refusal | None:
+    """Once, while the round is under way and its term is not over; a head who handled the case allows nothing in it."""
+    if not each.is_open:
+        return _stands(each, Step.WITHDRAW)
+    if involved.has(head):
+        return Refusal(
+            "extends-own", Said("承办人不能批准延长自己承办案件的审核", "a handler extends nothing of his own case")
+        )
+    if each.taken_by is not None and same(each.taken_by, head):
+        return Refusal(
+            "extends-own-review", Said("审核人不能批准延长自己的审核", "a reviewer does not extend his own review")
+        )
+    if extended:
+        return Refusal("extended", Said("本轮已批准延长一次", "this round was extended already"))
+    if overdue:
+        return Refusal("overdue", Said("期限已过，不能再延长", "its term is over: it cannot be extended any more"))
+    return None
+
+
+def may_ask(each: Round, kind: str, who: Who, involved: Involved) -> Refusal | None:
+    """Pre-review and counsel while the round is under way, by who has it; coordination also of an opinion that found problems."""
+    if kind not in CONSULTATIONS:
+        return Refusal("no-such-kind", Said("没有这种咨询", "there is no such consultation"))
+    if involved.has(who):
+        return Refusal("asks-own", Said("承办人不能以审核人身份提请", "a handler does not ask as a reviewer"))
+    if kind == COORDINATION and each.state is State.PROBLEMS:
+        return None
+    if each.state is State.TAKEN:
+        return None
+    return _stands(each, Step.AGREE)
 
 
 def _stands(each: Round, step: Step) -> Refusal | None:

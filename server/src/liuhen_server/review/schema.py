@@ -28,6 +28,7 @@ __all__ = [
     "review_consultations",
     "review_parts",
     "review_problems",
+    "reviewers",
     "reviews",
 ]
 
@@ -171,4 +172,18 @@ review_consultations = Table(
     Column("answered_time", TIME),
     Column("answered_index", BigInteger),
     CheckConstraint("(answer IS NULL) = (answered_by IS NULL)", name="answered_by_somebody"),
+)
+
+reviewers = Table(
+    "reviewers",
+    metadata,
+    Column("person_id", BigInteger, ForeignKey("people.id"), primary_key=True, autoincrement=False),
+    Column("first_day", DAY),  # on which this person first reviewed penalties; null: not known
+    Column("qualification", String(64), nullable=False),  # number of the 法律职业资格证书; empty: none
+    Column("remark", String(200), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("by", PERSON, nullable=False),
+    Column("time", TIME, nullable=False),
+    Column("log_index", BigInteger, nullable=False),
+    comment="The legal qualification of those who review, as the head wrote it down; earlier versions lie in `said`.",
 )
