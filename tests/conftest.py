@@ -10,10 +10,13 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 import hypothesis  # noqa: F401  first, before any thread: CPython 3.11 can fail to parse it after threads have parsed (gh-106905)
 import pytest
+
+from support.made_tables import found_on_copies, make_tables, sqlite_with_tables
 
 POSTGRESQL = Path("/usr/lib/postgresql/15/bin")
 _database_numbers = itertools.count()
@@ -66,9 +69,19 @@ class PostgreSQL:
             assert time.monotonic() < deadline, "PostgreSQL did not start: " + (self.folder / "server.log").read_text()
             time.sleep(0.05)
 
-    def new_database(self) -> str:
+    def new_database(self, template: str = "template1") -> str:
         name = f"t{next(_database_numbers)}"
-        self._execute(f"CREATE DATABASE {name}")
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self._url(name)
+
+    @cached_property
+    def with_tables(self) -> str:
+        """The name of a database with the archive's tables, for copies."""
+        self._execute("CREATE DATABASE tables")
+        make_tables(self._url("tables"))
+        return "tables"
+
+    def _url(self, name: str) -> str:
         return f"postgresql://liuhen@/{name}?host={self.folder}"
 
     def drop_database(self, url: str) -> None:
@@ -94,9 +107,28 @@ def postgresql() -> Iterator[PostgreSQL]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _quick_founding() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        found_on_copies(patch)
+        yield
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database of its own for each test, once on SQLite and once on PostgreSQL."""
+    """A database of its own for each test, with tables and nothing in them, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        yield sqlite_with_tables(tmp_path / "archive.db")
+        return
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    url = server.new_database(server.with_tables)
+    yield url
+    server.drop_database(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """As `database_url`, without tables: for the migrations themselves."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'archive.db'}"
         return

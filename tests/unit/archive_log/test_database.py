@@ -35,10 +35,10 @@ def is_table_of_ours(name: str | None, kind: str, _parents: object) -> bool:
     return kind != "table" or not (name or "").startswith("search_words")
 
 
-async def test_migrations_make_the_tables_that_the_code_asks_for(database_url: str) -> None:
-    database = Database(database_url)
+async def test_migrations_make_the_tables_that_the_code_asks_for(empty_database_url: str) -> None:
+    database = Database(empty_database_url)
     try:
-        await asyncio.gather(*(migrate_in_a_process(database_url) for _ in range(2)))
+        await asyncio.gather(*(migrate_in_a_process(empty_database_url) for _ in range(2)))
         await migrate(database)
         async with database.read() as conn:
             options = {"include_name": is_table_of_ours}
@@ -77,9 +77,9 @@ def shape(sync: Connection) -> dict[str, object]:
     }
 
 
-async def test_a_migrated_database_is_as_one_made_from_the_tables_alone(database_url: str) -> None:
+async def test_a_migrated_database_is_as_one_made_from_the_tables_alone(empty_database_url: str) -> None:
     """compare_metadata does not look at check constraints; the database itself does."""
-    database = Database(database_url)
+    database = Database(empty_database_url)
     try:
         await migrate(database)
         async with database.write() as conn:

@@ -13,6 +13,7 @@ from liuhen_server.people.accounts import Person, add_person, set_password
 from liuhen_server.people.passwords import PasswordWork
 from liuhen_server.people.roles import Role
 from liuhen_server.people.sign_in import SignIn
+from support.made_tables import sqlite_with_tables
 
 NOON = 1_795_000_000
 RIGHT = "一本正经 correct horse 17"
@@ -74,7 +75,7 @@ async def _door(url: str) -> AsyncIterator[Door]:
 
 @pytest.fixture
 async def door(tmp_path: Path) -> AsyncIterator[Door]:
-    async with _door(f"sqlite:///{tmp_path}/archive.db") as door:
+    async with _door(sqlite_with_tables(tmp_path / "archive.db")) as door:
         yield door
 
 

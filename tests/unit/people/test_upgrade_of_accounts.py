@@ -25,8 +25,8 @@ def _before(conn: Connection) -> None:
     command.upgrade(config, "0002")
 
 
-async def test_accounts_and_their_passwords_stay_and_see_no_agency_yet(database_url: str) -> None:
-    database = Database(database_url)
+async def test_accounts_and_their_passwords_stay_and_see_no_agency_yet(empty_database_url: str) -> None:
+    database = Database(empty_database_url)
     try:
         async with database.write() as conn:
             await conn.run_sync(_before)
