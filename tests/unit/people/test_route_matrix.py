@@ -181,6 +181,7 @@ async def county(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Coun
             "form": "csv",
             "import": "1",
             "link": "1",
+            "draft": "1",
             **of_cases,
             "officer": str(officer.id),
             "recorder": recorder,

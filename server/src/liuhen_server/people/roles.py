@@ -81,6 +81,8 @@ class Action(StrEnum):
     KEEP_MAJOR_LISTS = "keep_major_lists"  # draft lists of major decisions
     APPROVE_MAJOR_LISTS = "approve_major_lists"
     KEEP_REVIEWERS = "keep_reviewers"  # write down the reviewers' legal qualification
+    DRAFT_DECISIONS = "draft_decisions"  # write what is to be decided
+    DECIDE = "decide"  # make a decision, and end one: the head, who has not handled the case
     AUDIT = "audit"  # refusals, searches, changes of accounts and registry
 
 
@@ -174,6 +176,8 @@ ACCESS: Mapping[Action, Mapping[Role, Scope]] = {
     Action.KEEP_MAJOR_LISTS: dict.fromkeys((_REVIEWER, _HEAD), _AGENCY),
     Action.APPROVE_MAJOR_LISTS: {_HEAD: _AGENCY},
     Action.KEEP_REVIEWERS: {_HEAD: _AGENCY},
+    Action.DRAFT_DECISIONS: {_HANDLER: _OWN},
+    Action.DECIDE: {_HEAD: _AGENCY},
     Action.AUDIT: {_AUDITOR: _ALL},
 }
 """Who may do what, and how far. `ENTER` and `OWN_ACCOUNT` need no role (`access.decide`)."""

@@ -22,12 +22,16 @@ from liuhen_server.database import Connection
 from liuhen_server.database.schema import clips
 from liuhen_server.deadlines.decided import decided_events, with_decided
 from liuhen_server.deadlines.notices import calendar_in_force
+from liuhen_server.decisions.outcomes import OUTCOMES
+from liuhen_server.decisions.ways import ENDS, EXECUTIONS, SERVICES
 from liuhen_server.people.roles import Action
 from liuhen_server.retention.holds import holds_of_case, reasons_of
 from liuhen_server.retention.terms import GROUNDS
+from liuhen_server.review.criteria import yuan
 from liuhen_server.web.case_request import CASE, case_asked_for, field, names_of, number
 from liuhen_server.web.case_views import seen
 from liuhen_server.web.context import ACTS, CONTEXT
+from liuhen_server.web.decision_view import decisions_on_page
 from liuhen_server.web.guard import may, session_of
 from liuhen_server.web.language import Words
 from liuhen_server.web.render import page, words_of
@@ -76,13 +80,15 @@ async def draw_case(
     async with context.database.read() as conn:
         named = await _clip_names(conn, whole)
         holds = tuple(each for each in await holds_of_case(conn, case.id) if each.lasts(context.today()))
+        decision = await decisions_on_page(request, conn, whole)
         reasons = await _texts(conn, whole) | await reasons_of(conn, holds)
         names = await names_of(
             conn,
             {each.by for each in whole.acts}
             | {each.by for each in whole.documents}
             | {case.opened_by}
-            | {each.by for each in holds},
+            | {each.by for each in holds}
+            | decision.people,
             {each.officer_id for each in whole.handlers},
         )
         proposed = await suggestions_for(conn, whole, context.zone) if works else ()
@@ -109,6 +115,13 @@ async def draw_case(
         proposed=proposed,
         holds=holds,
         grounds=GROUNDS,
+        decision=decision,
+        outcomes=OUTCOMES,
+        yuan=yuan,
+        services=SERVICES,
+        executions=EXECUTIONS,
+        ends=ENDS,
+        today=context.today().isoformat(),
         may_hold=may(request, Action.SET_HOLDS),
         works=works and case.stage is not Stage.ARCHIVED,
         moves=works,
@@ -197,6 +210,10 @@ def _abouts(
         if paper is not None:
             version = "" if paper.version == 1 else " " + words("paper.version", version=paper.version)
             found[act.log_index] = words.plain(paper.name) + version
+        elif act.what == "drafted":
+            found[act.log_index] = words("draft.version", version=act.about)
+        elif act.what in ("decided", "served", "executed", "ended"):
+            found[act.log_index] = act.about
         elif act.what in ("linked", "unlinked") and (dock, sha256) in named:
             found[act.log_index] = words.file_name(named[dock, sha256][0])
         elif act.what == "excused" and (act.stage, act.about) in asked:
@@ -204,7 +221,7 @@ def _abouts(
     return found
 
 
-_TOLD = ("stage", "unlinked", "excused", "title", "number")
+_TOLD = ("stage", "unlinked", "excused", "title", "number", "ended", "executed")
 
 
 async def move(request: web.Request) -> web.StreamResponse:

@@ -4,6 +4,7 @@ from liuhen_server.web.api_texts import API_TEXTS
 from liuhen_server.web.calendar_texts import CALENDAR_TEXTS
 from liuhen_server.web.case_texts import CASE_TEXTS
 from liuhen_server.web.custody_texts import CUSTODY_TEXTS
+from liuhen_server.web.decision_texts import DECISION_TEXTS
 from liuhen_server.web.exchange_texts import EXCHANGE_TEXTS
 from liuhen_server.web.film_texts import FILM_TEXTS
 from liuhen_server.web.people_texts import PEOPLE_TEXTS
@@ -376,6 +377,7 @@ TEXTS: dict[str, Text] = {
     **_LOG,
     **_PROBLEMS,
     **STAY_TEXTS,
+    **DECISION_TEXTS,
     **SEARCH_TEXTS,
     **PEOPLE_TEXTS,
     **PROVIDER_TEXTS,

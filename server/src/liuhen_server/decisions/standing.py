@@ -1,0 +1,66 @@
+"""A case put together for the rules of its decision (`gates`). Reads only; in an act, what it reads holds until the act is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from sqlalchemy import select
+
+from liuhen_server.cases.classes import Stage
+from liuhen_server.cases.reading import Case
+from liuhen_server.cases.schema import case_documents, case_parties, case_stages, cases
+from liuhen_server.database import Connection
+from liuhen_server.decisions.draft import Draft
+from liuhen_server.decisions.gates import Filed, Made, Order, Standing
+from liuhen_server.decisions.reading import Decision, decisions_of, newest_draft
+from liuhen_server.review.reading import involved_in, rounds_of, who_are
+
+__all__ = ["made", "order_for", "party_kinds_of", "standing_of"]
+
+
+async def standing_of(conn: Connection, case: Case) -> Standing:
+    reached = select(case_stages.c.stage).where(case_stages.c.case_id == case.id)
+    before = select(cases.c.decided_before).where(cases.c.id == case.id)
+    draft = await newest_draft(conn, case.id)
+    return Standing(
+        enforcement=case.enforcement,
+        stage=case.stage,
+        reached=frozenset(Stage(each) for each in (await conn.execute(reached)).scalars()),
+        draft=None if draft is None else draft.drafted(case.enforcement, draft),
+        reviews=await rounds_of(conn, case.id),
+        decisions=made(await decisions_of(conn, case.id)),
+        decided_before=bool((await conn.execute(before)).scalar_one()),
+    )
+
+
+def made(found: Iterable[Decision]) -> tuple[Made, ...]:
+    return tuple(
+        Made(each.id, each.draft_id, each.dated, each.number, each.in_force, bool(each.services), bool(each.executions))
+        for each in found
+    )
+
+
+async def party_kinds_of(conn: Connection, case_id: int) -> frozenset[str]:
+    query = select(case_parties.c.kind).where(case_parties.c.case_id == case_id)
+    return frozenset((await conn.execute(query)).scalars())
+
+
+async def order_for(
+    conn: Connection, case: Case, draft: Draft, head: str, dated: date, collective_document: int | None, today: date
+) -> Order:
+    """What the person `head` (person-7) would decide."""
+    current = case_documents.c.current.is_(True)
+    query = select(case_documents.c.id, case_documents.c.kind, case_documents.c.dated)
+    filed = await conn.execute(query.where(case_documents.c.case_id == case.id, current))
+    return Order(
+        draft=draft,
+        dated=dated,
+        collective_document=collective_document,
+        head=(await who_are(conn, [head]))[head],
+        involved=await involved_in(conn, case.id),
+        filed=tuple(Filed(row.id, row.kind, row.dated) for row in filed),
+        party_kinds=await party_kinds_of(conn, case.id),
+        opened=date.fromisoformat(case.opened_day),
+        today=today,
+    )
