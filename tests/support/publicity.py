@@ -89,7 +89,7 @@ async def made_decision(
         "collective": False,
     }
     row |= {"fine_fen": 350_000, "confiscated_fen": 0, "needs_review": False, "why": "[]", "sha256": "00" * 32}
-    row |= {"by": "person-7", "time": "2026-11-18T00:00:00.000Z", "log_index": 0}
+    row |= {"by": "person-7", "time": "2026-11-18T00:00:00.000Z", "log_index": 0, "performance": "", "remedies": ""}
     added = await conn.execute(insert(drafts).values(**row))
     assert added.inserted_primary_key is not None
     draft = int(added.inserted_primary_key[0])

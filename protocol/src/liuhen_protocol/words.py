@@ -98,6 +98,12 @@ CODES = {
     "wrong-order": "编制、批准与处置声明在日志中的先后不对",
     "disposed-early": "处置早于保存期限届满",
     "disposed-while-held": "文件在暂停处置期间被处置",
+    "missing": "发布时有的文件，现在没有了",
+    "added": "发布时没有的文件",
+    "altered": "文件与发布时不一致",
+    "other-manifest": "清单文件不是发布时的清单",
+    "old-release": "这是旧的一次发布，之后已另行发布",
+    "no-release": "缺少发布声明",
 }
 NOT_CLAIMED = (
     "保管自采集站读取时开始；此前记录仪内发生的事不在证明范围内。",

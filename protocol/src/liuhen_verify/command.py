@@ -1,4 +1,4 @@
-"""`liuhen-verify log | clip | disposal | package`: exit 0 when it holds, 1 when it is broken or cannot be decided, 2 for wrong use."""
+"""`liuhen-verify log | clip | disposal | package | site`: exit 0 when it holds, 1 when it is broken or cannot be decided, 2 for wrong use."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from liuhen_verify.check_clip import check_clip, open_evidence, unreadable
 from liuhen_verify.check_disposal import check_disposal_of
 from liuhen_verify.check_log import check_log
 from liuhen_verify.check_package import check_package
+from liuhen_verify.check_site import check_site
 from liuhen_verify.reading import WrongUse, opened, read_bounded, read_heads, read_policy, read_seen
 from liuhen_verify.source import source_of
 
@@ -84,6 +85,12 @@ def _package(asked: argparse.Namespace) -> Verdict:
     return result.verdict
 
 
+def _site(asked: argparse.Namespace) -> Verdict:
+    result = check_site(asked.folder, read_policy(asked.policy), asked.latest)
+    _print(asked, lambda: show.site_json(result), lambda: show.site_text(result))
+    return result.verdict
+
+
 def _print(asked: argparse.Namespace, as_json: Callable[[], show.Json], as_text: Callable[[], str]) -> None:
     print(json.dumps(as_json(), ensure_ascii=False) if asked.json else as_text())
 
@@ -134,7 +141,7 @@ def _parser() -> argparse.ArgumentParser:
         description="留痕核验：离线核对日志、片段或证据包。 Verifies a log, a clip or an evidence package, offline.",
         epilog="退出码 exit codes: 0 成立 holds · 1 不成立或待定 broken or cannot be decided · 2 用法错误 wrong use",
     )
-    commands = parser.add_subparsers(required=True, metavar="log | clip | disposal | package")
+    commands = parser.add_subparsers(required=True, metavar="log | clip | disposal | package | site")
 
     log = commands.add_parser("log", help="核验整个日志 / every entry, tile, signature and link of a log")
     log.add_argument(
@@ -196,6 +203,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     package.set_defaults(run=_package)
 
-    for command in (log, clip, disposal, package):
+    site = commands.add_parser("site", help="核验公示网站 / that a folder is the public site that was released")
+    site.add_argument("folder", type=Path, metavar="DIR", help="网站目录 / the site's folder")
+    site.add_argument("--policy", type=Path, required=True, metavar="FILE", help="策略文件 / the policy")
+    site.add_argument(
+        "--latest",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="最新一次发布的证明，用以发现旧版 / the proof of the newest release: an older one is named",
+    )
+    site.set_defaults(run=_site)
+
+    for command in (log, clip, disposal, package, site):
         command.add_argument("--json", action="store_true", help="输出 JSON / answer as JSON")
     return parser

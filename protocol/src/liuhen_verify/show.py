@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from liuhen_protocol.report import Finding, Report, Step, StepName, Verdict
+from liuhen_protocol.verify_site import SiteReport
 from liuhen_protocol.words import (
     CODES,
     HOLDS,
@@ -140,6 +141,39 @@ def disposal_json(result: DisposalReport) -> Json:
         "why": result.why or None,
         "disposal": said,
     }
+
+
+def site_text(result: SiteReport) -> str:
+    mark, word, english = MARKS[result.verdict], VERDICTS[result.verdict], VERDICTS_ENGLISH[result.verdict]
+    lines = [
+        f"{mark} {word} 公示网站：清单内 {result.files} 个文件",
+        f"  {english}: {result.files} files in the manifest",
+    ]
+    if result.release is not None:
+        release = result.release
+        lines.append(f"  {release.time} 发布，日志条目 {release.index}，{len(release.cosigned)} 个见证方联署")
+        lines.append(f"  Released at {release.time}, log entry {release.index}, {len(release.cosigned)} witnesses")
+    for each in result.findings[:MOST_FINDINGS]:
+        said = CODES.get(each.code, each.why)
+        lines.append(
+            f"  {MARKS[each.verdict]} {each.path + '：' if each.path else ''}{said} / {each.why} [{each.code}]"
+        )
+    if len(result.findings) > MOST_FINDINGS:
+        lines.append(f"  …… 共 {len(result.findings)} 处 / {len(result.findings)} findings")
+    return _text(lines)
+
+
+def site_json(result: SiteReport) -> Json:
+    release: Json | None = None
+    if result.release is not None:
+        event = result.release.event
+        release = {"index": result.release.index, "time": result.release.time, "sha256": event.sha256}
+        release |= {"files": event.files, "items": event.items, "cosigned": dict(result.release.cosigned)}
+    findings = [
+        {"verdict": each.verdict.value, "code": each.code, "why": each.why, "path": each.path or None}
+        for each in result.findings
+    ]
+    return {"verdict": result.verdict.value, "files": result.files, "release": release, "findings": findings}
 
 
 def package_text(result: PackageReport) -> str:

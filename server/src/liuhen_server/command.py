@@ -44,6 +44,7 @@ LAZY = {
     "user": "liuhen_server.people.command:user",
     "policy": "liuhen_server.custody.command:policy",
     "proof": "liuhen_server.custody.command:proof",
+    "publish": "liuhen_server.publicity.command:publish",
     "search": "liuhen_server.search.command:search",
 }
 """Commands that other rooms bring, loaded only when they are called."""

@@ -43,6 +43,7 @@ from liuhen_server.operations.opening import Archive
 from liuhen_server.operations.verify_clips import Stored, check_clips, fingerprint
 from liuhen_server.operations.verify_disposals import CaseHolds, Tombstone, check_disposals
 from liuhen_server.operations.verify_documents import Stated, check_documents
+from liuhen_server.operations.verify_publicity import Publications
 from liuhen_server.registry.docks import ENROLLED, REVOKED
 
 PARALLEL_FROM = 2_000  # entries: below it, starting processes costs more than they save
@@ -106,6 +107,7 @@ class _Verification:
         self._docks: dict[str, _DockRow] = {}  # by name, as the log says
         self._disposed: dict[tuple[str, str], Tombstone] = {}  # by (sha256, dock)
         self._case_holds = CaseHolds()
+        self._publications = Publications()
 
     def _leaf_at(self, index: int) -> bytes:
         return bytes(self._leaves[index * HASH_SIZE : (index + 1) * HASH_SIZE])
@@ -146,6 +148,7 @@ class _Verification:
             conn, self._archive.store, self._documents, self._findings, with_bytes=with_bytes
         )
         disposed = await check_disposals(conn, self._archive.store, self._disposed, self._stored, self._findings)
+        published_items = await self._publications.check(conn, self._findings)
         checked = {
             "entries": state.entries_end,
             "signed": state.signed_size,
@@ -155,6 +158,7 @@ class _Verification:
             **clips,
             "documents": documents,
             **disposed,
+            **({"publications": published_items} if published_items else {}),
         }
         return ArchiveReport(checked, tuple(self._findings.kept), self._findings.count)
 
@@ -301,6 +305,8 @@ class _Verification:
                 self._note_tombstone(index, entry, event)
             case _ if entry.kind in ("clip.collected", "clip.derived"):
                 self._note_promise(index, data)
+            case _ if entry.kind in Publications.KINDS:
+                self._publications.add(index, read_statement(Envelope.parse(data).payload).event)
             case _ if entry.kind in CaseHolds.KINDS:
                 statement = read_statement(Envelope.parse(data).payload)
                 self._case_holds.add(statement.event, statement.subject.sha256, statement.link.time)
