@@ -30,7 +30,7 @@ class Publicity:
 
     office: Office
 
-    async def decision(self, number: str = "朝县市监罚〔2026〕1号", facts: str = "销售过期食品", **more: object) -> int:
+    async def decision(self, number: str = "朝县市监罚〔2026〕1号", facts: str = "销售过期食品", **more: str) -> int:
         """A decision that was made, as the rows say it; what makes one is not this room's."""
         case = await self.office.open()
         async with self.office.archive.database.write() as conn:
@@ -78,7 +78,7 @@ async def made_decision(
     number: str,
     facts: str = "销售过期食品",
     dated: str = "2026-11-18",
-    **more: object,
+    **more: str,
 ) -> int:
     row = {"case_id": case_id, "version": 1, "enforcement": "penalty", "procedure": "ordinary", "party_kind": "person"}
     row |= {
