@@ -1,4 +1,4 @@
-"""Playable copies of what was collected, made in the background, one at a time.
+"""Playable copies of what was collected, and the tracks of where it was filmed, made in the background, one at a time.
 
 Best effort: originals never wait for them, and a clip of which none can be made is remembered so that it is not tried
 again at every start. A proxy is a clip of its own: digest, statement (clip.derived), upload, receipt.
@@ -13,14 +13,16 @@ from pathlib import Path
 
 from liuhen_agent.collect.spool import Spool
 from liuhen_agent.journal import ClipKind, ClipRow, Journal, changes, queries
-from liuhen_agent.proxy import NoProxyNeeded, ProxyFailed, ProxyLimits
-from liuhen_agent.proxy.make import make_proxy
+from liuhen_agent.proxy import NoProxyNeeded, ProxyFailed, ProxyLimits, ProxyResult
+from liuhen_agent.proxy.make import make_proxy, make_track
 from liuhen_files import durable
 from liuhen_files.journald import about
 from liuhen_files.pulse import Pulse
 from liuhen_protocol.digest import CHUNK_SIZE, Digest, Digester
 from liuhen_protocol.events import ClipDerived
 from liuhen_protocol.statement import Subject
+from liuhen_protocol.track import MOST_BYTES
+from liuhen_protocol.track import ROLE as TRACK
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,9 @@ NO_WORKER_SECONDS = 60.0  # until a worker that is not there is asked again
 PLAYABLE = frozenset(
     {".mp4", ".mov", ".avi", ".ts", ".mts", ".mkv", ".3gp", ".m4v", ".wav", ".m4a", ".mp3", ".jpg", ".jpeg", ".png"}
 )
+
+TRACKED = frozenset({".mp4", ".mov", ".m4v"})
+"""Of what recorders write, the containers that can hold subtitles."""
 
 
 class Proxies:
@@ -87,6 +92,8 @@ class Proxies:
         if Path(clip.name).suffix.lower() not in PLAYABLE:
             await self._give_up(clip, "not a kind of file that is played")
             return
+        if not await self._track(clip):
+            return
         made = self._folder / f"{clip.sha256}.part.mp4"
         try:
             result = await make_proxy(self._data_dir / clip.spool, made, self._limits, worker=self._worker)
@@ -100,11 +107,7 @@ class Proxies:
             await asyncio.to_thread(durable.publish, made, self._folder / digest.sha256)
         except ProxyFailed as failed:
             log.warning("%s: 无法生成预览 no proxy: %s", clip.name, failed)
-            if failed.reason == "no-worker":
-                raise
-            if failed.reason == "worker-lost" and clip.sha256 not in self._lost:
-                self._lost.add(clip.sha256)  # a clip that costs a second worker is given up
-                raise
+            self._again_later(clip, failed)
             await self._give_up(clip, str(failed))
             return
         except OSError as error:
@@ -112,11 +115,53 @@ class Proxies:
             return
         finally:
             made.unlink(missing_ok=True)
-        name = f"{Path(clip.name).stem}.proxy.mp4"
+        # also where the very bytes were known already and no second row came to be
+        made_of = changes.NoteKept(queries.NO_PROXY + clip.sha256, digest.sha256.encode())
+        await self._state(clip, ROLE, f"{Path(clip.name).stem}.proxy.mp4", result, digest, made_of)
+
+    def _again_later(self, clip: ClipRow, failed: ProxyFailed) -> None:
+        """Raises ProxyFailed for what is no fault of the clip; a clip that costs a second worker is given up."""
+        first = failed.reason == "worker-lost" and clip.sha256 not in self._lost
+        if failed.reason == "no-worker" or first:
+            self._lost |= {clip.sha256} if first else set()
+            raise failed
+
+    async def _track(self, clip: ClipRow) -> bool:
+        """Where the recorder was, taken out of the film before its proxy is made, once. Whether anything more is made of the clip. Raises
+        ProxyFailed like `make`."""
+        noted = queries.TRACK_SOUGHT + clip.sha256
+        if Path(clip.name).suffix.lower() not in TRACKED or await self._journal.ask(queries.note, noted) is not None:
+            return True
+        made = self._folder / f"{clip.sha256}.part.csv"
+        try:
+            result = await make_track(self._data_dir / clip.spool, made, self._limits, self._worker)
+            digest = await asyncio.to_thread(self._digest, made)
+            if digest.size > MOST_BYTES:
+                raise ProxyFailed("wrong-result", "more than a track can have")
+            await asyncio.to_thread(durable.publish, made, self._folder / digest.sha256)
+        except ProxyFailed as failed:
+            self._again_later(clip, failed)
+            await self._journal.change(changes.NoteKept(noted, str(failed).encode()))
+            if failed.reason == "worker-lost":
+                await self._give_up(clip, str(failed))
+            return failed.reason != "worker-lost"
+        except OSError as error:
+            await self._journal.change(changes.NoteKept(noted, f"no-room: {error.strerror}".encode()))
+            return True
+        finally:
+            made.unlink(missing_ok=True)
+        kept = changes.NoteKept(noted, digest.sha256.encode())
+        await self._state(clip, TRACK, f"{Path(clip.name).stem}.track.csv", result, digest, kept)
+        return True
+
+    async def _state(
+        self, clip: ClipRow, role: str, name: str, result: ProxyResult, digest: Digest, note: changes.NoteKept
+    ) -> None:
+        """What was made, as a clip of its own: its statement, its row, and the note that it is done, in one."""
         await self._journal.append(
             ClipDerived(
                 original=clip.sha256,
-                role=ROLE,
+                role=role,
                 media_type=result.media_type,
                 recipe=result.recipe,
                 tool=result.tool,
@@ -136,10 +181,9 @@ class Proxies:
                     spool=f"proxies/{digest.sha256}",
                     important=clip.important,
                     original=clip.sha256,
-                    role=ROLE,
+                    role=role,
                 ),
-                # also where the very bytes were known already and no second row came to be
-                changes.NoteKept(queries.NO_PROXY + clip.sha256, digest.sha256.encode()),
+                note,
             ],
         )
 

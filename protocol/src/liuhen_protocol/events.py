@@ -174,7 +174,9 @@ class ClipFailed:
 
 @dataclass(frozen=True, slots=True)
 class ClipDerived:
-    """The subject was made from the clip `original` (its SHA-256); `role` is proxy, `recipe` remux or transcode."""
+    """The subject was made from the clip `original` (its SHA-256); `role` is proxy (`recipe` remux or transcode) or track (`recipe`
+    subtitles; docs/spec/track.md).
+    """
 
     original: Hex
     role: str

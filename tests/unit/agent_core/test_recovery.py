@@ -22,9 +22,11 @@ from liuhen_agent.journal import ClipKind, Journal, SessionRow, changes, queries
 from liuhen_agent.simulate.footage import make_clip
 from liuhen_files import keys
 from liuhen_protocol.events import ClipDerived, DockHead, DockStarted, RecorderUndocked
+from liuhen_protocol.track import read_track
 from support import dock_alone
 from support.activated import activated
 from support.dock_at_work import said
+from support.tracks import READ, SPOKEN, film, srt
 
 
 @pytest.fixture
@@ -120,6 +122,23 @@ async def test_a_playable_copy_is_made_stated_and_sent_like_a_clip(data_dir: Pat
     assert hashlib.sha256((data_dir / proxy.spool).read_bytes()).hexdigest() == proxy.sha256
 
 
+async def test_a_film_that_says_where_it_was_made_brings_its_track_beside_its_proxy(data_dir: Path, bay: Bay) -> None:
+    (bay.folder / "a.mp4").unlink()
+    (film(bay.folder / "film.mp4", srt(*SPOKEN))).with_suffix(".srt").unlink()
+    await dock_alone.run_until_idle(data_dir, bay, proxies=True)
+    derived = {event.role: event for event in said(data_dir) if isinstance(event, ClipDerived)}
+    assert set(derived) == {"proxy", "track"} and len({event.original for event in derived.values()}) == 1
+    assert (derived["track"].media_type, derived["track"].recipe) == ("text/csv", "subtitles")
+    with read_only(dock_alone.journal_of(data_dir)) as db:
+        rows = {row.role: row for row in queries.derivatives(db, derived["track"].original)}
+    assert rows["track"].name == "film.track.csv"
+    assert read_track((data_dir / rows["track"].spool).read_bytes()) == READ
+    before = len(said(data_dir))
+    await dock_alone.run_until_idle(data_dir, bay, proxies=True)
+    again = [event for event in said(data_dir)[before:] if isinstance(event, ClipDerived)]
+    assert again == [], "it is sought once"
+
+
 async def test_a_clip_whose_media_worker_was_not_there_gets_its_copy_later(data_dir: Path, bay: Bay) -> None:
     make_clip(bay.folder / "film.mp4", seconds=1)
     (bay.folder / "a.mp4").unlink()
@@ -157,10 +176,10 @@ async def test_a_clip_that_costs_a_second_media_worker_is_given_up(
 async def test_no_playable_copy_is_begun_where_only_the_room_for_originals_is_left(
     data_dir: Path, bay: Bay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    film = bay.folder / "a.mp4"
-    film.unlink()
-    make_clip(film, seconds=1)
-    kept = data_dir / "spool" / hashlib.sha256(film.read_bytes()).hexdigest()
+    clip = bay.folder / "a.mp4"
+    clip.unlink()
+    make_clip(clip, seconds=1)
+    kept = data_dir / "spool" / hashlib.sha256(clip.read_bytes()).hexdigest()
     with monkeypatch.context() as full:
         full.setattr(Spool, "free", lambda spool: RESERVE if kept.exists() else 1 << 40)
         [view] = await dock_alone.run_until_idle(data_dir, bay, proxies=True)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from hashlib import sha256
 
 from sqlalchemy import insert
 
 from liuhen_protocol.moment import format_time, parse_time
+from liuhen_protocol.track import Point, write_track
+from liuhen_server.cases.classes import Stage
 from liuhen_server.cases.finding import suggestions_for
+from liuhen_server.cases.linking import Goal, link_clips
 from liuhen_server.cases.reading import Case
 from liuhen_server.custody.schema import stays
 from liuhen_server.custody.stays import find_stay
+from liuhen_server.custody.tracks import Tracks
 from liuhen_server.registry.changes import keep_recorder
 from liuhen_server.registry.holdings import Holding, hand_out
 from liuhen_server.registry.proposals import About, Decision, Outcome, Proposal, decide, propose
@@ -78,3 +83,39 @@ async def test_clips_of_an_unknown_device_are_suggested_once_two_people_said_who
     async with office.acts.of(HEAD) as act:
         await decide(act, proposal.id, proposal.version, Decision.CONFIRM)
     assert await reasons(office, case) == ["经两人确认，该未登记设备的记录由本案承办人 21132100 拍摄"]
+
+
+async def _filmed_at(office: Office, letter: str, latitude_e7: int) -> None:
+    """The track of a clip, in the store and in the database, as ingest leaves it."""
+    data = write_track([Point(0, latitude_e7, 1_204_510_250), Point(1000, latitude_e7 + 1000, 1_204_510_250)])
+    digest, store = sha256(data).hexdigest(), office.archive.store
+    store.path_of(digest).parent.mkdir(parents=True, exist_ok=True)
+    store.path_of(digest).write_bytes(data)
+    row: dict[str, object] = {"kind": "derivative", "original": letter * 64, "role": "track", "media_type": "text/csv"}
+    row |= {"sha256": digest, "size": len(data), "promised_index": 5}
+    await office.clip("0", office.dock, "0001.track.csv", **row)
+
+
+async def test_a_clip_filmed_beside_what_is_linked_already_says_so(office: Office) -> None:
+    case = await office.open()
+    local = (parse_time(case.opened_time) - timedelta(hours=1)).astimezone(CHINA).strftime("%Y-%m-%dT%H:%M:%S")
+    times: dict[str, str] = {"recorder_time": local, "collected_time": case.opened_time, "officer": "21132101"}
+    linked = await office.clip("a", office.dock, "a.MP4", **times)
+    for letter in "bc":
+        await office.clip(letter, office.dock, f"{letter}.MP4", promised_index=10 + ord(letter), **times)
+    await link_clips(office.acts, HANDLER, Goal(case.id, Stage.INITIATION), [linked], "hand")
+    tracks = Tracks(office.archive.store)
+
+    async def places() -> dict[str, list[str]]:
+        async with office.archive.database.read() as conn:
+            found = await suggestions_for(conn, await office.whole(case), CHINA, tracks)
+        return {
+            each.names[0]: [reason.zh for reason in each.suggestion.reasons if "轨迹" in reason.zh] for each in found
+        }
+
+    await _filmed_at(office, "b", 415_772_000)
+    assert await places() == {"b.MP4": [], "c.MP4": []}, "what is linked says nothing of where it was made"
+    await _filmed_at(office, "a", 415_782_000)
+    await _filmed_at(office, "c", 425_782_000)
+    near = ["拍摄轨迹距已关联本案的音像约 100 米（200 米以内）"]
+    assert await places() == {"b.MP4": near, "c.MP4": []}

@@ -19,6 +19,7 @@ from liuhen_server.cases.suggestions import (
     WhoseBasis,
     distance,
     doubt_of,
+    nearest,
     recordings_of,
     suggest,
     whose,
@@ -74,6 +75,28 @@ def test_every_suggestion_says_why() -> None:
     (doubtful,) = suggest([replace(CLIP, began=NOON - 9 * MINUTE, ended=VISIT.began - 4 * SECOND)], [VISIT])
     assert "相差 4 秒" in doubtful.reasons[1].zh
     assert "±3 秒" in doubtful.reasons[1].zh
+
+
+def test_what_was_filmed_beside_what_is_linked_already_says_so_and_nothing_is_held_against_other_places() -> None:
+    linked = (SQUARE, Place(41.41, 120.41))
+    beside, away = Place(41.4015, 120.4), Place(41.5, 120.5)
+    (found,) = suggest([replace(CLIP, track=(away, beside))], [replace(VISIT, filmed=linked)])
+    assert found.score == 95
+    assert found.reasons[-1].zh == "拍摄轨迹距已关联本案的音像约 167 米（200 米以内）"
+    assert found.reasons[-1].en == "filmed about 167 m from what is linked to this case already (within 200 m)"
+    for track, filmed in (((away,), linked), ((), linked), ((beside,), ())):
+        (found,) = suggest([replace(CLIP, track=track)], [replace(VISIT, filmed=filmed)])
+        assert found.score == 85
+    assert suggest([replace(CLIP, officer=None, track=linked)], [replace(VISIT, filmed=linked)]) == (), "it only adds"
+
+
+PLACES = st.builds(Place, st.floats(-89, 89), st.floats(-180, 180))
+
+
+@given(st.lists(PLACES, max_size=6), st.lists(PLACES, max_size=6), st.floats(1, 1e6))
+def test_nearest_is_the_least_of_all_distances(some: list[Place], others: list[Place], within: float) -> None:
+    every = [metres for one in some for other in others if (metres := distance(one, other)) <= within]
+    assert nearest(some, others, within) == min(every, default=None)
 
 
 def test_the_likelier_case_comes_first_and_each_case_once() -> None:

@@ -26,7 +26,7 @@ from liuhen_agent.proxy import (
     wire,
     worker,
 )
-from liuhen_agent.proxy.make import make_proxy
+from liuhen_agent.proxy.make import make_proxy, make_track
 from liuhen_agent.proxy.probe import probe
 from liuhen_agent.proxy.wire import (
     Made,
@@ -38,7 +38,9 @@ from liuhen_agent.proxy.wire import (
     encode_request,
 )
 from liuhen_agent.simulate.footage import make_clip
+from liuhen_protocol.track import read_track
 from support.activated import Activated, activated
+from support.tracks import READ, SPOKEN, film, srt
 
 LIMITS = ProxyLimits(hang_seconds=20, total_seconds=60)
 PROGRAM = (sys.executable, "-m", "liuhen_agent.proxy.worker")
@@ -119,6 +121,26 @@ async def test_what_must_be_encoded_is_encoded_by_the_worker(tmp_path: Path) -> 
         result = await make_proxy(source, tmp_path / "proxy", LIMITS, worker=at.path)
     assert isinstance(result, ProxyResult)
     assert result.recipe == "transcode"
+
+
+async def test_a_worker_of_another_user_takes_out_the_track(tmp_path: Path) -> None:
+    film(tmp_path / "c.mp4", srt(*SPOKEN)).rename(tmp_path / "clip")
+    async with unit(tmp_path, *another_user(), *PROGRAM) as at:
+        result = await make_track(tmp_path / "clip", tmp_path / "track", LIMITS, worker=at.path)
+    assert read_track(result.path.read_bytes()) == READ
+
+
+async def test_a_worker_that_hands_back_something_else_than_was_wanted_is_not_believed(
+    tmp_path: Path, clip: Path
+) -> None:
+    other = encode_answer(Made("text/csv", "subtitles", "ffmpeg 5", 1.0))
+    async with unit(tmp_path, *says(end=f"os.write(files[1], b'x'); channel.send({other!r})")) as at:
+        with pytest.raises(ProxyFailed, match="something else"):
+            await make_proxy(clip, tmp_path / "proxy", LIMITS, worker=at.path)
+    (tmp_path / "proxy.sock").unlink(missing_ok=True)
+    async with unit(tmp_path, *says(end=f"os.write(files[1], b'x'); channel.send({MADE!r})")) as at:
+        with pytest.raises(ProxyFailed, match="something else"):
+            await make_track(clip, tmp_path / "track", LIMITS, worker=at.path)
 
 
 async def test_a_picture_and_what_is_no_footage_are_said_so(tmp_path: Path) -> None:

@@ -288,10 +288,10 @@ def receipted_before(db: sqlite3.Connection, time: str, limit: int = 100) -> lis
 
 
 def without_proxy(db: sqlite3.Connection, limit: int = 10) -> list[ClipRow]:
-    """Originals still in the spool of which nothing was derived, and for which it was not given up (`NO_PROXY`)."""
+    """Originals still in the spool of which no proxy was made, and for which it was not given up (`NO_PROXY`)."""
     rows = db.execute(
         f"SELECT {CLIP} FROM clips c WHERE kind = 'original' AND state <> 'released' AND size > 0 "  # noqa: S608
-        "AND NOT EXISTS (SELECT 1 FROM clips d WHERE d.original = c.sha256) "
+        "AND NOT EXISTS (SELECT 1 FROM clips d WHERE d.original = c.sha256 AND d.role = 'proxy') "
         "AND NOT EXISTS (SELECT 1 FROM notes n WHERE n.name = ? || c.sha256) "
         "ORDER BY important DESC, collected_seq LIMIT ?",
         (NO_PROXY, limit),
@@ -316,6 +316,7 @@ def notes(db: sqlite3.Connection, prefix: str) -> list[str]:
 
 
 CHECKPOINT = "checkpoint"  # note: the last checkpoint seen from the archive's log, as its signed note's bytes
+TRACK_SOUGHT = "track-sought:"  # note, with a clip's digest behind it: its track's digest, or why there is none
 NO_PROXY = "no-proxy:"  # note, with a clip's digest behind it: why there is none and will be none
 RESUMED = "resumed"  # note: where the archive's head was when this journal began (JSON of seq, hash, time)
 

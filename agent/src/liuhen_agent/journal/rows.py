@@ -104,7 +104,7 @@ class ClipRow:
     recorder: str
     kind: ClipKind
     original: str | None  # for a derivative: the clip it was made from
-    role: str | None  # for a derivative: "proxy"
+    role: str | None  # for a derivative: "proxy" or "track"
     collected_seq: int  # the statement of this dock that promises these bytes
     spool: str  # path relative to the dock's folder
     important: bool

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Recipe = Literal["remux", "transcode"]
+Recipe = Literal["remux", "transcode", "subtitles"]
 FailureReason = Literal[
     "not-media",
     "refused-format",
@@ -25,6 +25,7 @@ FailureReason = Literal[
     "no-room",
     "no-worker",
     "worker-lost",
+    "no-track",
 ]
 
 

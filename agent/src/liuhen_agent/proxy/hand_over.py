@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from liuhen_agent.proxy import NoProxyNeeded, Progress, ProxyFailed, ProxyLimits
-from liuhen_agent.proxy.wire import LONGEST, Made, Moving, Unintelligible, decode_answer, encode_request
+from liuhen_agent.proxy.wire import LONGEST, Made, Moving, Unintelligible, Wanted, decode_answer, encode_request
 
 GRACE_SECONDS = 30.0  # beyond the worker's own limits: it says itself what it met
 MOST_MESSAGES = 100_000
@@ -30,15 +30,15 @@ LOOK_SECONDS = 0.05
 
 
 async def hand_over(
-    worker: Path, clip: Path, temporary: Path, limits: ProxyLimits, progress: Progress
+    worker: Path, clip: Path, temporary: Path, limits: ProxyLimits, progress: Progress, *, wanted: Wanted = "proxy"
 ) -> Made | NoProxyNeeded:
-    """The proxy of `clip` in `temporary`, by the worker behind the socket `worker`; complete and forced to the disk. Raises ProxyFailed:
+    """The proxy of `clip`, or its track, in `temporary`, by the worker behind the socket `worker`; complete and forced to the disk. Raises ProxyFailed:
     "no-worker" when there is none, which says nothing about the clip."""
     try:
         _forget(temporary)
         with _open(clip, os.O_RDONLY) as source, _open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL) as target:
             with _open_to_others(source, stat.S_IROTH), _open_to_others(target, stat.S_IROTH | stat.S_IWOTH):
-                said = await _ask(worker, source, target, limits, progress)
+                said = await _ask(worker, source, target, limits, progress, wanted)
             empty = not os.fstat(target).st_size
     except OSError as error:
         raise ProxyFailed("no-room", f"the files cannot be prepared: {error.strerror}") from error
@@ -74,13 +74,15 @@ def _open_to_others(file: int, bits: int) -> Iterator[None]:
         os.fchmod(file, before)
 
 
-async def _ask(worker: Path, source: int, target: int, limits: ProxyLimits, progress: Progress) -> Made | NoProxyNeeded:
+async def _ask(
+    worker: Path, source: int, target: int, limits: ProxyLimits, progress: Progress, wanted: Wanted
+) -> Made | NoProxyNeeded:
     loop = asyncio.get_running_loop()
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as channel:
         channel.setblocking(False)
         try:
             await loop.sock_connect(channel, str(worker))
-            socket.send_fds(channel, [encode_request(limits)], [source, target])
+            socket.send_fds(channel, [encode_request(limits, wanted)], [source, target])
         except OSError as error:
             why = f"the media worker cannot be reached ({worker}: {error.strerror}); is liuhen-proxy.socket running?"
             raise ProxyFailed("no-worker", why) from error

@@ -21,9 +21,11 @@ from liuhen_agent.proxy.fence import fenced, kill, start
 from liuhen_agent.proxy.hand_over import hand_over
 from liuhen_agent.proxy.probe import Media, probe
 from liuhen_agent.proxy.recipe import TRANSCODE as TRANSCODE
-from liuhen_agent.proxy.recipe import copy_command, encode_all, encode_command, picture_type, plan_for
+from liuhen_agent.proxy.recipe import copy_command, encode_all, encode_command, picture_type, plan_for, track_command
+from liuhen_agent.proxy.subtitles import MOST_SUBTITLES, points_of
 from liuhen_agent.proxy.wire import Made
 from liuhen_files import durable
+from liuhen_protocol.track import MEDIA_TYPE, write_track
 
 DEFAULT_LIMITS = ProxyLimits()
 LOOK_SECONDS = 1.0  # how often a silent ffmpeg is looked at
@@ -52,6 +54,8 @@ async def make_proxy(
             made = await hand_over(worker, clip, temporary, limits, progress)
         if isinstance(made, NoProxyNeeded):
             return made
+        if made.recipe == "subtitles":
+            raise ProxyFailed("wrong-result", "the media worker made something else")
         await asyncio.to_thread(_publish, temporary, target)
     finally:
         with contextlib.suppress(OSError):
@@ -89,6 +93,63 @@ async def work(
     finally:
         await _stop(copying)
     return Made(plan.media_type, plan.recipe, await tool_version(), made.duration_seconds)
+
+
+async def make_track(
+    clip: Path, target: Path, limits: ProxyLimits = DEFAULT_LIMITS, worker: Path | None = None
+) -> ProxyResult:
+    """Where the recorder was while it filmed, as `liuhen_protocol.track` writes it; otherwise as `make_proxy`. Raises ProxyFailed, "no-track" for a
+    film that says nothing of it."""
+    temporary = target.with_name(target.name + ".part")
+    try:
+        if worker is None:
+            made = await track(clip, temporary, limits)
+        else:
+            said = await hand_over(worker, clip, temporary, limits, _no_progress, wanted="track")
+            if isinstance(said, NoProxyNeeded) or said.recipe != "subtitles":
+                raise ProxyFailed("wrong-result", "the media worker made something else")
+            made = said
+        await asyncio.to_thread(_publish, temporary, target)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+    return ProxyResult(target, made.media_type, made.recipe, made.tool, made.duration_seconds)
+
+
+async def track(clip: Path, temporary: Path, limits: ProxyLimits, handed: Sequence[int] = ()) -> Made:
+    """The track of `clip` in `temporary`, forced to the disk. Raises ProxyFailed."""
+    points = points_of(await _subtitles(clip, limits, handed))
+    if not points:
+        raise ProxyFailed("no-track", "no positions in the subtitles")
+    await asyncio.to_thread(_write, temporary, write_track(points))
+    return Made(MEDIA_TYPE, "subtitles", await tool_version(), points[-1].at_ms / 1000)
+
+
+async def _subtitles(clip: Path, limits: ProxyLimits, handed: Sequence[int]) -> bytes:
+    """What ffmpeg makes of the first subtitle stream; one that says more than is read of it is ended. Raises ProxyFailed."""
+    process = await start(fenced(track_command(clip), limits, None), handed)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    errors = asyncio.create_task(_tail(process.stderr))
+    said = bytearray()
+    try:
+        async with asyncio.timeout(limits.hang_seconds):
+            while len(said) < MOST_SUBTITLES and (piece := await process.stdout.read(65536)):
+                said += piece
+    except TimeoutError as error:
+        raise ProxyFailed("hung", f"ffmpeg gave no subtitles in {limits.hang_seconds:g} s") from error
+    finally:
+        errors.cancel()
+        await asyncio.wait([errors])
+        await kill(process)
+    return bytes(said)
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 @dataclass

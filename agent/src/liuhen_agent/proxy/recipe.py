@@ -68,6 +68,17 @@ def copy_command(source: Path, target: Path) -> list[str]:
     return _compiled([clip["V:0?"], clip["a:0?"]], target, {"c": "copy"})  # V: no cover pictures
 
 
+def track_command(source: Path) -> list[str]:
+    """The first subtitle stream as SubRip text, to standard output; ends with an error where there is none."""
+    clip = ffmpeg.input(f"file:{source}", **INPUT_FENCE)
+    made: list[str] = (
+        ffmpeg.output(clip["s:0"], "pipe:1", **{"c:s": "srt", "f": "srt"})
+        .global_args("-hide_banner", "-loglevel", "error", "-nostdin", "-nostats")
+        .compile()
+    )
+    return made
+
+
 def encode_command(source: Path, target: Path, media: Media, plan: Plan, limits: ProxyLimits) -> list[str]:
     """Encodes what `plan` does not copy. `target` is written as MP4 whatever its name."""
     clip = ffmpeg.input(f"file:{source}", **INPUT_FENCE)

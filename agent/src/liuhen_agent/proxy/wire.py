@@ -1,6 +1,6 @@
 """What agent and media worker say to each other: one datagram a message on a Unix socket (SOCK_SEQPACKET), JSON, bounded. Pure.
 
-    agent   {"limits": {…}}                                  with two open files: the clip (read only), what is to become its proxy (writable)
+    agent   {"limits": {…}} | {"track_limits": {…}}           with two open files: the clip (read only), what is to become its proxy, or its track (writable)
     worker  {"progress": 0.5}                                 every few seconds, whether anything moved or not
             {"made": {media_type, recipe, tool, duration_seconds}} | {"shown_as_it_is": media_type} | {"failed": {reason, detail}}     once, last
 
@@ -13,13 +13,13 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict, dataclass
-from typing import get_args
+from typing import Literal, cast, get_args
 
 from liuhen_agent.plain_text import one_line
 from liuhen_agent.proxy import FailureReason, NoProxyNeeded, ProxyFailed, ProxyLimits, Recipe
 
 LONGEST = 4096  # bytes of a message
-MEDIA_TYPES = ("video/mp4", "audio/mp4")
+MEDIA_TYPES = ("video/mp4", "audio/mp4", "text/csv")
 SHOWN = ("image/jpeg", "image/png", "image/bmp")
 
 
@@ -44,16 +44,24 @@ class Moving:
     fraction: float
 
 
+Wanted = Literal["proxy", "track"]
+_NAMED: dict[Wanted, str] = {"proxy": "limits", "track": "track_limits"}
+
 Answer = Made | NoProxyNeeded | ProxyFailed | Moving
 
 
-def encode_request(limits: ProxyLimits) -> bytes:
-    return json.dumps({"limits": asdict(limits)}).encode()
+def encode_request(limits: ProxyLimits, wanted: Wanted = "proxy") -> bytes:
+    return json.dumps({_NAMED[wanted]: asdict(limits)}).encode()
+
+
+def decode_wanted(message: bytes) -> Wanted:
+    """What is asked for. Raises Unintelligible."""
+    return "track" if set(_loaded(message)) == {_NAMED["track"]} else "proxy"
 
 
 def decode_request(message: bytes) -> ProxyLimits:
     """Raises Unintelligible."""
-    fields = _object(message, "limits")
+    fields = _object(message, _NAMED[decode_wanted(message)])
     if set(fields) != set(asdict(ProxyLimits())):
         raise Unintelligible("these are not the limits")
     numbers = {name: _number(value, 1e15) for name, value in fields.items()}
@@ -97,10 +105,10 @@ def decode_answer(message: bytes) -> Answer:
         fields = _object(message, kind)
         if set(fields) != {"media_type", "recipe", "tool", "duration_seconds"}:
             raise Unintelligible("these are not the facts of a proxy")
-        recipe: Recipe = "remux" if _one_of(fields["recipe"], get_args(Recipe)) == "remux" else "transcode"
+        _one_of(fields["recipe"], get_args(Recipe))
         return Made(
             media_type=_one_of(fields["media_type"], MEDIA_TYPES),
-            recipe=recipe,
+            recipe=cast(Recipe, fields["recipe"]),
             tool=one_line(_text(fields["tool"], 100)),
             duration_seconds=_number(fields["duration_seconds"], 1e9),
         )

@@ -9,7 +9,7 @@ than the dock (a flat battery sets it to 1970 or 2000) has no time here, and is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta, timezone
 
 from sqlalchemy import RowMapping, and_, or_, select
@@ -22,6 +22,7 @@ from liuhen_server.cases.reading import WholeCase
 from liuhen_server.cases.said import Said
 from liuhen_server.cases.suggestions import (
     Activity,
+    Place,
     Recording,
     Suggestion,
     Whose,
@@ -34,6 +35,7 @@ from liuhen_server.cases.suggestions import (
 from liuhen_server.custody.evidence import ORIGINAL, read_entry
 from liuhen_server.custody.schema import stays
 from liuhen_server.custody.stays import Stay, stays_of_clips
+from liuhen_server.custody.tracks import Tracks, thinned, tracks_of
 from liuhen_server.database import Connection
 from liuhen_server.database.schema import clips, entries
 from liuhen_server.registry.agencies import docks_of
@@ -49,6 +51,9 @@ BEFORE = timedelta(days=15)
 """How long before a case is opened its first clips may have been made: it often begins with an inspection."""
 
 FARTHEST = timedelta(days=31)
+MOST_LINKED, LINKED_PLACES, CANDIDATE_PLACES = 20, 60, 30
+"""How many linked films are looked at, and how many places of each."""
+
 BYTES_A_SECOND = 750_000
 """6 Mbit/s: how long a clip is where its recorder does not say."""
 
@@ -62,8 +67,10 @@ class Proposed:
     began: datetime
 
 
-async def suggestions_for(conn: Connection, whole: WholeCase, zone: timezone) -> tuple[Proposed, ...]:
-    """The likeliest first; none for an archived case."""
+async def suggestions_for(
+    conn: Connection, whole: WholeCase, zone: timezone, tracks: Tracks | None = None
+) -> tuple[Proposed, ...]:
+    """The likeliest first; none for an archived case. `tracks`: where films say where they were made."""
     if whole.case.stage is Stage.ARCHIVED or not whole.officers:
         return ()
     query = select(officers).where(officers.c.id.in_(whole.officers))
@@ -86,11 +93,36 @@ async def suggestions_for(conn: Connection, whole: WholeCase, zone: timezone) ->
             always = datetime.min.replace(tzinfo=UTC)
             others = [Whose(certificates[given], WhoseBasis.DECISION, always, None), *others]
         files.append(whose(file.recording, numbers, others))
+    filmed = await _filmed(conn, whole, tracks)
+    if tracks is not None and filmed:
+        found_there = await _places(conn, tracks, [each.clips[0] for each in files], CANDIDATE_PLACES)
+        files = [replace(each, track=found_there.get(each.clips[0], ())) for each in files]
     recordings = recordings_of(files)
     names = {(row["dock"], row["sha256"]): str(row["name"]) for row in rows}
     began = {each.clips: each.began for each in recordings}
-    found = suggest(recordings, _activities(whole, frozenset(numbers), zone))[:MOST_SHOWN]
+    found = suggest(recordings, _activities(whole, frozenset(numbers), zone, filmed))[:MOST_SHOWN]
     return tuple(Proposed(each, tuple(names[clip] for clip in each.clips), began[each.clips]) for each in found)
+
+
+async def _filmed(conn: Connection, whole: WholeCase, tracks: Tracks | None) -> tuple[Place, ...]:
+    """Where what is linked to the case was filmed, as far as its films say so."""
+    linked = [(each.dock, each.sha256) for each in whole.links if each.unlinked_time is None][-MOST_LINKED:]
+    if tracks is None or not linked:
+        return ()
+    found = await _places(conn, tracks, linked, LINKED_PLACES)
+    return tuple(place for places in found.values() for place in places)
+
+
+async def _places(
+    conn: Connection, tracks: Tracks, keys: Sequence[tuple[str, str]], most: int
+) -> Mapping[tuple[str, str], tuple[Place, ...]]:
+    """Of each clip with a track that can be read, so many places of it."""
+    found = {}
+    for key, track in (await tracks_of(conn, set(keys))).items():
+        points = await tracks.of(track)
+        if points is not None:
+            found[key] = tuple(Place(each.latitude, each.longitude) for each in thinned(points, most))
+    return found
 
 
 async def _held(conn: Connection, certificates: Mapping[int, str], since: str) -> dict[str, list[Whose]]:
@@ -194,7 +226,7 @@ def _local(text: str | None, zone: timezone) -> datetime | None:
         return None
 
 
-def _activities(whole: WholeCase, numbers: frozenset[str], zone: timezone) -> list[Activity]:
+def _activities(whole: WholeCase, numbers: frozenset[str], zone: timezone, filmed: tuple[Place, ...]) -> list[Activity]:
     """Records with their times, and the days of each stage."""
     found = []
     for each in whole.documents:
@@ -203,10 +235,10 @@ def _activities(whole: WholeCase, numbers: frozenset[str], zone: timezone) -> li
                 (kind.name for kind in kinds(whole.case.rules, each.stage) if kind.key == each.kind), Said("", "")
             )
             began, ended = parse_time(each.began_time), parse_time(each.ended_time)
-            found.append(Activity(whole.case.id, each.stage, name, numbers, began, ended, True))
+            found.append(Activity(whole.case.id, each.stage, name, numbers, began, ended, True, None, filmed))
     for reached in whole.stages:
         first = datetime.combine(datetime.fromisoformat(reached.entered_day).date(), time(), zone)
         last = parse_time(reached.left_time) if reached.left_time is not None else datetime.max.replace(tzinfo=UTC)
         name = whole.case.rules.stage_name(reached.stage)
-        found.append(Activity(whole.case.id, reached.stage, name, numbers, first, last, False))
+        found.append(Activity(whole.case.id, reached.stage, name, numbers, first, last, False, None, filmed))
     return found

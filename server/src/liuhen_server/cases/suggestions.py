@@ -7,6 +7,7 @@ offset the dock wrote down when it was read; what is left of doubt widens the cl
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -24,6 +25,7 @@ __all__ = [
     "Whose",
     "WhoseBasis",
     "doubt_of",
+    "nearest",
     "recordings_of",
     "suggest",
     "whose",
@@ -42,6 +44,9 @@ SPLIT_SECONDS = 5
 """Recorders cut a recording into files with hardly a pause; two files further apart are two recordings."""
 
 NEAR_METRES, CLOSE_METRES = 1_000.0, 300.0
+BESIDE_METRES = 200.0
+"""How near two tracks come to each other that were filmed at one place."""
+
 FEWEST_POINTS = 40
 _EARTH_METRES = 6_371_000.0
 
@@ -80,6 +85,7 @@ class Recording:
     ended: datetime
     doubt: timedelta
     place: Place | None = None
+    track: tuple[Place, ...] = ()  # where it was filmed, by the recorder's own positions
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,7 @@ class Activity:
     ended: datetime
     exact: bool
     place: Place | None = None
+    filmed: tuple[Place, ...] = ()  # where what is linked to the case already was filmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +182,7 @@ def _joined(first: Recording, second: Recording) -> Recording:
         max(first.ended, second.ended),
         max(first.doubt, second.doubt),
         first.place or second.place,
+        first.track + second.track,
     )
 
 
@@ -184,7 +192,7 @@ def _judged(recording: Recording, activity: Activity) -> Suggestion | None:
     when = _when(recording, activity)
     if whose is None or when is None:
         return None
-    where = _where(recording.place, activity.place)
+    where = _where(recording.place, activity.place) or _beside(recording.track, activity.filmed)
     parts = [whose, when, *([where] if where is not None else [])]
     score = sum(points for points, _ in parts)
     if score < FEWEST_POINTS:
@@ -240,6 +248,32 @@ def _where(one: Place | None, other: Place | None) -> tuple[int, Said] | None:
     return (15 if metres <= CLOSE_METRES else 8), Said(
         f"拍摄地点相距约 {metres:.0f} 米", f"made about {metres:.0f} m from there"
     )
+
+
+def _beside(track: Sequence[Place], filmed: Sequence[Place]) -> tuple[int, Said] | None:
+    """Only for it: a case is worked on in many places."""
+    metres = nearest(track, filmed, BESIDE_METRES)
+    if metres is None:
+        return None
+    return 10, Said(
+        f"拍摄轨迹距已关联本案的音像约 {metres:.0f} 米（{BESIDE_METRES:.0f} 米以内）",
+        f"filmed about {metres:.0f} m from what is linked to this case already (within {BESIDE_METRES:.0f} m)",
+    )
+
+
+def nearest(some: Sequence[Place], others: Sequence[Place], within: float) -> float | None:
+    """Metres between the two places of them that are nearest to each other; None where they are farther than `within` metres."""
+    degrees = within / (_EARTH_METRES * radians(1)) * 1.01
+    ordered = sorted(others, key=lambda each: each.latitude)
+    latitudes = [each.latitude for each in ordered]
+    least: float | None = None
+    for one in some:
+        first = bisect_left(latitudes, one.latitude - degrees)
+        for other in ordered[first : bisect_right(latitudes, one.latitude + degrees)]:
+            metres = distance(one, other)
+            if metres <= within and (least is None or metres < least):
+                least = metres
+    return least
 
 
 def _together(recording: Recording) -> tuple[Said, ...]:

@@ -10,6 +10,7 @@ from liuhen_server.acts import Acts
 from liuhen_server.cases.views import CaseViews
 from liuhen_server.custody.checking import Checker
 from liuhen_server.custody.leaves import LeafLists
+from liuhen_server.custody.tracks import Tracks
 from liuhen_server.custody.viewing import Views
 from liuhen_server.people.first import FirstAdministrator
 from liuhen_server.people.provider_door import ProviderDoor
@@ -54,7 +55,7 @@ from liuhen_server.web import (
 )
 from liuhen_server.web.case_views import CASE_VIEWS
 from liuhen_server.web.clip_request import CHECKER, VIEWS
-from liuhen_server.web.context import ACTS, CONTEXT, PeopleContext
+from liuhen_server.web.context import ACTS, CONTEXT, TRACKS, PeopleContext
 from liuhen_server.web.first_pages import FIRST
 from liuhen_server.web.guard import REFUSALS, SIGN_IN, guarded, session_of
 from liuhen_server.web.render import MODULES, STATIC, modules_version
@@ -83,6 +84,7 @@ def people_app(context: PeopleContext) -> web.Application:
     application[VIEWS] = Views(context.database, context.chain, context.unix_now)
     application[CHECKER] = Checker(context.database, context.store, context.evidence(), context.policy, context.now)
     application[media.LEAVES] = LeafLists(context.store)
+    application[TRACKS] = Tracks(context.store)
     clip_list.prepare(application)
     record_list_pages.prepare(application)
     stay_pages.prepare(application)

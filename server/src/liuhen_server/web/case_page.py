@@ -30,7 +30,7 @@ from liuhen_server.retention.terms import GROUNDS
 from liuhen_server.review.criteria import yuan
 from liuhen_server.web.case_request import CASE, case_asked_for, field, names_of, number
 from liuhen_server.web.case_views import seen
-from liuhen_server.web.context import ACTS, CONTEXT
+from liuhen_server.web.context import ACTS, CONTEXT, TRACKS
 from liuhen_server.web.decision_view import decisions_on_page
 from liuhen_server.web.guard import may, session_of
 from liuhen_server.web.language import Words
@@ -91,7 +91,7 @@ async def draw_case(
             | decision.people,
             {each.officer_id for each in whole.handlers},
         )
-        proposed = await suggestions_for(conn, whole, context.zone) if works else ()
+        proposed = await suggestions_for(conn, whole, context.zone, request.app[TRACKS]) if works else ()
         calendar = await calendar_in_force(conn)
         decided = (await decided_events(conn, [case.id])).get(case.id, {})
     needs = whole.needs()

@@ -16,6 +16,7 @@ from liuhen_server.custody.evidence import Clip, Entry
 from liuhen_server.custody.marks import KINDS, clock_of, marks_of
 from liuhen_server.custody.stays import stays_of_clips
 from liuhen_server.custody.timeline import gap_before, timeline
+from liuhen_server.custody.tracks import tracks_of
 from liuhen_server.database import Connection
 from liuhen_server.people.roles import Action
 from liuhen_server.retention.disposal import Disposed, disposal_of, rows_of
@@ -26,7 +27,7 @@ from liuhen_server.retention.terms import GROUNDS, Term
 from liuhen_server.web.case_request import Names, names_of
 from liuhen_server.web.clip_linking import choices, linked_cases
 from liuhen_server.web.clip_request import CHECKER, CLIP, clip_asked_for, record_view
-from liuhen_server.web.context import CONTEXT
+from liuhen_server.web.context import CONTEXT, TRACKS
 from liuhen_server.web.film_texts import script_words
 from liuhen_server.web.films import films_of
 from liuhen_server.web.guard import THING, may, session_of
@@ -35,6 +36,7 @@ from liuhen_server.web.media import attachment
 from liuhen_server.web.recorder_clock import clock_told
 from liuhen_server.web.render import page, words_of
 from liuhen_server.web.routes import get, post
+from liuhen_server.web.sketch import HEIGHT, WIDTH, sketch_of
 from liuhen_server.web.stated import Told, people_in, told
 from liuhen_server.web.stay_pages import caught_up, decision_told
 
@@ -54,12 +56,16 @@ async def show(request: web.Request) -> web.StreamResponse:
         stay = of.get(clip.promised_index)
         decided, whom = await decision_told(conn, stay) if stay is not None else (None, "")
         films = await films_of(conn, clip)
+        tracked = (await tracks_of(conn, [(clip.dock, clip.sha256)])).get((clip.dock, clip.sha256))
         entries = await timeline(conn, clip)
         linked = await linked_cases(conn, clip) if may(request, Action.SEE_CASES) else ()
         given = await choices(request, conn)
         marks = await marks_of(conn, clip)
         kept = await _retention(request, conn, clip)
         names = await names_of(conn, people_in(entries), ())
+    track = None
+    if tracked is not None and clip.disposed_index is None and may(request, Action.SEE_FOOTAGE):
+        track = await request.app[TRACKS].of(tracked)
     known = names.people | {case.name: case.number for _, case in linked}
     return page(
         request,
@@ -76,6 +82,10 @@ async def show(request: web.Request) -> web.StreamResponse:
         clock=clock_told(entries, clip, words),
         steps=[_tell(words, step) for step in checked.report.steps],
         films=films,
+        tracked=tracked is not None and clip.disposed_index is None,
+        track=track,
+        sketch=sketch_of(track) if track else None,
+        sketch_size=(WIDTH, HEIGHT),
         film_words=script_words(chinese=words.language is Language.CHINESE),
         events=[_event(entry, clip, words, known) for entry in entries],
         marks=marks,

@@ -11,6 +11,7 @@ from aiohttp import web
 from liuhen_protocol.policy import Policy
 from liuhen_server.acts import Acts
 from liuhen_server.custody.evidence import Evidence
+from liuhen_server.custody.tracks import Tracks
 from liuhen_server.database import Database
 from liuhen_server.log.archive_chain import ArchiveChain, utc_now
 from liuhen_server.log.reading import LogReader
@@ -18,7 +19,7 @@ from liuhen_server.people.passwords import PasswordWork
 from liuhen_server.people.provider import Provider
 from liuhen_server.store.interface import Store
 
-__all__ = ["ACTS", "CHINA", "CONTEXT", "PeopleContext"]
+__all__ = ["ACTS", "CHINA", "CONTEXT", "TRACKS", "PeopleContext"]
 
 CHINA = timezone(timedelta(hours=8), "UTC+08:00")
 
@@ -52,3 +53,4 @@ class PeopleContext:
 
 ACTS: web.AppKey[Acts] = web.AppKey("acts", Acts)
 CONTEXT: web.AppKey[PeopleContext] = web.AppKey("people_context", PeopleContext)
+TRACKS: web.AppKey[Tracks] = web.AppKey("tracks", Tracks)

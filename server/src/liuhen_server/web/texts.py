@@ -17,6 +17,7 @@ from liuhen_server.web.review_texts import REVIEW_TEXTS
 from liuhen_server.web.search_texts import SEARCH_TEXTS
 from liuhen_server.web.stay_texts import STAY_TEXTS, Text
 from liuhen_server.web.todo_texts import TODO_TEXTS
+from liuhen_server.web.track_texts import TRACK_TEXTS
 
 __all__ = ["TEXTS", "Text"]
 
@@ -216,6 +217,7 @@ _CLIP = {
     "kind.derivative": Text("派生件", "derivative"),
     "recipe.remux": Text("换封装", "remuxed"),
     "recipe.transcode": Text("转码", "transcoded"),
+    "recipe.subtitles": Text("取出轨迹", "track taken out"),
     "how.page": Text("打开页面", "opened the page"),
     "how.play": Text("播放", "played it"),
     "how.download": Text("下载原始文件", "downloaded the original"),
@@ -378,6 +380,7 @@ TEXTS: dict[str, Text] = {
     **_PROBLEMS,
     **STAY_TEXTS,
     **DECISION_TEXTS,
+    **TRACK_TEXTS,
     **SEARCH_TEXTS,
     **PEOPLE_TEXTS,
     **PROVIDER_TEXTS,
