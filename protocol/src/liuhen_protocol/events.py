@@ -21,6 +21,7 @@ from liuhen_protocol.case_events import (
     ListApproved,
 )
 from liuhen_protocol.decision_events import DECISION_EVENTS, DecisionEvent
+from liuhen_protocol.oversight_events import OVERSIGHT_EVENTS, OversightEvent
 from liuhen_protocol.publicity_events import PUBLICITY_EVENTS, PublicityEvent
 from liuhen_protocol.retention_events import RETENTION_EVENTS, ClipDisposed, ClipHeld, ClipReleased, RetentionEvent
 from liuhen_protocol.review_events import REVIEW_EVENTS, ReviewEvent
@@ -416,6 +417,7 @@ Event = (
     | RetentionEvent
     | PublicityEvent
     | ReviewEvent
+    | OversightEvent
     | CaseViewed
     | DecisionEvent
 )
@@ -455,6 +457,7 @@ EVENTS: dict[str, type[Event]] = {
     **RETENTION_EVENTS,
     **PUBLICITY_EVENTS,
     **REVIEW_EVENTS,
+    **OVERSIGHT_EVENTS,
     "case.viewed": CaseViewed,
     **DECISION_EVENTS,
 }
@@ -486,7 +489,7 @@ OF_THE_ARCHIVE: frozenset[type[Event]] = (
     | frozenset(RETENTION_EVENTS.values())
     | frozenset(PUBLICITY_EVENTS.values())
     | frozenset(DECISION_EVENTS.values())
-    | frozenset(REVIEW_EVENTS.values())
+    | frozenset((*REVIEW_EVENTS.values(), *OVERSIGHT_EVENTS.values()))
     | {
         ArchiveStarted,
         DockEnrolled,

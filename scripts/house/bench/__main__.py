@@ -22,6 +22,7 @@ NAMES = (
     "dock-idle",
     "browser-verify",
     "pages",
+    "statistics",
 )
 
 

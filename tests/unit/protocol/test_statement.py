@@ -46,7 +46,7 @@ def test_every_event_has_one_kind_and_stands_on_one_side() -> None:
     assert {KINDS[event] for event in OF_THE_ARCHIVE} == {
         kind for kind in EVENTS
         if kind.split(".")[0] in ("archive", "key", "account", "access", "search", "registry", "case", "cases", "list", "coverage", "disposal", "publicity",
-                                  "decision", "review")
+                                  "decision", "review", "statistics", "supervision", "handover", "template", "agency")
         or kind in ("dock.enrolled", "dock.revoked", "clip.stored", "clip.viewed", "clip.marked", "clip.linked", "clip.unlinked",
                     "clip.held", "clip.released", "clip.disposed")
         or kind in ("dock.enrolled", "dock.revoked", "clip.stored", "clip.viewed", "clip.marked", "clip.linked", "clip.unlinked",

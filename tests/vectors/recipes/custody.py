@@ -63,6 +63,7 @@ from liuhen_protocol.events import (
     Resumed,
     SearchMade,
 )
+from liuhen_protocol.oversight_events import StatisticsSigned
 from liuhen_protocol.proof import MAGIC, TlogProof
 from liuhen_protocol.publicity_events import (
     PublicityCollected,
@@ -155,6 +156,7 @@ EVENTS: tuple[Event, ...] = (
     DisposalWithdrawn("disposal-2", "person-9", ONES),
     DisposalApproved("disposal-3", 11, ONES, "person-4"),
     ClipDisposed("disposal-3", "dock-03", None, "person-9", "person-4", "2026-11-21", 4096),
+    StatisticsSigned("statistics-2", "scjg", 2025, 1, ZERO, "person-4"),
     CaseViewed("case-31", "person-7", "handler", "document", "document-12"),
     PublicityCollected("item-3", 1, "scjg", "decision", "decision-12", "person-7"),
     PublicityReturned("item-3", 1, "person-5", ONES),

@@ -53,6 +53,7 @@ cases = Table(
     Index(None, "agency", "opened_time"),
     Index(None, "opened_time"),
     Index(None, "number_key"),
+    Index(None, "decided_before"),
 )
 
 case_parties = Table(
@@ -125,6 +126,7 @@ case_documents = Table(
     Column("by", PERSON, nullable=False),
     Column("added_time", TIME, nullable=False),
     Column("log_index", BigInteger, nullable=False),
+    Index(None, "kind", "case_id", "current", "dated"),  # the annual tables read it instead of the rows
     CheckConstraint("(began_time IS NULL) = (ended_time IS NULL)", name="both_times"),
     comment="Every version of every document; its bytes lie in the store under their digest and are never overwritten.",
 )

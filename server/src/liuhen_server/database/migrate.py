@@ -27,6 +27,7 @@ ROOMS_WITH_TABLES = (
     "liuhen_server.retention.schema",
     "liuhen_server.review.schema",
     "liuhen_server.search.schema",
+    "liuhen_server.statistics.schema",
 )
 
 

@@ -83,6 +83,9 @@ class Action(StrEnum):
     KEEP_REVIEWERS = "keep_reviewers"  # write down the reviewers' legal qualification
     DRAFT_DECISIONS = "draft_decisions"  # write what is to be decided
     DECIDE = "decide"  # make a decision, and end one: the head, who has not handled the case
+    SEE_STATISTICS = "see_statistics"  # the annual tables and the cases behind each figure
+    KEEP_STATISTICS = "keep_statistics"  # draft an agency's annual report
+    SIGN_STATISTICS = "sign_statistics"  # sign a report that somebody else drafted
     AUDIT = "audit"  # refusals, searches, changes of accounts and registry
 
 
@@ -178,6 +181,12 @@ ACCESS: Mapping[Action, Mapping[Role, Scope]] = {
     Action.KEEP_REVIEWERS: {_HEAD: _AGENCY},
     Action.DRAFT_DECISIONS: {_HANDLER: _OWN},
     Action.DECIDE: {_HEAD: _AGENCY},
+    Action.SEE_STATISTICS: {
+        _JUSTICE: _ALL,
+        **dict.fromkeys((_HANDLER, _REVIEWER, _HEAD, _ARCHIVIST), _AGENCY),
+    },
+    Action.KEEP_STATISTICS: dict.fromkeys((_REVIEWER, _HEAD, _ARCHIVIST), _AGENCY),
+    Action.SIGN_STATISTICS: {_HEAD: _AGENCY},
     Action.AUDIT: {_AUDITOR: _ALL},
 }
 """Who may do what, and how far. `ENTER` and `OWN_ACCOUNT` need no role (`access.decide`)."""

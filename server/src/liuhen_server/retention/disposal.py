@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 
-from sqlalchemy import ColumnElement, and_, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, exists, insert, select, update
 
 from liuhen_protocol.moment import format_time
 from liuhen_protocol.retention_events import ClipDisposed, DisposalApproved, DisposalDrawn, DisposalWithdrawn
@@ -28,7 +28,7 @@ from liuhen_server.cases.schema import case_clips, case_documents, cases
 from liuhen_server.custody.evidence import ORIGINAL, Clip, clip_of, find_clip
 from liuhen_server.database import Connection
 from liuhen_server.database.schema import clips
-from liuhen_server.people.schema import people
+from liuhen_server.people.two_people import are_two_people
 from liuhen_server.registry.agencies import docks_of
 from liuhen_server.retention.facts import terms_of
 from liuhen_server.retention.schema import disposal_lists, disposal_rows, disposals
@@ -158,7 +158,7 @@ async def approve(acts: Acts, person: Actor, list_id: int, version: int, today: 
     """
     async with acts.of(person) as act:
         now = await _waiting(act.conn, list_id, version)
-        if not await _two_people(act.conn, now.drawn_by, act.by):
+        if not await are_two_people(act.conn, now.drawn_by, act.by):
             raise Wrong(
                 "编制人不能批准自己的处置清单，须由另一人批准",
                 "whoever drew the list does not approve it: another person does",
@@ -298,18 +298,6 @@ async def is_needed(conn: Connection, sha256: str) -> bool:
     )
     paper = select(case_documents.c.sha256).where(case_documents.c.sha256 == sha256)
     return (await conn.execute(live.union_all(paper).limit(1))).scalar() is not None
-
-
-async def _two_people(conn: Connection, first: str, second: str) -> bool:
-    """Two accounts, and not both of one officer."""
-    if first == second:
-        return False
-    ids = [int(each.removeprefix("person-")) for each in (first, second) if each.removeprefix("person-").isdigit()]
-    query = select(func.count(), func.count(func.distinct(people.c.officer))).where(
-        people.c.id.in_(ids), people.c.officer.is_not(None)
-    )
-    known, different = (await conn.execute(query)).one()
-    return bool(known < 2 or different == 2)
 
 
 async def _waiting(conn: Connection, list_id: int, version: int) -> DisposalList:

@@ -15,6 +15,7 @@ from liuhen_server.web.recorder_texts import RECORDER_TEXTS
 from liuhen_server.web.retention_texts import RETENTION_TEXTS
 from liuhen_server.web.review_texts import REVIEW_TEXTS
 from liuhen_server.web.search_texts import SEARCH_TEXTS
+from liuhen_server.web.statistics_texts import STATISTICS_TEXTS
 from liuhen_server.web.stay_texts import STAY_TEXTS, Text
 from liuhen_server.web.todo_texts import TODO_TEXTS
 from liuhen_server.web.track_texts import TRACK_TEXTS
@@ -396,4 +397,5 @@ TEXTS: dict[str, Text] = {
     **REVIEW_TEXTS,
     **CALENDAR_TEXTS,
     **TODO_TEXTS,
+    **STATISTICS_TEXTS,
 }
