@@ -169,15 +169,38 @@ def test_a_handlers_day_from_the_list_to_the_archive(staff: Seeded, visit: New) 
     page.get_by_role("button", name="确认解除").click()
     expect(page.locator(".timeline").get_by_text("另一起检查的录像")).to_be_visible()
 
-    # on, and to the archive; what is missing is said and excused
+    # no decision without its draft, and none by a document: the handler drafts, the head decides
     go_on(page, "decision")
-    add_paper(page, "decision:result", "2026-11-21")
+    expect(page.get_by_role("alert")).to_contain_text("还没有拟处理意见")
+    page.get_by_role("link", name="拟定处理意见").click()
+    page.select_option("#kind-1", "nothing-found")
+    page.fill("#content-1", "未发现问题")
+    page.fill("#facts", "现场检查未发现问题，有现场检查笔录和录像为证。")
+    page.fill("#basis", "《食品安全法》第一百一十条")
+    picture(page, "draft-form")
+    page.get_by_role("button", name="保存这一版").click()
+    expect(page.locator("#decision")).to_contain_text("按本机关目录无须法制审核")
+    go_on(page, "decision")
+    head.go(address.removeprefix(staff.url))
+    picture(head.page, "decide")
+    head.page.locator("#decision").get_by_role("button", name="作出决定").click()
+    expect(head.page.locator("#decision")).to_contain_text("生效")
+    decided = head.page.locator("#decision input[name=day]").first.input_value()
+    handler.go(address.removeprefix(staff.url))
+
+    # on, and to the archive; what is missing is said and excused
+    add_paper(page, "decision:result", decided)
     go_on(page, "service")
     picture(page, "case-missing")
     go_on(page, "archiving")
     go_on(page, "archived")
     expect(page.get_by_role("alert")).to_contain_text("还不能归档：缺送达回证")
     add_paper_at(page)
+    expect(page.locator("#decision")).to_contain_text("朝县市监检〔2026〕1号未登记送达")
+    page.locator("#decision summary", has_text="登记送达").click()
+    page.fill("#decision input[name=receiver]", "张大华")
+    page.locator("#decision").get_by_role("button", name="登记送达").click()
+    expect(page.locator("#decision")).to_contain_text("直接送达，张大华")
     page.locator("li", has_text="留置送达").locator("summary").first.click()
     page.locator("details[open] input[name=reason]").fill("当场签收，无留置送达")
     page.get_by_role("button", name="登记理由").click()
@@ -187,9 +210,10 @@ def test_a_handlers_day_from_the_list_to_the_archive(staff: Seeded, visit: New) 
     expect(page.get_by_role("button", name="上传文书")).to_have_count(0)
     picture(page, "case-archived")
     assert handler.fits()
-    assert handler.complaints == [
-        "Failed to load resource: the server responded with a status of 422 (Unprocessable Entity)"
-    ]
+    assert (
+        handler.complaints
+        == ["Failed to load resource: the server responded with a status of 422 (Unprocessable Entity)"] * 2
+    )
 
 
 def add_paper_at(page: Page) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from house.sample import lists, papers, people, recordings
 from house.sample.cases import CASES, SampleCase
+from house.sample.decided import opinion_of, proposal_of
 from house.sample.plan import DatedPaper, MadeFilm, PlannedCase, patrols, planned
 from house.sample.recorders import bring_recorders
 from house.sample.recordings import CardFile, card_files
@@ -20,11 +21,16 @@ from liuhen_server.cases.documents import Paper, Received, add_document, receive
 from liuhen_server.cases.fields import moment_of
 from liuhen_server.cases.linking import Goal, link_clips, unlink_clip
 from liuhen_server.cases.lists import approve_list, draft_list, excuse, save_rows
-from liuhen_server.cases.reading import Case, whole_case
+from liuhen_server.cases.reading import Case, Document, whole_case
 from liuhen_server.cases.record import Changes, New, change_case, move_case, open_case
 from liuhen_server.config import Config
 from liuhen_server.custody.evidence import find_clip
 from liuhen_server.custody.marks import MOMENT, NOTE, mark
+from liuhen_server.decisions.deciding import Given, decide
+from liuhen_server.decisions.drafting import write_draft
+from liuhen_server.decisions.gates import DECISION_DOCUMENTS
+from liuhen_server.decisions.reading import decisions_of, newest_draft
+from liuhen_server.decisions.serving import Performed, Served, execute, serve
 from liuhen_server.operations.opening import Archive, opened
 from liuhen_server.people import changes
 from liuhen_server.people.accounts import Person
@@ -35,10 +41,13 @@ from liuhen_server.registry.agencies import every_agency
 from liuhen_server.registry.changes import keep_agency, keep_officer
 from liuhen_server.retention.holds import hold_case, hold_clip
 from liuhen_server.retention.terms import Ground
+from liuhen_server.review.rounds import Submission, give_opinion, submit_review, take_review
 
 ZONE = timezone(timedelta(hours=8))
 IN_FORCE_SINCE = timedelta(days=200)
 AT_ONCE = 16  # files on their way into the store
+_CARRIED_OUT = {"performance": "performed", "compensation": "performed", "scene-record": "forced"}
+_INQUIRY = frozenset({"report", "examination", "inspection-record", "interview", "evidence", "survey"})
 
 
 @dataclass(frozen=True)
@@ -157,18 +166,77 @@ class _County:
         for number, (stage, entered) in enumerate(plan.stages):
             if number:
                 before = plan.stages[number - 1][0]
+                if stage is Stage.DECISION:
+                    await self._draft_and_review(plan, opened_case, entered)
                 mover = self.persons[people.ARCHIVISTS[case.agency]] if stage is Stage.ARCHIVED else handler
                 await move_case(self.acts, mover, opened_case.id, before, stage, "", entered)
             for paper in plan.papers:
                 if paper.stage is stage:
-                    await self._add(handler, opened_case, paper)
+                    if paper.kind in DECISION_DOCUMENTS:
+                        await self._decide(plan, opened_case, paper.dated)
+                    document = await self._add(handler, opened_case, paper)
+                    await self._carry_out(plan, opened_case, document)
             for film in plan.films:
                 if film.stage is stage and film.linked:
                     await self._link(handler, opened_case, film)
             for where, item, reason in plan.excuses:
                 if where is stage:
                     await excuse(self.acts, handler, opened_case.id, stage, item, reason)
+        if plan.stage is Stage.REVIEW:
+            await self._draft_and_review(plan, opened_case, self.day)
         self.cases[plan.number] = opened_case
+
+    async def _draft_and_review(self, plan: PlannedCase, case: Case, until: date) -> None:
+        """The handler's draft, and its review where it needs one or where an opinion lies in the file. Where none lies there yet the
+        reviewer has the round and has not said anything.
+        """
+        handler, came = self._handler(plan), plan.stages[-1][1]
+        for stage, entered in plan.stages:
+            if stage in (Stage.REVIEW, Stage.INVESTIGATION):
+                came = entered
+        draft = await write_draft(self.acts, handler, case.id, 0, proposal_of(plan.case), min(came, until))
+        said = next((each.dated for each in plan.papers if each.kind == "legal-opinion"), None)
+        if not draft.needs_review and said is None:
+            return
+        async with self.archive.database.read() as conn:
+            whole = await whole_case(conn, case.id)
+        assert whole is not None
+        inquiry = [each.id for each in whole.documents if each.kind in _INQUIRY and each.current]
+        if not inquiry:
+            return
+        given = Submission(
+            draft.id,
+            "案件事实清楚，证据充分，提请审核（样例）",
+            {"investigation": tuple(inquiry), "evidence": tuple(inquiry)},
+        )
+        review = await submit_review(self.acts, handler, case.id, given, min(came, until))
+        reviewer = self.persons[people.REVIEWERS[plan.case.agency]]
+        await take_review(self.acts, reviewer, case.id, review)
+        if said is not None:
+            await give_opinion(self.acts, reviewer, case.id, review, opinion_of(plan.case), said)
+
+    async def _decide(self, plan: PlannedCase, case: Case, day: date) -> None:
+        async with self.archive.database.read() as conn:
+            draft, whole = await newest_draft(conn, case.id), await whole_case(conn, case.id)
+        assert draft is not None and whole is not None
+        record = next((each.id for each in whole.documents if each.kind == "collective"), None)
+        head = self.persons[people.HEADS[plan.case.agency]]
+        await decide(self.acts, head, case.id, Given(draft.id, "", day, record), day)
+
+    async def _carry_out(self, plan: PlannedCase, case: Case, document: Document) -> None:
+        """What the documents of service and execution say."""
+        if document.kind not in ("service-receipt", *_CARRIED_OUT):
+            return
+        handler, day = self._handler(plan), date.fromisoformat(document.dated)
+        async with self.archive.database.read() as conn:
+            (decision,) = await decisions_of(conn, case.id)
+        if document.kind == "service-receipt":
+            receiver = plan.case.party.representative or plan.case.party.name
+            await serve(self.acts, handler, case.id, decision.id, Served("direct", receiver, day, document.id), day)
+        else:
+            fen = decision.fine_fen + decision.confiscated_fen
+            done = Performed(_CARRIED_OUT[document.kind], day, fen, document.id)
+            await execute(self.acts, handler, case.id, decision.id, done, day)
 
     def _handler(self, plan: PlannedCase) -> Person:
         """Whoever of the handlers has an account; where none has, the head works on the case."""
@@ -191,10 +259,10 @@ class _County:
         path = self.archive.config.incoming_folder / f"paper-{secrets.token_hex(8)}"
         self.received[plan.number, paper] = await receive(self.archive.store, path, file, _whole(data))
 
-    async def _add(self, person: Person, case: Case, paper: DatedPaper, replaces: int | None = None) -> None:
+    async def _add(self, person: Person, case: Case, paper: DatedPaper, replaces: int | None = None) -> Document:
         began, ended = [moment_of(paper.dated, clock, ZONE, "began") for clock in paper.hours or ()] or (None, None)
         said = Paper(paper.stage, paper.kind, paper.dated.isoformat(), replaces, began, ended, paper.place)
-        await add_document(self.acts, person, case.id, self.received[case.number, paper], said)
+        return await add_document(self.acts, person, case.id, self.received[case.number, paper], said)
 
     async def _link(self, person: Person, case: Case, film: MadeFilm) -> None:
         assert film.stage is not None

@@ -93,12 +93,17 @@ ACCOUNTS: Sequence[Account] = (
     _one("zhaolan", "赵岚", Role.HEAD, agency=MARKET),
     _one("qianyu", "钱玉", Role.ARCHIVIST, agency=MARKET),
     _one("sunqiang", "孙强", Role.HANDLER, agency=TRANSPORT, officer=True),
+    _one("heli", "何丽", Role.HANDLER, agency=TRANSPORT, officer=True),
+    _one("lufa", "陆法", Role.REVIEWER, agency=TRANSPORT),
     _one("gaoming", "高明", Role.HEAD, Role.ARCHIVIST, agency=TRANSPORT),
     _one("zhengliqiu", "郑立秋", Role.HANDLER, agency=FARMING, officer=True),
+    _one("tianhe", "田禾", Role.REVIEWER, agency=FARMING),
     _one("linna", "林娜", Role.HEAD, Role.ARCHIVIST, agency=FARMING),
     _one("caolidong", "曹立冬", Role.HANDLER, agency=CITY, officer=True),
+    _one("chengyan", "程言", Role.REVIEWER, agency=CITY),
     _one("luotian", "罗田", Role.HEAD, Role.ARCHIVIST, agency=CITY),
     _one("yuanlixia", "袁立夏", Role.HANDLER, agency=SAFETY, officer=True),
+    _one("andi", "安笛", Role.REVIEWER, agency=SAFETY),
     _one("shenqi", "沈琦", Role.HEAD, agency=SAFETY),
     _one("sifa", "梁正", Role.JUSTICE_SUPERVISOR),
     _one("xitong", "许安", Role.SYSTEM_ADMINISTRATOR),
@@ -109,4 +114,5 @@ ACCOUNTS: Sequence[Account] = (
 HANDLERS = {MARKET: "wanglei", TRANSPORT: "sunqiang", FARMING: "zhengliqiu", CITY: "caolidong", SAFETY: "yuanlixia"}
 HEADS = {MARKET: "zhaolan", TRANSPORT: "gaoming", FARMING: "linna", CITY: "luotian", SAFETY: "shenqi"}
 ARCHIVISTS = HEADS | {MARKET: "qianyu"}
-"""Who works on a case, who puts a list in force, who closes a file: names of accounts."""
+REVIEWERS = {MARKET: "demo", TRANSPORT: "lufa", FARMING: "tianhe", CITY: "chengyan", SAFETY: "andi"}
+"""Who works on a case, who puts a list in force and decides, who closes a file, who reviews: names of accounts."""

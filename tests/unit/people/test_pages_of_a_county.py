@@ -53,6 +53,11 @@ DOES = {
     "clip.marked": Action.MARK_CLIPS,
     "clip.held": Action.SET_HOLDS,
     "case.held": Action.SET_HOLDS,
+    "decision.drafted": Action.DRAFT_DECISIONS,
+    "decision.made": Action.DECIDE,
+    "decision.served": Action.WORK_CASES,
+    "review.submitted": Action.SUBMIT_REVIEWS,
+    "review.opinion": Action.GIVE_OPINIONS,
 }
 
 

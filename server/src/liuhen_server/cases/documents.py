@@ -22,6 +22,9 @@ from liuhen_server.cases.record import open_for_work, written
 from liuhen_server.cases.said import Wrong
 from liuhen_server.cases.schema import case_documents, case_stages
 from liuhen_server.database import Connection
+from liuhen_server.decisions.gates import DECISION_DOCUMENTS, may_file
+from liuhen_server.decisions.refused import attempt, demand_none
+from liuhen_server.decisions.standing import standing_of
 from liuhen_server.store.incoming import Incoming
 from liuhen_server.store.interface import Store
 
@@ -84,15 +87,19 @@ def _take(incoming: Incoming, piece: bytes) -> None:
 
 async def add_document(acts: Acts, person: Actor, case_id: int, received: Received, paper: Paper) -> Document:
     """Raises Wrong: the class's stage has no such document, the case never came to that stage, the version it replaces is not
-    the newest any more (somebody replaced it meanwhile); NoSuchCase.
+    the newest any more (somebody replaced it meanwhile); NotDecided (which is stated: decision.refused): it says a decision that was
+    not made; NoSuchCase.
     """
     place = one_line(paper.place, "place", 120, empty=True)
     if paper.began_time is not None and paper.ended_time is not None and paper.ended_time < paper.began_time:
         raise Wrong("结束时间早于开始时间", "it ends before it begins", "ended")
-    async with acts.of(person) as act:
+    async with attempt(acts, person) as act:
         case = await open_for_work(act.conn, case_id)
         kind_of(case.rules, paper.stage, paper.kind)
         await _check_reached(act.conn, case_id, paper.stage)
+        if paper.kind in DECISION_DOCUMENTS:
+            standing = await standing_of(act.conn, case)
+            demand_none(may_file(standing, paper.kind, paper.dated), "document", case.name)
         before = await _to_replace(act.conn, case_id, paper)
         if (
             await asyncio.to_thread(received.store.size, received.sha256) is None

@@ -28,6 +28,9 @@ from liuhen_server.cases.reading import Case, Party, find_case, whole_case
 from liuhen_server.cases.said import Wrong
 from liuhen_server.cases.schema import case_acts, case_handlers, case_parties, case_stages, cases, recording_lists
 from liuhen_server.database import Connection
+from liuhen_server.decisions.gates import lacks, may_go
+from liuhen_server.decisions.refused import attempt, demand_none
+from liuhen_server.decisions.standing import standing_of
 from liuhen_server.registry.agencies import find_agency
 from liuhen_server.registry.officers import officer_of
 from liuhen_server.registry.schema import officers
@@ -182,9 +185,10 @@ async def move_case(
     acts: Acts, person: Actor, case_id: int, before: Stage, after: Stage, reason: str, today: date
 ) -> Case:
     """From the stage the form was drawn in to the next. Raises Wrong: the class's table has no such step, a reason is asked
-    for, or the case cannot be archived since something is missing; Outdated: it is in another stage; NoSuchCase.
+    for, or the case cannot be archived since something is missing; NotDecided (which is stated: decision.refused): the step would lead
+    around the decision; Outdated: it is in another stage; NoSuchCase.
     """
-    async with acts.of(person) as act:
+    async with attempt(acts, person) as act:
         whole = await whole_case(act.conn, case_id)
         if whole is None:
             raise NoSuchCase(case_id)
@@ -192,9 +196,13 @@ async def move_case(
         if case.stage is not before:
             raise Outdated(case, await _since(act.conn, case_id, 0))
         case.rules.check_step(before, after, reason)
-        if after is Stage.ARCHIVED and (missing := blockers(whole.needs())):
-            zh = "；".join(need.sentence.zh for need in missing[:5])
-            en = "; ".join(need.sentence.en for need in missing[:5])
+        standing = await standing_of(act.conn, case)
+        draft = None if standing.draft is None else f"draft-{standing.draft.id}"
+        demand_none(may_go(standing, after), "stage", case.name, draft)
+        missing = [need.sentence for need in blockers(whole.needs())] + [each.said for each in lacks(standing)]
+        if after is Stage.ARCHIVED and missing:
+            zh = "；".join(each.zh for each in missing[:5])
+            en = "; ".join(each.en for each in missing[:5])
             more = "" if len(missing) <= 5 else f" … {len(missing)}"
             raise Wrong(f"还不能归档：{zh}{more}", f"it cannot be archived yet: {en}{more}", "stage")
         said = (await act.commit_text("reason", case.name, reason.strip())) if reason.strip() else None

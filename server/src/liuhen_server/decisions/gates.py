@@ -169,7 +169,7 @@ def lacks(standing: Standing) -> tuple[Refusal, ...]:
         return ()
     found = []
     if not standing.decisions:
-        found.append(_NO_DECISION)
+        found.append(Refusal("no-decision", Said("还没有作出决定", "no decision was made")))
     for each in standing.in_force:
         if Stage.SERVICE in standing.reached and not each.served:
             found.append(
