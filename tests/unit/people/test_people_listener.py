@@ -19,11 +19,15 @@ from yarl import URL
 
 from liuhen_protocol.digest import digest_of
 from liuhen_protocol.dsse import Envelope
+from liuhen_server.acts import MACHINE, Acts
 from liuhen_server.database.schema import entries
+from liuhen_server.log.archive_chain import utc_now
 from liuhen_server.operations.opening import opened
 from liuhen_server.people.accounts import add_person, find_person, give_api_token, set_password
 from liuhen_server.people.roles import Role
 from liuhen_server.people.sessions import COOKIE, form_token
+from liuhen_server.registry.changes import keep_officer
+from liuhen_server.registry.officers import Officer
 from liuhen_server.web.app import MOST_FORM_BYTES
 from support.device import World, running_archive
 from support.people import our_agency
@@ -242,3 +246,24 @@ async def test_entry_bundles_open_to_an_auditors_token_alone(world: World) -> No
         assert (await program.get(entries))[0] == 403
         assert (await program.get(entries, Authorization="Bearer lht_" + "A" * 43))[0] == 403
         assert (await program.get(entries, Authorization="Bearer " + token))[0] == 200
+
+
+async def test_finding_an_officer_by_a_part_of_the_name_is_an_entry_too(world: World) -> None:
+    async with opened(world.config) as archive:
+        async with archive.database.write() as conn:
+            agency = await our_agency(conn)
+        async with Acts(archive.database, archive.chain, utc_now, os.urandom).of(MACHINE) as act:
+            await keep_officer(act, Officer("LN-88001", "欧阳静宜", agency))
+
+        async def searches() -> int:
+            async with archive.database.read() as conn:
+                return len(
+                    (await conn.execute(select(entries.c.log_index).where(entries.c.kind == "search.made"))).all()
+                )
+
+        async with signed_in(world, "seeker") as reader:
+            before = await searches()
+            text = (await reader.get("/search?q=MP4"))[2].decode()
+            assert "DSJ_000001" in text and await searches() == before
+            text = (await reader.get("/search?q=欧阳"))[2].decode()
+            assert "<mark>欧阳</mark>静宜" in text and "LN-88001" in text and await searches() == before + 1

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from liuhen_server.search.facets import Reach, days_between, may_see, of_document, seen
 from liuhen_server.search.question import answers, ask, spans
+from liuhen_server.search.sources import clip_document
 from liuhen_server.search.words import GAP, LONGEST, index_text, words_of
 
 
@@ -38,6 +39,18 @@ def test_signs_in_another_order_or_not_beside_each_other_are_not_found(typed: st
 )
 def test_a_file_is_found_by_each_part_of_its_name(typed: str) -> None:
     assert finds(typed, "0000127_210327_0001.MP4")
+
+
+@pytest.mark.parametrize(
+    "typed", ["0000127_2103", "0000127_21032", "DSJ7A01_0123", "dsj7a01_0123", "0000127_210327202611201802"]
+)
+def test_a_clip_is_found_by_its_recorder_and_the_first_of_the_officers_digits(typed: str) -> None:
+    names = ("0000127_21032720261120180211_0001.MP4", "DSJ7A01_01234520261122100000_0001_IMP.MP4")
+    texts = [clip_document("ab" * 32, "dock-03", "scjg", "2026-11-20T10:02:11.000Z", (name,)).text for name in names]
+    assert [finds(typed, text) for text in texts] == [name.casefold().startswith(typed.casefold()) for name in names]
+    assert not any(
+        finds(each, text) for each in ("0000127_210", "0000128_2103", "_2103", "0127_2103") for text in texts
+    )
 
 
 def test_part_of_a_number_is_another_number() -> None:

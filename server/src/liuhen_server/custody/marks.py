@@ -11,6 +11,7 @@ from liuhen_protocol.events import ClipMarked
 from liuhen_protocol.statement import Subject
 from liuhen_server.acts import Actor, Acts, acts_stated, said
 from liuhen_server.custody.evidence import Clip, read_entry
+from liuhen_server.custody.indexed import keep_findable
 from liuhen_server.database import Connection
 from liuhen_server.database.schema import entries
 
@@ -77,7 +78,9 @@ async def mark(acts: Acts, person: Actor, clip: Clip, at_ms: int | None, kind: s
     async with acts.of(person) as act:
         kept = await act.commit_text("mark", _about(clip), words)
         event = ClipMarked(at_ms, kind, act.by, kept.sha256)
-        return (await act.state(event, Subject(clip.name, clip.sha256, clip.sm3))).index
+        stated = await act.state(event, Subject(clip.name, clip.sha256, clip.sm3))
+        await keep_findable(act.conn, stated.index)
+        return stated.index
 
 
 async def mark_indexes(conn: Connection, clip: Clip) -> list[int]:

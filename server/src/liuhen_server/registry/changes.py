@@ -17,7 +17,7 @@ from liuhen_server.acts import Act, said
 from liuhen_server.database import Connection
 from liuhen_server.log import Stated
 from liuhen_server.registry.agencies import Agency, add_agency, change_agency
-from liuhen_server.registry.indexed import keep_findable
+from liuhen_server.registry.indexed import keep_findable, keep_officer_findable
 from liuhen_server.registry.officers import Officer, add_officer, change_officer
 from liuhen_server.registry.recorders import Recorder, add_recorder, change_recorder
 
@@ -36,6 +36,7 @@ async def keep_agency(act: Act, given: Agency) -> Agency:
 async def keep_officer(act: Act, given: Officer) -> Officer:
     """Adds the officer (version 0) or changes what was drawn. Raises Mistakes, Outdated, LookupError."""
     kept = await (change_officer if given.version else add_officer)(act.conn, given)
+    await keep_officer_findable(act.conn, kept)
     await _state(act, kept, asdict(kept) | {"classes": sorted(kept.classes)})
     return kept
 

@@ -3,7 +3,8 @@
 What stands between blanks is a phrase: its words beside each other, in their order. All phrases must be found. There are no
 operators and no quotes; signs that are no words part words. The last word of a phrase may be the beginning of a longer one where
 it is long enough to begin few words: eight letters or digits (digests), six digits (numbers with a date in them), four of letters and
-digits that are no digest's (DSJ7 of the recorder DSJ7A01). Dates and case numbers are found however they are written.
+digits that are no digest's (DSJ7 of the recorder DSJ7A01), and four after the recorder's in a file's name (0000127_2103). Dates
+and case numbers are found however they are written.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from datetime import date
 
 from liuhen_server.cases.numbers import parse_number
 from liuhen_server.cases.said import Wrong
-from liuhen_server.search.words import MOST_TIMES, NO_WORD, pairs, words_of, words_with_places
+from liuhen_server.search.words import MOST_TIMES, NO_WORD, joined, pairs, words_of, words_with_places
 
 __all__ = ["Phrase", "Question", "answers", "ask", "plainly", "spans"]
 
@@ -25,6 +26,7 @@ MOST_TYPED = 400  # signs that are read
 MOST_PHRASES = 12
 BEGINNING, OF_DIGITS, OF_NAMES = 8, 6, 4  # signs of a word that may go on; of shorter ones there are too many longer
 
+_TWO_OF_A_NAME = re.compile("[0-9A-Za-z]{5,16}_[0-9A-Za-z]{4,}", re.ASCII)
 _HEXADECIMAL = re.compile("[0-9a-f]+")
 _DAY = re.compile(r"(?P<y>(?:19|20)\d\d)(?:[-/.年](?P<m>\d{1,2})[-/.月](?P<d>\d{1,2})日?|(?P<mm>\d\d)(?P<dd>\d\d))")
 _MONTH = re.compile(r"(?P<y>(?:19|20)\d\d)(?:[-/.年](?P<m>\d{1,2})月?|(?P<mm>\d\d))")
@@ -128,6 +130,8 @@ def _writings(piece: str) -> Iterator[Phrase]:
             yield Phrase((f"{year}{month:02}",))
             yield Phrase((f"{year}", f"{month:02}"))
             yield Phrase((f"{year}", "年", f"{month}", "月"))
+    if _TWO_OF_A_NAME.fullmatch(piece):
+        yield Phrase((joined(piece),), True)
     with suppress(Wrong):  # no case number
         yield Phrase(tuple(words_of(str(parse_number(piece)))))
 

@@ -21,9 +21,19 @@ from liuhen_server.database import Connection
 from liuhen_server.database.schema import docks, entries
 from liuhen_server.registry.schema import agencies
 from liuhen_server.search.index import Indexed, day_of
-from liuhen_server.search.words import GAP
+from liuhen_server.search.words import GAP, joined
 
-__all__ = ["CLIP", "SOURCES", "STAY", "Source", "clip_document", "of_dock", "sources", "what_was_logged"]
+__all__ = [
+    "CLIP",
+    "SOURCES",
+    "STAY",
+    "Source",
+    "agencies_of_docks",
+    "clip_document",
+    "of_dock",
+    "sources",
+    "what_was_logged",
+]
 
 Source = Callable[[Connection, int, int], Awaitable[tuple[Sequence[Indexed], int | None]]]
 """`source(conn, position, most)`: at most so many documents from a position on (0: the first), and the position after them;
@@ -33,6 +43,8 @@ None when there are no more. Positions are the source's own, such as the id of a
 SOURCES: tuple[str, ...] = (
     "liuhen_server.cases.indexed:cases_to_find",
     "liuhen_server.registry.indexed:recorders_to_find",
+    "liuhen_server.registry.indexed:officers_to_find",
+    "liuhen_server.custody.indexed:marks_to_find",
 )
 """`module:function` of every other room's source."""
 
@@ -56,7 +68,7 @@ async def what_was_logged(conn: Connection, first: int, end: int) -> list[Indexe
     found = (await conn.execute(query.order_by(entries.c.log_index))).all()
     if not found:
         return []
-    of_docks = await _agencies_of_docks(conn)
+    of_docks = await agencies_of_docks(conn)
     return await asyncio.to_thread(_documents, [(row.log_index, row.envelope) for row in found], of_docks)
 
 
@@ -68,7 +80,8 @@ class _Agency:
     names: tuple[str, ...] = ()
 
 
-async def _agencies_of_docks(conn: Connection) -> dict[str, _Agency]:
+async def agencies_of_docks(conn: Connection) -> dict[str, _Agency]:
+    """By the name of the dock."""
     known = or_(docks.c.agency == agencies.c.code, docks.c.agency == agencies.c.name)
     query = select(docks.c.name, docks.c.agency, agencies.c.code, agencies.c.name.label("called"), agencies.c.short)
     rows = await conn.execute(query.select_from(docks.outerjoin(agencies, known)))
@@ -103,8 +116,9 @@ def _document(entry: Entry, of_docks: dict[str, _Agency]) -> Indexed | None:
 
 
 def clip_document(sha256: str, dock: str, agency: str | None, finished: str, said: Iterable[str | None]) -> Indexed:
-    """`said`: the words by which it is found beside its day and digest."""
-    text = _text(*said, *days(finished), sha256)
+    """`said`: the words by which it is found beside its day and digest, its file's name first."""
+    words = tuple(said)
+    text = _text(*words, *days(finished), sha256, joined(words[0] or ""))
     return Indexed(CLIP, f"{sha256}/{dock}", agency, finished, text, frozenset({of_dock(dock)}))
 
 

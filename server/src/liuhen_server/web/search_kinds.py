@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from liuhen_server.acts import acts_stated, said
 from liuhen_server.cases.classes import CLASSES, Stage
 from liuhen_server.cases.indexed import CASE
 from liuhen_server.cases.schema import cases
 from liuhen_server.custody.evidence import ORIGINAL, clip_of
+from liuhen_server.custody.indexed import MARK
 from liuhen_server.custody.schema import stays
 from liuhen_server.custody.stays import stay_of
 from liuhen_server.database import Connection
@@ -18,14 +20,16 @@ from liuhen_server.database.schema import clips
 from liuhen_server.people.access import Somebody, visible
 from liuhen_server.people.roles import Action, Scope
 from liuhen_server.registry.agencies import docks_of
-from liuhen_server.registry.indexed import RECORDER
-from liuhen_server.registry.schema import recorders
+from liuhen_server.registry.indexed import OFFICER, RECORDER
+from liuhen_server.registry.schema import officers, recorders
 from liuhen_server.search.facets import Reach
 from liuhen_server.search.finder import Hit
 from liuhen_server.search.sources import CLIP, STAY, of_dock
 from liuhen_server.web.language import Words
 
 __all__ = ["KINDS", "Kind", "Line"]
+
+MOST_OF_A_NOTE = 160  # signs that are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +146,42 @@ async def recorder_lines(conn: Connection, hits: Sequence[Hit], words: Words) ->
     return found
 
 
+async def officer_lines(conn: Connection, hits: Sequence[Hit], words: Words) -> dict[str, Line]:
+    ids = [int(hit.id) for hit in hits]
+    found: dict[str, Line] = {}
+    for row in await conn.execute(select(officers).where(officers.c.id.in_(ids))):
+        facts = [("officer.certificate", row.certificate)]
+        facts += [("officer.recorder_number", row.recorder_number)] if row.recorder_number else []
+        found[str(row.id)] = Line(f"/officers/{row.id}", words.plain(row.name), None, tuple(facts))
+    return found
+
+
+async def mark_lines(conn: Connection, hits: Sequence[Hit], words: Words) -> dict[str, Line]:
+    """Led to at the clip that was marked, which is that of the promise its number names."""
+    query = (
+        select(acts_stated.c.log_index, said.c.about)
+        .join(said, said.c.id == acts_stated.c.said_id)
+        .where(acts_stated.c.log_index.in_([int(hit.id) for hit in hits]))
+    )
+    numbers = {row.log_index: int(row.about.removeprefix("clip-")) for row in await conn.execute(query)}
+    rows = await conn.execute(select(clips).where(clips.c.promised_index.in_(numbers.values())))
+    of = {row["promised_index"]: clip_of(row) for row in rows.mappings() if row["kind"] == ORIGINAL}
+    found: dict[str, Line] = {}
+    for hit in hits:
+        clip = of.get(numbers.get(int(hit.id), -1))
+        if clip is not None:
+            address = f"/clips/{clip.dock}/{clip.sha256}#marks"
+            facts = (("search.words", words.plain(" ".join(hit.text.split())[:MOST_OF_A_NOTE])),)
+            found[hit.id] = Line(address, words.file_name(clip.name), hit.when, facts)
+    return found
+
+
 KINDS = (
     Kind(CASE, reach_of_cases, case_lines),
     Kind(CLIP, reach_of_recordings, clip_lines),
     Kind(STAY, reach_of_recordings, stay_lines),
     Kind(RECORDER, reach_of_recorders, recorder_lines),
+    Kind(OFFICER, reach_of_recorders, officer_lines),
+    Kind(MARK, reach_of_recordings, mark_lines),
 )
 """In the order in which they are shown."""

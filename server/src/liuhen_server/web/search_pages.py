@@ -17,6 +17,7 @@ from liuhen_server.database.schema import docks
 from liuhen_server.people.access import visible
 from liuhen_server.people.roles import Action, Scope
 from liuhen_server.registry.agencies import every_agency
+from liuhen_server.registry.indexed import OFFICER
 from liuhen_server.search.finder import COUNTED, Finder, Group, Page
 from liuhen_server.search.finder import Filters as Asked
 from liuhen_server.search.indexer import Indexer
@@ -125,7 +126,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         names = await _agencies(conn) if visible(person, Action.SEE_EVIDENCE) is Scope.ALL else {}
         personal = await names_a_person(conn, filters.asked)
     found = await Finder(context.database).find(filters.asked, seen, _asked(filters, names), _page(filters))
-    if personal:
+    if personal or (filters.asked and any(group.kind == OFFICER for group in found.groups)):
         await record_search(request, filters.asked, sum(group.count for group in found.groups))
     async with context.database.read() as conn:
         groups = [await _shown(conn, group, filters, words) for group in found.groups]

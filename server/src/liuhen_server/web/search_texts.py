@@ -15,6 +15,9 @@ SEARCH_TEXTS: dict[str, Text] = {
     "search.kind.case": Text("案件", "Cases"),
     "search.kind.recorder": Text("记录仪", "Recorders"),
     "search.kind.stay": Text("记录仪入仓", "Recorder stays"),
+    "search.kind.officer": Text("执法人员", "Officers"),
+    "search.kind.mark": Text("标记与说明", "Marks and notes"),
+    "search.words": Text("内容", "Words"),
     "search.first": Text("从", "From"),
     "search.last": Text("到", "To"),
     "search.count": Text("{count} 条", "{count} found"),
@@ -26,8 +29,10 @@ SEARCH_TEXTS: dict[str, Text] = {
     "search.digest": Text("SHA-256", "SHA-256"),
     "search.empty": Text("请输入要找的内容。", "Type what you are looking for."),
     "search.empty.way_out": Text(
-        "可用案号、当事人、文件名、执法证号、记录仪编号、采集站、执法主体、日期（如 2026-11-20）或摘要开头 8 位以上。汉字可只输入其中一部分。",
-        "A case number or party, a file name, officer number, recorder, dock, agency, date (2026-11-20) or the first 8 digits or more of a digest. "
+        "可用案号、当事人、文件名、执法人员姓名或证号、标记与说明的内容、"
+        "记录仪编号、采集站、执法主体、日期（如 2026-11-20）或摘要开头 8 位以上。汉字可只输入其中一部分。",
+        "A case number or party, a file name, officer, words of a mark or note, recorder,"
+        " dock, agency, date (2026-11-20) or the first 8 digits or more of a digest. "
         "Any part of a Chinese word is enough.",
     ),
     "search.none": Text("没有找到。", "Nothing was found."),
