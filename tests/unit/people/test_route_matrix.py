@@ -41,6 +41,7 @@ from liuhen_server.retention.holds import hold_case
 from liuhen_server.retention.schema import disposal_lists
 from liuhen_server.retention.tables import draft_table
 from liuhen_server.retention.terms import Ground
+from liuhen_server.review.lists import draft_major_list
 from liuhen_server.statistics.reports import draft_report
 from liuhen_server.web.app import ROUTES
 from liuhen_server.web.render import modules_version
@@ -124,12 +125,14 @@ async def _a_case(world: World, agency: str, handlers: tuple[int, ...]) -> dict[
             await conn.execute(insert(disposal_lists).values(**waiting, id=1, drawn_time=hold.time, drawn_index=1))
         recording_list = await draft_list(acts, MACHINE, agency)
         report = await draft_report(acts, MACHINE, agency, 2025, date(2026, 11, 20))
+        major = await draft_major_list(acts, MACHINE, agency)
         ids = {
             "report": report.id,
             "case": case.id,
             "list": recording_list.id,
             "hold": hold.id,
             "table": table.id,
+            "major": major.id,
             "disposal": 1,
         }
         return {name: str(value) for name, value in ids.items()}

@@ -48,7 +48,7 @@ async def of_reviews(conn: Connection, today: date, within: Within) -> Iterable[
                 who=Who(people=taken) if taken else Who(roles=frozenset({Role.REVIEWER})),
                 rule=rule,
                 began=began,
-                url=f"/cases/{row.case_id}",
+                url=f"/cases/{row.case_id}/review",
                 provisional=unsure,
             )
         )

@@ -1,6 +1,7 @@
-"""How long a review may take: seven working days from complete material, three more for a complicated case where the head allows them.
+"""The clock of one round: seven working days from complete material, three more for a complicated case where the head allows them.
 
-Liaoning's rule (辽宁省重大行政执法决定法制审核办法) as it is quoted; another province has another. Counted as every clock is.
+How many and where that is written stands in the one table of deadlines; here a round is counted as every clock of a case is, so that it
+is shown as they are.
 """
 
 from __future__ import annotations
@@ -10,33 +11,27 @@ from datetime import date
 from liuhen_server.cases.calendar import OFFICIAL, Calendar
 from liuhen_server.cases.classes import CLASSES
 from liuhen_server.cases.clocks import Clock, ClockRule, clocks_of
-from liuhen_server.cases.said import Said
+from liuhen_server.deadlines.deadline import Rule
+from liuhen_server.deadlines.rules import REVIEW, REVIEW_EXTENDED
 
-__all__ = ["DAYS", "MORE_DAYS", "clock_of"]
+__all__ = ["clock_of"]
 
-DAYS, MORE_DAYS = 7, 3
 _BEGINS, _ENDS = "review:submitted", "review:opinion"
-_SOURCE = Said("辽宁省重大行政执法决定法制审核办法", "Liaoning's rules on legal review")
 _ANY = next(iter(CLASSES))
-_USUAL = ClockRule(
-    "legal-review", Said("法制审核", "Legal review"), frozenset(CLASSES), (_BEGINS,), (_ENDS,), DAYS, True, _SOURCE
-)
-_LONGER = ClockRule(
-    "legal-review",
-    Said("法制审核（已批准延长）", "Legal review (extended)"),
-    frozenset(CLASSES),
-    (_BEGINS,),
-    (_ENDS,),
-    DAYS + MORE_DAYS,
-    True,
-    _SOURCE,
-)
 
 
 def clock_of(
     submitted: date, opinion: date | None, today: date, calendar: Calendar = OFFICIAL, *, extended: bool = False
 ) -> Clock:
-    """The clock of one round; `opinion` None: it has none yet. A day after `today` is not there yet."""
+    """`opinion` None: it has none yet. A round that is submitted today has all of its days."""
     events = {_BEGINS: submitted} | ({} if opinion is None else {_ENDS: opinion})
-    (clock,) = clocks_of(_ANY, events, max(today, submitted), calendar, (_LONGER if extended else _USUAL,))
+    rule = _as_clock(REVIEW_EXTENDED if extended else REVIEW)
+    (clock,) = clocks_of(_ANY, events, max(today, submitted), calendar, (rule,))
     return clock
+
+
+def _as_clock(rule: Rule) -> ClockRule:
+    assert rule.days is not None
+    return ClockRule(
+        rule.key, rule.name, frozenset(CLASSES), (_BEGINS,), (_ENDS,), rule.days, rule.working, rule.source
+    )

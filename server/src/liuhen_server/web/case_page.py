@@ -35,6 +35,7 @@ from liuhen_server.web.decision_view import decisions_on_page
 from liuhen_server.web.guard import may, session_of
 from liuhen_server.web.language import Words
 from liuhen_server.web.render import page, words_of
+from liuhen_server.web.review_part import part_of
 from liuhen_server.web.routes import get, post
 from liuhen_server.web.stay_pages import caught_up
 
@@ -93,6 +94,7 @@ async def draw_case(
         )
         proposed = await suggestions_for(conn, whole, context.zone, request.app[TRACKS]) if works else ()
         calendar = await calendar_in_force(conn)
+        review = await part_of(conn, whole, context.today(), calendar)
         decided = (await decided_events(conn, [case.id])).get(case.id, {})
     needs = whole.needs()
     columns = [_column(whole, stage, needs, named, reasons) for stage in case.rules.stages]
@@ -116,6 +118,8 @@ async def draw_case(
         holds=holds,
         grounds=GROUNDS,
         decision=decision,
+        review=review,
+        sees_review=may(request, Action.SEE_REVIEWS),
         outcomes=OUTCOMES,
         yuan=yuan,
         services=SERVICES,

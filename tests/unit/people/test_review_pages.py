@@ -1,0 +1,216 @@
+"""The pages of legal review over TLS: a case from its submission to the opinion that passes, each by who may, each attack refused there."""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+import pytest_asyncio
+
+from liuhen_server.acts import Acts
+from liuhen_server.cases.classes import Stage
+from liuhen_server.cases.documents import Paper, add_document, receive
+from liuhen_server.cases.reading import Party
+from liuhen_server.cases.record import New, open_case
+from liuhen_server.decisions.draft import Proposal, Result
+from liuhen_server.decisions.drafting import write_draft
+from liuhen_server.log.archive_chain import utc_now
+from liuhen_server.operations.opening import opened
+from liuhen_server.people.accounts import Person
+from liuhen_server.people.roles import Role
+from liuhen_server.registry.officers import Officer, add_officer
+from liuhen_server.review.checklist import CHECKLIST
+from liuhen_server.web.context import CHINA
+from support.case_office import PDF
+from support.device import World, running_archive
+from support.people import OTHERS, our_agency
+
+from .test_people_listener import Reader
+from .test_route_matrix import enter, person
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+TODAY = datetime.now(UTC).astimezone(CHINA).date()
+
+
+@dataclass
+class Scene:
+    world: World
+    readers: dict[str, Reader]
+    people: dict[str, Person]
+    case: int
+    document: int
+
+    async def draft(self, fen: int = 2_000_000) -> int:
+        proposal = Proposal(
+            "penalty",
+            "ordinary",
+            "person",
+            "销售过期食品",
+            "《食品安全法》",
+            "一般",
+            (Result("fine", "罚款", fen),),
+            "15日内",
+            "六个月内",
+        )
+        async with opened(self.world.config) as archive:
+            acts = Acts(archive.database, archive.chain, utc_now, os.urandom)
+            found = await write_draft(acts, self.people["handler"], self.case, 0, proposal, TODAY)
+        return found.id
+
+    async def page(self, who: str, path: str = "") -> str:
+        status, _, body = await self.readers[who].get(path or f"/cases/{self.case}/review")
+        assert status == 200, (path, status)
+        return html.unescape(body.decode())
+
+    async def post(self, who: str, step: str, **fields: str) -> tuple[int, str]:
+        reader = self.readers[who]
+        path = step if step.startswith("/") else f"/cases/{self.case}/review/{step}"
+        status, _, text = await reader.post(path, token=reader.token, **fields)
+        return status, html.unescape(text)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
+    async with running_archive(tmp_path_factory.mktemp("reviews")) as world, AsyncExitStack() as stack:
+        async with opened(world.config) as archive, archive.database.write() as conn:
+            agency = await our_agency(conn)
+            await our_agency(conn, OTHERS)
+            ids = [
+                (await add_officer(conn, Officer(f"LN-{n}", name, agency, expires="2029-12-31"))).id
+                for n, name in enumerate(("王丽", "刘洋", "吴法", "郑局"))
+            ]
+        people = {
+            name: await person(world, name, {role}, None if role is Role.JUSTICE_SUPERVISOR else of, officer)
+            for name, role, of, officer in (
+                ("handler", Role.HANDLER, agency, ids[0]),
+                ("second", Role.REVIEWER, agency, ids[0]),
+                ("reviewer", Role.REVIEWER, agency, ids[2]),
+                ("head", Role.HEAD, agency, ids[3]),
+                ("justice", Role.JUSTICE_SUPERVISOR, agency, None),
+                ("foreign", Role.REVIEWER, OTHERS.code, None),
+            )
+        }
+
+        async def pieces() -> AsyncIterator[bytes]:
+            yield PDF
+
+        async with opened(world.config) as archive:
+            acts = Acts(archive.database, archive.chain, utc_now, os.urandom)
+            new = New(agency, "penalty", "过期食品", (ids[0], ids[1]), parties=(Party("person", "张某"),))
+            case = await open_case(acts, people["handler"], new, TODAY)
+            file = await receive(archive.store, archive.config.incoming_folder / "paper-1", "笔录.pdf", pieces())
+            paper = Paper(Stage.INITIATION, "filing", TODAY.isoformat())
+            document = await add_document(acts, people["handler"], case.id, file, paper)
+        readers = {name: await enter(stack, world, name) for name in people}
+        yield Scene(world, readers, people, case.id, document.id)
+
+
+def round_of(page: str) -> str:
+    return re.findall(r'name="review" value="(\d+)"', page)[0]
+
+
+def whole(**more: str) -> dict[str, str]:
+    return {f"check-{item}": "well" for item in CHECKLIST} | {"opinion": "同意"} | more
+
+
+async def test_a_case_walks_through_its_review(scene: Scene) -> None:
+    assert "还没有拟处理意见" in await scene.page("handler")
+    draft = await scene.draft()
+    page = await scene.page("handler")
+    assert "未经法制审核，不得作出决定" in page and "对个人罚款、没收合计 1 万元以上" in page
+    assert "笔录.pdf" in page and "打开法制审核" in await scene.page("handler", f"/cases/{scene.case}")
+    given = {"draft": str(draft), "report": "建议处罚", "document": str(scene.document), "part": "investigation"}
+    status, text = await scene.post("handler", "submit", **given)
+    assert status == 422 and "缺证据" in text and "建议处罚" in text  # what was typed stays
+    async with scene.readers["handler"].session.post(
+        scene.readers["handler"].url + f"/cases/{scene.case}/review/submit",
+        data=[
+            ("token", scene.readers["handler"].token),
+            ("draft", str(draft)),
+            ("report", "建议处罚"),
+            *(("document", str(scene.document)), ("part", "investigation")),
+            *(("document", str(scene.document)), ("part", "evidence")),
+        ],
+        allow_redirects=False,
+    ) as answer:
+        assert answer.status == 303
+    assert "过期食品" in await scene.page("reviewer", "/reviews") and "过期食品" in await scene.page(
+        "justice", "/reviews?show=open"
+    )
+    review = round_of(await scene.page("reviewer"))
+    status, text = await scene.post("second", "take", review=review)  # the handler's other account
+    assert status == 422 and "承办过本案" in text
+    assert (await scene.post("foreign", "take", review=review))[0] == 403
+    assert (await scene.post("justice", "take", review=review))[0] == 403
+    assert (await scene.post("handler", "opinion", review=review, **whole()))[0] == 403
+    assert (await scene.post("reviewer", "take", review=review))[0] == 303
+    assert (await scene.post("head", "extend", review=review, reason="案情复杂"))[0] == 303
+    asked = {"review": review, "kind": "prereview", "question": "是否重大", "whom": ""}
+    assert (await scene.post("reviewer", "consult", **asked))[0] == 303
+    page = await scene.page("justice", "/reviews")
+    assert "过期食品" in page
+    page = await scene.page("justice")
+    (which,) = re.findall(r'name="consultation" value="(\d+)"', page)
+    assert (await scene.post("reviewer", "prereview", consultation=which, answer="是"))[0] == 403
+    assert (await scene.post("justice", "prereview", consultation=which, answer="属于重大"))[0] == 303
+    assert (await scene.post("justice", "opinion", review=review, **whole()))[0] == 403
+    bad = whole(**{"check-facts": "problem", "problem-facts": "进货时间不清\n数量不清", "opinion": "存在问题"})
+    status, text = await scene.post("reviewer", "opinion", review=review, **(bad | {"problem-facts": ""}))
+    assert status == 422 and "存在什么问题，请写明" in text
+    assert (await scene.post("reviewer", "opinion", review=review, **bad))[0] == 303
+    page = await scene.page("handler")
+    assert "数量不清" in page and "尚未答复，答复后才能再次送审" in page and "法制审核未通过" in page
+    status, text = await scene.post("reviewer", "opinion", review=review, **whole())
+    assert status == 422 and "意见不能修改" in text
+    for problem in ("1", "2"):
+        assert (await scene.post("handler", "answer", review=review, problem=problem, answer="已补"))[0] == 303
+    assert "送审（第 2 轮）" in await scene.page("handler")
+
+
+async def test_lists_are_drafted_by_one_and_approved_by_another_on_their_pages(scene: Scene) -> None:
+    assert (await scene.post("handler", "/major-lists/draft"))[0] == 403
+    assert (await scene.post("reviewer", "/major-lists/draft"))[0] == 303
+    (path,) = re.findall(r'href="(/major-lists/\d+)"', await scene.page("reviewer", "/major-lists"))
+    row = {"item": "1", "enforcement": "penalty", "what": "罚款", "kinds": "罚款；吊销许可证件", "least": "1,000.5"}
+    row |= {"procedure": "", "party_kind": "", "source": "", "remark": ""}
+    status, text = await scene.post("reviewer", path, edit="1", **(row | {"kinds": "罚站"}))
+    assert status == 422 and "没有这种决定：罚站" in text
+    status, text = await scene.post("reviewer", path, edit="1", **(row | {"least": "很多"}))
+    assert status == 422 and "金额应为元" in text
+    assert (await scene.post("reviewer", path, edit="1", **row))[0] == 303
+    assert (await scene.post("head", path, edit="1", **row))[0] == 409
+    assert (await scene.post("reviewer", path + "/approve", edit="2", from_day=TODAY.isoformat()))[0] == 403
+    assert (await scene.post("head", path + "/approve", edit="2", from_day=TODAY.isoformat()))[0] == 303
+    assert "1,000.50" in await scene.page("justice", path)
+    assert "现行" in await scene.page("handler", "/major-lists")
+    assert "目录第 1 版" in await scene.page("handler", "/review-chart")
+
+
+async def test_the_flow_chart_is_drawn_for_every_class_with_its_words(scene: Scene) -> None:
+    for enforcement in ("licence", "penalty", "coercion", "levy", "inspection"):
+        page = await scene.page("head", f"/review-chart?class={enforcement}")
+        assert 'role="img"' in page and "<desc" in page and "法制审核" in page
+    status, headers, body = await scene.readers["justice"].get("/review-chart?class=penalty&form=svg")
+    assert status == 200 and headers["Content-Type"].startswith("image/svg+xml") and b"<svg" in body
+
+
+async def test_the_reviewers_page_warns_and_keeps_their_qualification(scene: Scene) -> None:
+    page = await scene.page("head", "/reviewers")
+    assert "人数符合要求" in page and "未登记" in page
+    reviewer = str(scene.people["reviewer"].id)
+    given = {"person": reviewer, "version": "0", "first_day": "2024-05-01", "qualification": "A2024", "remark": ""}
+    assert (await scene.post("reviewer", "/reviewers", **given))[0] == 403
+    assert (await scene.post("head", "/reviewers", **given))[0] == 303
+    assert (await scene.post("head", "/reviewers", **given))[0] == 409
+    assert "已取得法律职业资格" in await scene.page("justice", "/reviewers?agency=scjg")
+
+
+async def test_clips_are_verified_where_the_reviewer_asks(scene: Scene) -> None:
+    assert (await scene.post("reviewer", "verify"))[0] == 303
+    assert (await scene.post("foreign", "verify"))[0] == 403
