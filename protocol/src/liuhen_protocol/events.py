@@ -486,9 +486,7 @@ OF_CASES: frozenset[type[Event]] = frozenset(
 OF_THE_ARCHIVE: frozenset[type[Event]] = (
     OF_PEOPLE
     | OF_CASES
-    | frozenset(RETENTION_EVENTS.values())
-    | frozenset(PUBLICITY_EVENTS.values())
-    | frozenset(DECISION_EVENTS.values())
+    | frozenset((*RETENTION_EVENTS.values(), *PUBLICITY_EVENTS.values(), *DECISION_EVENTS.values()))
     | frozenset((*REVIEW_EVENTS.values(), *OVERSIGHT_EVENTS.values()))
     | {
         ArchiveStarted,
