@@ -112,7 +112,7 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
 
 
 def round_of(page: str) -> str:
-    return re.findall(r'name="review" value="(\d+)"', page)[0]
+    return str(re.findall(r'name="review" value="(\d+)"', page)[0])
 
 
 def whole(**more: str) -> dict[str, str]:
