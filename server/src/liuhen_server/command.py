@@ -40,6 +40,7 @@ LAZY = {
     "agency": "liuhen_server.registry.command:agency",
     "backup": "liuhen_server.operations.backup_command:backup",
     "calendar": "liuhen_server.deadlines.command:calendar",
+    "remind": "liuhen_server.deadlines.command:remind",
     "restore": "liuhen_server.operations.backup_command:restore",
     "user": "liuhen_server.people.command:user",
     "policy": "liuhen_server.custody.command:policy",

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from liuhen_protocol.errors import Malformed
 from liuhen_protocol.note import COSIGNATURE_V1, ED25519, VerifierKey, check_name
 from liuhen_protocol.policy import NONE, Endpoint, Group, Policy
+from liuhen_server.deadlines.settings import Reminders, parse_reminders, settings_text
 
 FILE = "config.toml"
 QUORUM = "witnesses"
@@ -24,6 +25,7 @@ _KNOWN = {
     "quorum",
     "witness",
     "provider",
+    "reminders",
 }
 
 
@@ -84,6 +86,7 @@ class Config:
     witnesses: Mapping[str, Endpoint] = field(default_factory=dict)
     quorum: int = 0
     provider: SignInProvider | None = None
+    reminders: Reminders | None = None
 
     @property
     def database_url(self) -> str:
@@ -153,6 +156,8 @@ class Config:
             }
             lines += ["", "[provider]"]
             lines += [f"{key} = {_quoted(str(value))}" for key, value in stated.items() if value is not None]
+        if self.reminders is not None:
+            lines += settings_text(self.reminders, _quoted)
         return "\n".join([*lines, ""])
 
 
@@ -193,6 +198,7 @@ def parse(text: str, folder: Path) -> Config:
             ),
             quorum=int(raw.get("quorum", 0)),
             provider=_provider(raw["provider"]) if "provider" in raw else None,
+            reminders=parse_reminders(raw["reminders"]) if "reminders" in raw else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(f"{path}: {error}") from error

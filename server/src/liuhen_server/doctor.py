@@ -16,6 +16,8 @@ from liuhen_protocol.checkpoint import Checkpoint
 from liuhen_protocol.moment import format_time
 from liuhen_protocol.note import Note
 from liuhen_protocol.witnessing import AddCheckpoint
+from liuhen_server.deadlines import sent
+from liuhen_server.deadlines.settings import read_secrets, tls_of
 from liuhen_server.log import signed_state
 from liuhen_server.log.signed_state import SignedState
 from liuhen_server.operations.backup_format import complete_backups, moment_of
@@ -25,6 +27,7 @@ LEAST_FREE = 20 * 1000**3
 OLDEST_BACKUP = timedelta(days=2)
 CA_WARNING = timedelta(days=365)
 MOST_ANSWER = 64 * 1024
+TROUBLES_SINCE = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,41 @@ async def examine(archive: Archive, backups: Path) -> list[Examined]:
         *(_witness(archive, name, witness.url or "") for name, witness in archive.config.witnesses.items())
     )
     backed_up = _backups(archive.config.folder, backups, archive.chain.now())
-    return [_space(archive), _authority(archive), _alarm(state), _backlog(state, archive), backed_up, *witnesses]
+    reminded = await _reminders(archive)
+    return [
+        _space(archive),
+        _authority(archive),
+        _alarm(state),
+        _backlog(state, archive),
+        backed_up,
+        *reminded,
+        *witnesses,
+    ]
+
+
+async def _reminders(archive: Archive) -> list[Examined]:
+    """Whether reminders go out, where the archive is told to send any: keys are there, and nobody's newest failed."""
+    what, settings = "提醒 reminders", archive.config.reminders
+    if settings is None:
+        return []
+    try:
+        secrets = read_secrets(settings)
+        tls_of(settings)
+    except (OSError, ValueError) as error:
+        return [
+            Examined(what, False, f"{type(error).__name__}", "[reminders] 的密码文件或 ca_file its secrets or ca_file")
+        ]
+    without = [hook.name for hook in settings.hooks if not (secrets.of(hook.name) or ("",))[0]]
+    if settings.mail is not None and settings.mail.user is not None and not secrets.password:
+        without.append("mail_password")
+    if without:
+        advice = "以 systemd 凭据 reminders.toml 或 secrets_file 提供 hand them over as the credential reminders.toml, or as secrets_file"
+        return [Examined(what, False, f"缺少密钥 no secret for {', '.join(without)}", advice)]
+    async with archive.database.read() as conn:
+        found = await sent.troubles(conn, archive.chain.now().date() - TROUBLES_SINCE)
+    told = "; ".join(f"{each.recipient} {each.day} {each.why} (×{each.tries})" for each in found[:5])
+    advice = "邮件服务器、群机器人是否可用 see the mail server and the group robots; then: liuhen-server remind"
+    return [Examined(what, not found, told or "正常 go out", advice)]
 
 
 def _space(archive: Archive) -> Examined:

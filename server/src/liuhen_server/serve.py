@@ -39,6 +39,7 @@ from liuhen_files.pulse import Pulse, keep_alive, sentence, stuck
 from liuhen_protocol.errors import Malformed, Refused
 from liuhen_server.config import Config, Listen
 from liuhen_server.database import DatabaseUnavailable
+from liuhen_server.deadlines.reminder import Reminder
 from liuhen_server.ingest.device_api import DeviceApi
 from liuhen_server.ingest.line_helpers import LineHelpers
 from liuhen_server.ingest.log_routes import add_log_routes
@@ -61,6 +62,7 @@ STOP_SECONDS = 10.0
 LINGER_SECONDS = 2.0  # for a refused body that is still coming, so that its sender can read why
 UPLOAD_ROUND_SECONDS = 60.0
 REMOVAL_ROUND_SECONDS = 5.0
+REMINDER_ROUND_SECONDS = 60.0
 """How often uploads left complete are tried again and expired ones dropped."""
 
 CERTIFICATE_ROUND_SECONDS = 12 * 3600.0
@@ -155,6 +157,10 @@ async def running(config: Config, notifier: Notifier = NOBODY) -> AsyncIterator[
         removal = Removal(
             archive.database, archive.store, archive.reader, archive.policy, archive.chain.signer.public, now
         )
+        reminders = []
+        if config.reminders is not None:
+            reminder = Reminder(archive.database, config.reminders, session, now)
+            reminders = [_every(REMINDER_ROUND_SECONDS, reminder.round)]
         contexts = _Contexts(archive.authority, config.server_names)
         device_port = await _listen(stack, devices, config.devices, contexts.devices)
         people_port = await _listen(stack, people, config.people, contexts.people)
@@ -164,6 +170,7 @@ async def running(config: Config, notifier: Notifier = NOBODY) -> AsyncIterator[
             _every(UPLOAD_ROUND_SECONDS, uploads.recover, uploads.expire),
             _every(REMOVAL_ROUND_SECONDS, removal.sweep),
             _every(CERTIFICATE_ROUND_SECONDS, contexts.renew),
+            *reminders,
             keep_alive(notifier, lambda: _look(session, ports, pulse), lambda: _status(ports)),
         ):
             yield ports

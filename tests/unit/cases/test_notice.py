@@ -6,7 +6,7 @@ import io
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
@@ -143,6 +143,7 @@ def test_a_sheet_from_an_office_reads_as_it_stands() -> None:
     assert read_table(UNKNOWN, NUMBER, [row.cells for row in read_rows(csv)]).days == ((date(2040, 2, 13), False),)
 
 
+@settings(deadline=None)  # years are read from the notice as they are asked for
 @given(st.dictionaries(st.dates(date(2040, 1, 1), date(2040, 12, 31)), st.booleans(), max_size=100), st.integers(0, 60))
 def test_any_notice_is_read_back_as_written_and_decides_every_day_of_its_year(
     days: dict[date, bool], count: int

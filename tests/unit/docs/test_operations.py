@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from liuhen_agent.recorders.profile import parse_profile
 from liuhen_agent.recorders.protocol import READS, WRITES
 from liuhen_server import config as archive_config
 from liuhen_server.command import main as server
+from liuhen_server.deadlines import settings as reminders
 from liuhen_server.people.roles import GIVEN
 from liuhen_server.web.texts import TEXTS
 from liuhen_server.witness.command import main as witness
@@ -127,8 +129,19 @@ def test_every_setting_of_the_dock_is_explained(page: str) -> None:
 
 
 def test_every_setting_of_the_archive_is_explained(page: str) -> None:
-    keys = archive_config._KNOWN - {"witness", "provider"} | archive_config._PROVIDER
+    keys = archive_config._KNOWN - {"witness", "provider", "reminders"} | archive_config._PROVIDER
     assert keys | {"[[witness]]", "[provider]", "name", "key", "url"} <= first_cells(page)
+
+
+def test_every_setting_of_reminders_is_explained(page: str) -> None:
+    keys = reminders.SETTINGS | reminders.MAIL | reminders.HOOK
+    assert keys - {"mail", "webhook"} | {"[reminders]", "[reminders.mail]", "[[reminders.webhook]]"} <= first_cells(
+        page
+    )
+    for text in re.findall(r"```toml\n(\[reminders\].*?)```", page, re.DOTALL):
+        assert reminders.parse_reminders(tomllib.loads(text)["reminders"]).mail is not None
+    (secret,) = re.findall(r"```toml\n(mail_password.*?)```", page, re.DOTALL)
+    assert set(tomllib.loads(secret)["webhook"]["justice"]) == {"key", "secret"}
 
 
 @pytest.mark.parametrize("name", ["adding-a-recorder.md", "adding-a-recorder.zh-CN.md"])

@@ -14,7 +14,7 @@ import pytest_asyncio
 from sqlalchemy import select
 
 from liuhen_protocol.dsse import Envelope
-from liuhen_protocol.events import RegistryChanged
+from liuhen_protocol.events import AccountChanged, RegistryChanged
 from liuhen_protocol.statement import read_statement
 from liuhen_server.acts import MACHINE, Acts
 from liuhen_server.cases.classes import Stage
@@ -191,3 +191,22 @@ async def test_the_justice_department_sees_what_is_overdue_in_all_agencies(town:
 async def test_who_has_nothing_to_do_is_told_so_and_administrators_have_no_such_page(town: Town) -> None:
     assert "没有待您办理的事项" in await town.page("stranger", "/todo")
     assert (await town.readers["zhou"].get("/todo"))[0] == 403
+
+
+async def test_a_person_sets_his_own_address_for_reminders_which_stays_out_of_the_log(town: Town) -> None:
+    reader = town.readers["wang"]
+    assert (await reader.post("/account/email", token=reader.token, email="wang@chaoxian.example"))[0] == 303
+    assert "wang@chaoxian.example" in await town.page("wang", "/account")
+    for who in ("head", "zhou"):
+        assert "wang@chaoxian.example" not in await town.page(who, "/account")
+    status, _, page = await reader.post("/account/email", token=reader.token, email="a@b.cn\r\nBcc: c@d.cn")
+    assert status == 422 and "这不是邮箱地址" in page
+    assert (await reader.post("/account/email", token=reader.token, email=""))[0] == 303
+    query = select(entries.c.envelope).where(entries.c.kind == "account.changed").order_by(entries.c.log_index)
+    async with opened(town.world.config) as archive, archive.database.read() as conn:
+        rows = [bytes(row) for row in (await conn.execute(query)).scalars()]
+    stated = [read_statement(Envelope.parse(row).payload).event for row in rows]
+    changed = [each for each in stated if isinstance(each, AccountChanged) and each.what == "email"]
+    assert [each.said is None for each in changed] == [False, True]
+    assert all(each.person == each.by for each in changed) and b"wang@" not in b"".join(rows)
+    assert 'name="email"' not in await town.page("zhou", "/account"), "nothing waits for an administrator"

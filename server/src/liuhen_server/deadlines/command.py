@@ -1,11 +1,13 @@
-"""`liuhen-server calendar …`: the notices of days off, from the archive's own machine."""
+"""`liuhen-server calendar …` and `liuhen-server remind`: notices of days off, and reminders, from the archive's own machine."""
 
 from __future__ import annotations
 
 import secrets
+import sys
 from datetime import date
 from pathlib import Path
 
+import aiohttp
 import click
 
 from liuhen_server.acts import MACHINE, Acts
@@ -13,8 +15,11 @@ from liuhen_server.cases.calendar import announced
 from liuhen_server.cases.said import Wrong
 from liuhen_server.cases.sheets import read_rows
 from liuhen_server.command import DATA, JSON, Failed, answers, show, with_archive
+from liuhen_server.config import ConfigError
 from liuhen_server.deadlines.notice import Judged, Notice, calendar_with, check_number, check_year, judge, read_table
 from liuhen_server.deadlines.notices import Loaded, every_notice, load_notice
+from liuhen_server.deadlines.reminder import CHINA, Outcome, Reminder, messages_today
+from liuhen_server.deadlines.wording import sentence
 from liuhen_server.operations.opening import Archive
 
 
@@ -108,3 +113,47 @@ def _source(year: int, loaded: Loaded | None) -> tuple[str, str | None]:
     if loaded is not None:
         return "loaded", loaded.notice.number
     return ("unknown" if announced(date(year, 7, 1)) is None else "carried"), None
+
+
+@click.command()
+@DATA
+@click.option("--dry-run", is_flag=True, help="只列出，不发送 / say who would be told of how much; send nothing")
+@JSON
+@answers
+def remind(data: Path, dry_run: bool, as_json: bool) -> None:
+    """发送提醒。 Sends what of today's reminders is not out yet, whatever the hour. `serve` does the same by itself."""
+
+    async def work(archive: Archive) -> list[Outcome]:
+        settings = archive.config.reminders
+        if settings is None:
+            raise ConfigError("config.toml 中没有 [reminders] / there is no [reminders] in config.toml")
+        day = archive.chain.now().astimezone(CHINA).date()
+        if dry_run:
+            async with archive.database.read() as conn:
+                messages, _ = await messages_today(conn, settings, day)
+            return [Outcome(each, "") for each in messages]
+        async with aiohttp.ClientSession() as session:
+            return await Reminder(archive.database, settings, session, archive.chain.now).send()
+
+    try:
+        done = with_archive(data, work)
+    except ValueError as error:
+        raise Failed(str(error)) from error
+    word = "试算 dry run" if dry_run else "已发送 sent"
+    lines = [f"{each.message.to}: {sentence(each.message)} ({each.why or word})".replace("\n", " ") for each in done]
+    values: dict[str, object] = {
+        "dry_run": dry_run,
+        "messages": [
+            {
+                "to": each.message.to,
+                "overdue": each.message.overdue,
+                "last_day": each.message.last_day,
+                "soon": each.message.soon,
+                "failed": each.why or None,
+            }
+            for each in done
+        ],
+    }
+    show(as_json, values, "\n".join(lines) or "没有要发送的提醒 / nothing to send")
+    if any(each.why for each in done):
+        sys.exit(1)

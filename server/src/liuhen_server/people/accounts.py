@@ -38,7 +38,7 @@ _DISPLAY_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u206
 @dataclass(frozen=True)
 class Person:
     """`agency` is a code, `officer` the id of the officer this person is; `totp`: signs in with a second factor. `version`
-    counts what administrators changed.
+    counts what administrators changed. `email`: where reminders go, as the person himself wrote it.
     """
 
     id: int
@@ -53,6 +53,7 @@ class Person:
     officer: int | None = None
     totp: bool = False
     version: int = 1
+    email: str | None = None
 
     def may(self, action: Action) -> bool:
         """Whether some role of this person may do it at all; to what, `access.decide` says."""
@@ -84,6 +85,7 @@ def _person(row: Row[tuple[object, ...]]) -> Person:
         officer=values["officer"],
         totp=values["totp_secret"] is not None,
         version=values["version"],
+        email=values["email"],
     )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, insert, select, update
 from liuhen_protocol.events import AccountChanged
 from liuhen_server.acts import Act
 from liuhen_server.database import Connection
+from liuhen_server.deadlines.settings import is_address
 from liuhen_server.people import accounts
 from liuhen_server.people.accounts import Person, person_by_id
 from liuhen_server.people.id_token import is_subject
@@ -34,6 +35,7 @@ __all__ = [
     "link_subject",
     "nobody_is",
     "reset",
+    "set_email",
     "switch",
     "unlink_subject",
     "unlock",
@@ -110,6 +112,18 @@ async def unlock(act: Act, person_id: int, reason: str = "") -> Person:
     return await _changed(act, person_id, "unlocked", reason)
 
 
+async def set_email(act: Act, person_id: int, email: str) -> Person:
+    """Where the person's reminders go; empty: nowhere. The address itself stays out of the log. Raises LookupError, Mistakes."""
+    before = await _known(act.conn, person_id)
+    if email and not is_address(email):
+        raise Mistakes({"email": "email"})
+    if (before.email or "") == email:
+        return before
+    await act.conn.execute(update(people).where(people.c.id == person_id).values(email=email or None))
+    said = (await act.commit_text("email", before.number, email)).sha256 if email else None
+    return await _stated(act, person_id, "email", said)
+
+
 async def switch(act: Act, person_id: int, disabled: bool, reason: str = "") -> Person:
     """Raises LookupError."""
     await _known(act.conn, person_id)
@@ -183,8 +197,14 @@ async def _changed(act: Act, person_id: int, what: str, reason: str) -> Person:
 
 async def _state(act: Act, person: Person, what: str, reason: str) -> None:
     said = (await act.commit_text("reason", person.number, reason)).sha256 if reason.strip() else None
+    await _stated(act, person.id, what, said)
+
+
+async def _stated(act: Act, person_id: int, what: str, said: str | None) -> Person:
+    person = await _known(act.conn, person_id)
     roles = tuple(sorted(role.value for role in person.roles))
     await act.state(AccountChanged(person.number, act.by, what, roles, person.agency, said))
+    return person
 
 
 async def _known(conn: Connection, person_id: int) -> Person:

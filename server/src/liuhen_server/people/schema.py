@@ -26,6 +26,7 @@ people = Table(
     Column("totp_offered", String(64)),  # shown to the person and not yet confirmed
     Column("totp_step", BigInteger),  # the last time step that was used: none is taken twice
     Column("version", Integer, nullable=False, server_default="1"),  # of what administrators edit
+    Column("email", String(254)),  # where reminders go: set by the person alone
 )
 
 first_code = Table(

@@ -8,10 +8,11 @@ from aiohttp import web
 
 from liuhen_server.people import second_factor
 from liuhen_server.people.accounts import api_token_until
-from liuhen_server.people.changes import end_token
+from liuhen_server.people.changes import end_token, set_email
 from liuhen_server.people.roles import Action
 from liuhen_server.people.sign_in import MOST_SESSIONS
 from liuhen_server.registry.agencies import find_agency
+from liuhen_server.registry.fields import Mistakes
 from liuhen_server.registry.officers import find_officer
 from liuhen_server.web.context import ACTS, CONTEXT
 from liuhen_server.web.forms import read_form, remote
@@ -51,6 +52,7 @@ async def _page(request: web.Request, status: int, wrong: str = "", seconds: int
         sessions=await request.app[SIGN_IN].sessions_of(person.id),
         this=hashlib.sha256(session.token.encode()).hexdigest()[:16],
         most=MOST_SESSIONS,
+        reminded=person.may(Action.SEE_DEADLINES),
     )
 
 
@@ -94,6 +96,17 @@ async def end_own_token(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther("/account")
 
 
+async def email(request: web.Request) -> web.StreamResponse:
+    """Where one's reminders go. Nobody else sets it, and it stands on no other page."""
+    form, person = await read_form(request), session_of(request).person
+    try:
+        async with request.app[ACTS].of(person) as act:
+            await set_email(act, person.id, form["email"].strip())
+    except Mistakes:
+        return await _page(request, 422, "own.wrong_email")
+    raise web.HTTPSeeOther("/account")
+
+
 async def end_session(request: web.Request) -> web.StreamResponse:
     form = await read_form(request)
     await request.app[SIGN_IN].end_session(session_of(request).person.id, form["session"])
@@ -106,5 +119,6 @@ ROUTES = (
     post("/account/second-factor/confirm", confirm, Action.OWN_ACCOUNT),
     post("/account/second-factor/stop", stop, Action.OWN_ACCOUNT),
     post("/account/end-token", end_own_token, Action.OWN_ACCOUNT),
+    post("/account/email", email, Action.OWN_ACCOUNT),
     post("/account/sessions/end", end_session, Action.OWN_ACCOUNT),
 )

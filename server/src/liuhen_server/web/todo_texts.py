@@ -29,7 +29,22 @@ TODO_TEXTS = {
         "There is no notice of days off for {years} yet: terms that reach into it are counted Monday to Friday.",
     ),
     "todo.calendar": Text("工作日日历", "Working days"),
-    "todo.own_email": Text("提醒邮箱", "Reminders by e-mail"),
+    "own.email": Text("提醒", "Reminders"),
+    "own.email.text": Text(
+        "工作日早上，有事项将到期或逾期时，证据库发一封邮件，只写几项到期和页面地址（是否写案号由管理员设定）。",
+        "On the morning of a working day on which something runs out or is overdue, the archive sends one mail: how many things, and "
+        "the address of the page (whether with case numbers, the administrator decides).",
+    ),
+    "own.email.address": Text("邮箱", "E-mail address"),
+    "own.email.hint": Text(
+        "留空即不发邮件。只有您本人能修改，不显示给他人。", "Empty: none. Only you change it; nobody else sees it."
+    ),
+    "own.email.do": Text("保存", "Save"),
+    "own.wrong_email": Text("这不是邮箱地址", "That is no e-mail address"),
+    "own.wrong_email.way_out": Text(
+        "没有改变。请写成 name@example.cn 的形式。", "Nothing was changed. Write it as name@example.cn."
+    ),
+    "changed.email": Text("设置提醒邮箱", "address for reminders"),
     "todo.of_agency": Text("按执法主体查看", "By agency"),
     "action.see_deadlines": Text("查看待办", "see what has to be done"),
 }
