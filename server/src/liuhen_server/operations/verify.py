@@ -41,6 +41,7 @@ from liuhen_server.log.staging import staged_path
 from liuhen_server.operations.findings import ArchiveReport, Findings
 from liuhen_server.operations.opening import Archive
 from liuhen_server.operations.verify_clips import Stored, check_clips, fingerprint
+from liuhen_server.operations.verify_decisions import Decided, check_decisions
 from liuhen_server.operations.verify_disposals import CaseHolds, Tombstone, check_disposals
 from liuhen_server.operations.verify_documents import Stated, check_documents
 from liuhen_server.operations.verify_publicity import Publications
@@ -108,6 +109,7 @@ class _Verification:
         self._disposed: dict[tuple[str, str], Tombstone] = {}  # by (sha256, dock)
         self._case_holds = CaseHolds()
         self._publications = Publications()
+        self._decided = Decided()
 
     def _leaf_at(self, index: int) -> bytes:
         return bytes(self._leaves[index * HASH_SIZE : (index + 1) * HASH_SIZE])
@@ -149,6 +151,7 @@ class _Verification:
         )
         disposed = await check_disposals(conn, self._archive.store, self._disposed, self._stored, self._findings)
         published_items = await self._publications.check(conn, self._findings)
+        decided = await check_decisions(conn, self._decided, self._findings)
         checked = {
             "entries": state.entries_end,
             "signed": state.signed_size,
@@ -158,6 +161,7 @@ class _Verification:
             **clips,
             "documents": documents,
             **disposed,
+            **({"decisions": decided} if decided else {}),
             **({"publications": published_items} if published_items else {}),
         }
         return ArchiveReport(checked, tuple(self._findings.kept), self._findings.count)
@@ -307,6 +311,8 @@ class _Verification:
                 self._note_promise(index, data)
             case _ if entry.kind in Publications.KINDS:
                 self._publications.add(index, read_statement(Envelope.parse(data).payload).event)
+            case _ if entry.kind in Decided.KINDS:
+                self._decided.add(index, read_statement(Envelope.parse(data).payload).event, self._findings)
             case _ if entry.kind in CaseHolds.KINDS:
                 statement = read_statement(Envelope.parse(data).payload)
                 self._case_holds.add(statement.event, statement.subject.sha256, statement.link.time)
