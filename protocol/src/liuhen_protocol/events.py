@@ -488,13 +488,5 @@ OF_THE_ARCHIVE: frozenset[type[Event]] = (
     | OF_CASES
     | frozenset((*RETENTION_EVENTS.values(), *PUBLICITY_EVENTS.values(), *DECISION_EVENTS.values()))
     | frozenset((*REVIEW_EVENTS.values(), *OVERSIGHT_EVENTS.values()))
-    | {
-        ArchiveStarted,
-        DockEnrolled,
-        DockRevoked,
-        KeyRotated,
-        ClipStored,
-        ClipViewed,
-        ClipMarked,
-    }
+    | {ArchiveStarted, DockEnrolled, DockRevoked, KeyRotated, ClipStored, ClipViewed, ClipMarked}
 )

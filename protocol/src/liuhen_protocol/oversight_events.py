@@ -22,7 +22,91 @@ class StatisticsSigned:
     by: str
 
 
-OversightEvent = StatisticsSigned
+@dataclass(frozen=True, slots=True)
+class SpotCheckAnnounced:
+    """Of `cases` cases of the agency `sample` will be drawn; `sha256` is that of their names. The seed is not known yet."""
+
+    check: str
+    agency: str
+    cases: int
+    sample: int
+    sha256: Hex
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpotCheckDrawn:
+    """The cases whose names have `sha256` were drawn by the `root` of the log's tree of `size` entries."""
+
+    check: str
+    size: int
+    root: Hex
+    sha256: Hex
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisionOpinion:
+    """The agency is asked to put right what `said` commits to, and to answer by the end of `due`. `about`: a case, a check, or nothing."""
+
+    opinion: str
+    agency: str
+    about: str
+    due: str
+    by: str
+    said: Hex | None
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisionAnswered:
+    opinion: str
+    by: str
+    said: Hex | None
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisionClosed:
+    """The answer was taken (`accepted`), or returned."""
+
+    opinion: str
+    accepted: bool
+    by: str
+    said: Hex | None
+
+
+@dataclass(frozen=True, slots=True)
+class SelfReportFiled:
+    report: str
+    agency: str
+    year: int
+    version: int
+    by: str
+    said: Hex | None
+
+
+@dataclass(frozen=True, slots=True)
+class SelfReportReceived:
+    report: str
+    by: str
+
+
+OversightEvent = (
+    StatisticsSigned
+    | SpotCheckAnnounced
+    | SpotCheckDrawn
+    | SupervisionOpinion
+    | SupervisionAnswered
+    | SupervisionClosed
+    | SelfReportFiled
+    | SelfReportReceived
+)
 OVERSIGHT_EVENTS: dict[str, type[OversightEvent]] = {
     "statistics.signed": StatisticsSigned,
+    "supervision.announced": SpotCheckAnnounced,
+    "supervision.drawn": SpotCheckDrawn,
+    "supervision.opinion": SupervisionOpinion,
+    "supervision.answered": SupervisionAnswered,
+    "supervision.closed": SupervisionClosed,
+    "supervision.reported": SelfReportFiled,
+    "supervision.received": SelfReportReceived,
 }

@@ -43,6 +43,7 @@ from liuhen_server.retention.tables import draft_table
 from liuhen_server.retention.terms import Ground
 from liuhen_server.review.lists import draft_major_list
 from liuhen_server.statistics.reports import draft_report
+from liuhen_server.supervision import acts as oversight
 from liuhen_server.web.app import ROUTES
 from liuhen_server.web.render import modules_version
 from liuhen_server.web.routes import Route, check_rules, get, mount
@@ -126,7 +127,14 @@ async def _a_case(world: World, agency: str, handlers: tuple[int, ...]) -> dict[
         recording_list = await draft_list(acts, MACHINE, agency)
         report = await draft_report(acts, MACHINE, agency, 2025, date(2026, 11, 20))
         major = await draft_major_list(acts, MACHINE, agency)
+        today = date(2026, 11, 20)
+        check = await oversight.announce(acts, MACHINE, agency, date(2026, 1, 1), date(2026, 12, 31), 1)
+        opinion = await oversight.give_opinion(acts, MACHINE, agency, "", date(2026, 12, 1), "请说明", today)
+        filed = await oversight.file_report(acts, MACHINE, agency, 2026, "自查", today)
         ids = {
+            "check": check.id,
+            "opinion": opinion.id,
+            "filed": filed["id"],
             "report": report.id,
             "case": case.id,
             "list": recording_list.id,

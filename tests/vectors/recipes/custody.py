@@ -63,7 +63,16 @@ from liuhen_protocol.events import (
     Resumed,
     SearchMade,
 )
-from liuhen_protocol.oversight_events import StatisticsSigned
+from liuhen_protocol.oversight_events import (
+    SelfReportFiled,
+    SelfReportReceived,
+    SpotCheckAnnounced,
+    SpotCheckDrawn,
+    StatisticsSigned,
+    SupervisionAnswered,
+    SupervisionClosed,
+    SupervisionOpinion,
+)
 from liuhen_protocol.proof import MAGIC, TlogProof
 from liuhen_protocol.publicity_events import (
     PublicityCollected,
@@ -157,6 +166,13 @@ EVENTS: tuple[Event, ...] = (
     DisposalApproved("disposal-3", 11, ONES, "person-4"),
     ClipDisposed("disposal-3", "dock-03", None, "person-9", "person-4", "2026-11-21", 4096),
     StatisticsSigned("statistics-2", "scjg", 2025, 1, ZERO, "person-4"),
+    SpotCheckAnnounced("check-1", "scjg", 120, 5, ZERO, "person-5"),
+    SpotCheckDrawn("check-1", 809, ONES, ZERO, "person-5"),
+    SupervisionOpinion("opinion-1", "scjg", "check-1", "2026-12-10", "person-5", ONES),
+    SupervisionAnswered("opinion-1", "person-4", ONES),
+    SupervisionClosed("opinion-1", True, "person-5", ONES),
+    SelfReportFiled("self-report-1", "scjg", 2026, 1, "person-4", ONES),
+    SelfReportReceived("self-report-1", "person-5"),
     CaseViewed("case-31", "person-7", "handler", "document", "document-12"),
     PublicityCollected("item-3", 1, "scjg", "decision", "decision-12", "person-7"),
     PublicityReturned("item-3", 1, "person-5", ONES),

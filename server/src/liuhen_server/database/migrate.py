@@ -28,6 +28,7 @@ ROOMS_WITH_TABLES = (
     "liuhen_server.review.schema",
     "liuhen_server.search.schema",
     "liuhen_server.statistics.schema",
+    "liuhen_server.supervision.schema",
 )
 
 

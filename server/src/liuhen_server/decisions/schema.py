@@ -96,6 +96,18 @@ decisions = Table(
     UniqueConstraint("agency", "number_key"),
     Index(None, "agency", "dated"),
     Index(None, "enforcement", "dated"),
+    # the annual tables read it instead of the rows
+    Index(
+        "ix_decisions_counted",
+        "dated",
+        "agency",
+        "enforcement",
+        "kind",
+        "fine_fen",
+        "confiscated_fen",
+        "draft_id",
+        "case_id",
+    ),
     ForeignKeyConstraint(["draft_id", "case_id"], ["drafts.id", "drafts.case_id"], name="fk_decisions_draft_of_case"),
     ForeignKeyConstraint(
         ["draft_id", "needs_review"], ["drafts.id", "drafts.needs_review"], name="fk_decisions_draft_needs"

@@ -83,6 +83,9 @@ class Action(StrEnum):
     KEEP_REVIEWERS = "keep_reviewers"  # write down the reviewers' legal qualification
     DRAFT_DECISIONS = "draft_decisions"  # write what is to be decided
     DECIDE = "decide"  # make a decision, and end one: the head, who has not handled the case
+    SEE_SUPERVISION = "see_supervision"  # how agencies stand, spot checks, opinions, self-inspection
+    SUPERVISE = "supervise"  # draw spot checks, give opinions, receive reports
+    ANSWER_SUPERVISION = "answer_supervision"  # answer for the agency, file its reports, write down who is responsible
     SEE_STATISTICS = "see_statistics"  # the annual tables and the cases behind each figure
     KEEP_STATISTICS = "keep_statistics"  # draft an agency's annual report
     SIGN_STATISTICS = "sign_statistics"  # sign a report that somebody else drafted
@@ -181,6 +184,9 @@ ACCESS: Mapping[Action, Mapping[Role, Scope]] = {
     Action.KEEP_REVIEWERS: {_HEAD: _AGENCY},
     Action.DRAFT_DECISIONS: {_HANDLER: _OWN},
     Action.DECIDE: {_HEAD: _AGENCY},
+    Action.SEE_SUPERVISION: {_JUSTICE: _ALL, **dict.fromkeys((_REVIEWER, _HEAD), _AGENCY)},
+    Action.SUPERVISE: {_JUSTICE: _ALL},
+    Action.ANSWER_SUPERVISION: {_HEAD: _AGENCY},
     Action.SEE_STATISTICS: {
         _JUSTICE: _ALL,
         **dict.fromkeys((_HANDLER, _REVIEWER, _HEAD, _ARCHIVIST), _AGENCY),

@@ -17,6 +17,7 @@ from liuhen_server.web.review_texts import REVIEW_TEXTS
 from liuhen_server.web.search_texts import SEARCH_TEXTS
 from liuhen_server.web.statistics_texts import STATISTICS_TEXTS
 from liuhen_server.web.stay_texts import STAY_TEXTS, Text
+from liuhen_server.web.supervision_texts import SUPERVISION_TEXTS
 from liuhen_server.web.todo_texts import TODO_TEXTS
 from liuhen_server.web.track_texts import TRACK_TEXTS
 
@@ -398,4 +399,5 @@ TEXTS: dict[str, Text] = {
     **CALENDAR_TEXTS,
     **TODO_TEXTS,
     **STATISTICS_TEXTS,
+    **SUPERVISION_TEXTS,
 }

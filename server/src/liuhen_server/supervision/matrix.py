@@ -1,0 +1,190 @@
+"""How every agency stands, item by item: read off the other rooms' tables, so that the justice department never asks for a table again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import func, select
+
+from liuhen_protocol.moment import format_time
+from liuhen_server.cases.said import Said
+from liuhen_server.cases.schema import case_clips, recording_lists
+from liuhen_server.database import Connection
+from liuhen_server.database.schema import clips
+from liuhen_server.deadlines.deadline import Standing, Within
+from liuhen_server.deadlines.notices import calendar_in_force
+from liuhen_server.deadlines.sources import everything_due
+from liuhen_server.publicity.schema import public_items, public_versions
+from liuhen_server.registry.agencies import Agency, docks_of, every_agency
+from liuhen_server.registry.recorders import equipment_of
+from liuhen_server.registry.schema import officers
+from liuhen_server.review.reviewers import ratio_of, reviewers_of
+from liuhen_server.review.schema import major_lists
+from liuhen_server.statistics.schema import statistics_reports
+from liuhen_server.supervision.schema import self_reports, supervision_opinions, supervision_records
+
+__all__ = ["ITEMS", "UNLINKED_AFTER", "Cell", "Item", "Row", "matrix"]
+
+UNLINKED_AFTER = timedelta(days=30)
+"""How long a recording may belong to no case before it is counted here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A column. `source`: where the plan or the law asks for it. `due`: the plan's own day, where it names one (month and day)."""
+
+    key: str
+    name: Said
+    source: Said
+    due: str = ""
+
+
+def _item(key: str, zh: str, en: str, source_zh: str, source_en: str, due: str = "") -> Item:
+    return Item(key, Said(zh, en), Said(source_zh, source_en), due)
+
+
+ITEMS = (
+    _item("recording-list", "音像记录清单", "recording list", "工作方案三（一）3", "plan, part 3 (1) 3", "07-30"),
+    _item("major-list", "法制审核目录", "major-decision list", "工作方案四（一）4", "plan, part 4 (1) 4", "07-30"),
+    _item("officers", "执法人员（持证）", "officers with a certificate", "工作方案二（一）3", "plan, part 2 (1) 3"),
+    _item("reviewers", "法制审核人员", "legal reviewers", "工作方案四（一）2", "plan, part 4 (1) 2"),
+    _item("equipment", "记录仪配备", "recorders to officers", "工作方案三（一）4", "plan, part 3 (1) 4"),
+    _item("overdue", "超期事项", "overdue", "各项时限", "the clocks"),
+    _item("unlinked", "未关联音像", "unlinked recordings", "工作方案三（二）2", "plan, part 3 (2) 2"),
+    _item("items-public", "事项清单公示", "item list public", "考核指标", "assessment", "09-30"),
+    _item("decisions-public", "决定公示", "decisions public", "考核指标", "assessment", "11-30"),
+    _item("statistics", "上年统计年报", "last year's statistics", "工作方案二（二）8", "plan, part 2 (2) 8", "01-31"),
+    _item("self-report", "自查报告", "self-inspection report", "工作方案五（四）", "plan, part 5 (4)", "10-31"),
+    _item("opinions", "监督意见", "open opinions", "行政执法监督条例", "supervision regulations"),
+    _item("responsible", "第一责任人", "responsible person", "工作方案一（三）", "plan, part 1 (3)"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """`state`: holds, undecided (asked for and not there yet), broken (over its day, or none at all), open (a figure that nothing judges)."""
+
+    state: str
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    agency: Agency
+    cells: Mapping[str, Cell]
+
+
+async def matrix(conn: Connection, today: date, only: str | None = None) -> tuple[Row, ...]:
+    """Every active agency, or one."""
+    known = [each for each in await every_agency(conn, active=True) if only is None or each.code == only]
+    codes = [each.code for each in known]
+    lists, majors = await _in_force(conn, recording_lists, today), await _in_force(conn, major_lists, today)
+    equipment, certified = await equipment_of(conn), await _certified(conn, today)
+    within = Within(await calendar_in_force(conn), only)
+    overdue = Counter(
+        each.agency for each in await everything_due(conn, today, within) if each.standing is Standing.OVERDUE
+    )
+    unlinked = {code: await _unlinked(conn, code, today) for code in codes}
+    items_public, decided_public = await _published(conn, "item-list"), await _published(conn, "decision")
+    signed = await _counts(
+        conn,
+        statistics_reports.c.agency,
+        statistics_reports.c.year == today.year - 1,
+        statistics_reports.c.signed_by.is_not(None),
+    )
+    reported = await _counts(conn, self_reports.c.agency, self_reports.c.year == today.year)
+    asked = await _counts(conn, supervision_opinions.c.agency, supervision_opinions.c.state != "closed")
+    late = await _counts(
+        conn,
+        supervision_opinions.c.agency,
+        supervision_opinions.c.state == "open",
+        supervision_opinions.c.due < today.isoformat(),
+    )
+    responsible = await _counts(
+        conn,
+        supervision_records.c.agency,
+        supervision_records.c.kind == "responsible",
+        supervision_records.c.ended_by.is_(None),
+    )
+    rows = []
+    for agency in known:
+        code = agency.code
+        good, every = certified.get(code, (0, 0))
+        ratio, has = ratio_of(await reviewers_of(conn, code), every), equipment.get(code)
+        percent = has.percent if has is not None else None
+        here = f"/supervision/{code}"
+        cells = {
+            "recording-list": _there(code in lists, lists.get(code, ""), today, "07-30", "/lists"),
+            "major-list": _there(code in majors, majors.get(code, ""), today, "07-30", "/reviews"),
+            "officers": Cell("holds" if every and good == every else "undecided" if good else "broken", f"{good}/{every}", f"/officers?agency={code}"),
+            "reviewers": Cell("holds" if every and ratio.reviewers >= ratio.needed else "undecided", f"{ratio.reviewers}/{ratio.needed}", here),
+            "equipment": Cell("open" if percent else "undecided", "–" if percent is None else f"{percent} %", "/agencies"),
+            "overdue": Cell("broken" if overdue[code] else "holds", str(overdue[code]), f"/todo?agency={code}"),
+            "unlinked": Cell("undecided" if unlinked[code] else "holds", str(unlinked[code]), "/clips"),
+            "items-public": _there(code in items_public, str(items_public.get(code, "")), today, "09-30", here),
+            "decisions-public": Cell("open", str(decided_public.get(code, 0)), here),
+            "statistics": _there(code in signed, str(today.year - 1), today, "01-31", f"/statistics?year={today.year - 1}&agency={code}"),
+            "self-report": _there(code in reported, str(today.year), today, "10-31", here),
+            "opinions": Cell("broken" if late.get(code) else "undecided" if asked.get(code) else "holds", str(asked.get(code, 0)), here),
+            "responsible": Cell("holds" if responsible.get(code) else "undecided", str(responsible.get(code, 0)), here),
+        }  # fmt: skip
+        rows.append(Row(agency, cells))
+    return tuple(rows)
+
+
+def _there(there: bool, text: str, today: date, due: str, url: str) -> Cell:
+    """What has to be there by a day of the year."""
+    if there:
+        return Cell("holds", text, url)
+    return Cell("broken" if today.isoformat()[5:] > due else "undecided", "", url)
+
+
+async def _in_force(conn: Connection, table: object, today: date) -> dict[str, str]:
+    """Agency → the day from which its list is in force."""
+    columns = table.c  # type: ignore[attr-defined]
+    query = select(columns.agency, func.max(columns.from_day)).where(columns.from_day <= today.isoformat())
+    return {row[0]: row[1] for row in await conn.execute(query.group_by(columns.agency))}
+
+
+async def _certified(conn: Connection, today: date) -> dict[str, tuple[int, int]]:
+    """Agency → (active officers whose certificate is good, active officers)."""
+    query = select(officers.c.agency, officers.c.expires).where(officers.c.active.is_(True))
+    good, every = Counter[str](), Counter[str]()
+    for agency, expires in await conn.execute(query):
+        every[agency] += 1
+        good[agency] += expires is not None and expires >= today.isoformat()
+    return {agency: (good[agency], count) for agency, count in every.items()}
+
+
+async def _unlinked(conn: Connection, code: str, today: date) -> int:
+    """Originals of the agency's docks that have been here for a month and belong to no case."""
+    before = format_time(datetime.combine(today - UNLINKED_AFTER, time(), UTC))
+    linked = select(case_clips.c.id).where(
+        case_clips.c.sha256 == clips.c.sha256, case_clips.c.dock == clips.c.dock, case_clips.c.unlinked_time.is_(None)
+    )
+    query = select(func.count()).where(
+        clips.c.dock.in_(docks_of(code)),
+        clips.c.kind == "original",
+        clips.c.disposed_index.is_(None),
+        clips.c.collected_time < before,
+        ~linked.exists(),
+    )
+    return int((await conn.execute(query)).scalar_one())
+
+
+async def _published(conn: Connection, kind: str) -> dict[str, int]:
+    query = (
+        select(public_items.c.agency, func.count(public_items.c.id.distinct()))
+        .join(public_versions, public_versions.c.item_id == public_items.c.id)
+        .where(public_items.c.kind == kind, public_versions.c.state == "published")
+    )
+    return {row[0]: row[1] for row in await conn.execute(query.group_by(public_items.c.agency))}
+
+
+async def _counts(conn: Connection, agency: object, *where: object) -> dict[str, int]:
+    query = select(agency, func.count()).where(*where).group_by(agency)  # type: ignore[call-overload]
+    return {row[0]: row[1] for row in await conn.execute(query)}
