@@ -1,19 +1,24 @@
 """Both languages say everything, and templates name only what the catalogue has."""
 
+import ast
 import re
 import string
 from pathlib import Path
 
 import pytest
 
+import liuhen_server
 from liuhen_protocol import words
+from liuhen_protocol.errors import Malformed, Refused
 from liuhen_protocol.events import EVENTS
 from liuhen_protocol.report import Verdict
+from liuhen_protocol.words import CODES
 from liuhen_server import web
 from liuhen_server.people.passwords import why_refused
 from liuhen_server.people.roles import GIVEN, Action
 from liuhen_server.web.context import CHINA
 from liuhen_server.web.language import Language, Words
+from liuhen_server.web.log_page import because
 from liuhen_server.web.texts import TEXTS
 
 FOLDER = Path(web.__file__).parent
@@ -97,3 +102,23 @@ def test_one_of_something_is_said_in_the_singular() -> None:
 def test_a_text_for_one_stands_beside_the_text_for_many_and_is_the_same_in_chinese(key: str) -> None:
     many = TEXTS[key.removesuffix(".one")]
     assert TEXTS[key].zh == many.zh and places(TEXTS[key].en) == places(many.en)
+
+
+def test_every_reason_why_the_log_stopped_is_said_in_chinese_by_its_code() -> None:
+    """Read off every LogStopped of the archive: a new code without its Chinese words fails here."""
+    codes: set[str] = set()
+    for path in Path(liuhen_server.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            match node:
+                case ast.Call(func=ast.Name(id="LogStopped"), args=[ast.Constant() | ast.IfExp() as first, *_]):
+                    codes |= {part.value for part in ast.walk(first) if isinstance(part, ast.Constant)}
+    assert {"behind-witness", "entry-altered", "restored"} <= codes
+    assert not {code for code in codes if f"stopped.{code}" not in TEXTS}
+
+
+def test_what_does_not_hold_of_a_checkpoint_is_said_in_the_readers_language() -> None:
+    chinese, english = Words(Language.CHINESE, CHINA), Words(Language.ENGLISH, CHINA)
+    for error in (Refused("bad-signature", "the signature is not good"), Malformed("no note"), Refused("?", "new")):
+        said = because(error, chinese)
+        assert said in CODES.values() and not re.search("[a-z]{3}", said)
+        assert because(error, english) == str(error)

@@ -10,11 +10,13 @@ from sqlalchemy import select
 
 from liuhen_protocol.errors import Malformed, Refused
 from liuhen_protocol.policy import NONE, Policy
+from liuhen_protocol.words import CODES
 from liuhen_server.database.schema import docks, heads, log_state, sequencer_state
 from liuhen_server.people.roles import Action
 from liuhen_server.registry.agencies import unassigned_docks
 from liuhen_server.web.context import CONTEXT
-from liuhen_server.web.render import page
+from liuhen_server.web.language import Language, Words
+from liuhen_server.web.render import page, words_of
 from liuhen_server.web.routes import get
 
 __all__ = ["ROUTES"]
@@ -41,14 +43,26 @@ class Published:
     wrong: str
 
 
-def read_published(data: bytes, policy: Policy) -> Published:
+def because(error: Malformed | Refused, words: Words) -> str:
+    """Why something of the log does not hold: in Chinese by its code, in English the sentence that was said."""
+    if words.language is Language.ENGLISH:
+        return str(error)
+    return CODES[error.code if isinstance(error, Refused) and error.code in CODES else "malformed"]
+
+
+def _stopped(code: str, why: str | None, words: Words) -> str:
+    """The same of a log that stopped."""
+    return why or "" if words.language is Language.ENGLISH else words.known(f"stopped.{code}", why or "")
+
+
+def read_published(data: bytes, policy: Policy, words: Words) -> Published:
     """Raises Malformed or Refused for a checkpoint that this log did not sign."""
     checkpoint, signed = policy.open(data)
     wrong = ""
     try:
         times = policy.cosigned(signed)
     except Refused as error:
-        times, wrong = {}, error.why
+        times, wrong = {}, because(error, words)
     return Published(
         size=checkpoint.size,
         root=checkpoint.root,
@@ -61,7 +75,7 @@ def read_published(data: bytes, policy: Policy) -> Published:
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    context = request.app[CONTEXT]
+    context, words = request.app[CONTEXT], words_of(request)
     async with context.database.read() as conn:
         sequencer = (await conn.execute(select(sequencer_state))).one()
         next_index = (await conn.execute(select(log_state.c.next_index))).scalar_one()
@@ -74,9 +88,9 @@ async def show(request: web.Request) -> web.StreamResponse:
     published, wrong = None, ""
     if data is not None:
         try:
-            published = read_published(data, context.policy)
+            published = read_published(data, context.policy, words)
         except (Malformed, Refused) as error:
-            wrong = str(error)
+            wrong = because(error, words)
     return page(
         request,
         "log.html",
@@ -84,7 +98,9 @@ async def show(request: web.Request) -> web.StreamResponse:
         wrong=wrong,
         quorum=None if context.policy.quorum == NONE else context.policy.groups.get(context.policy.quorum),
         waiting=next_index - (published.size if published else 0),
-        alarm=(sequencer.alarm_code, sequencer.alarm_why, sequencer.alarm_time) if sequencer.alarm_code else None,
+        alarm=(sequencer.alarm_code, _stopped(sequencer.alarm_code, sequencer.alarm_why, words))
+        if sequencer.alarm_code
+        else None,
         docks=dock_rows,
         unassigned=unassigned,
         own=own,

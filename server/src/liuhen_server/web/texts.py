@@ -7,6 +7,7 @@ from liuhen_server.web.custody_texts import CUSTODY_TEXTS
 from liuhen_server.web.decision_texts import DECISION_TEXTS
 from liuhen_server.web.exchange_texts import EXCHANGE_TEXTS
 from liuhen_server.web.film_texts import FILM_TEXTS
+from liuhen_server.web.log_texts import LOG_TEXTS
 from liuhen_server.web.people_texts import PEOPLE_TEXTS
 from liuhen_server.web.provider_texts import PROVIDER_TEXTS
 from liuhen_server.web.reason_texts import REASON_TEXTS
@@ -379,6 +380,7 @@ TEXTS: dict[str, Text] = {
     **_CLIP,
     **_EVENTS,
     **_LOG,
+    **LOG_TEXTS,
     **_PROBLEMS,
     **STAY_TEXTS,
     **DECISION_TEXTS,

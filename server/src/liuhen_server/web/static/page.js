@@ -45,3 +45,8 @@ if (player) {
 for (const select of document.querySelectorAll(".filters select")) {
   select.addEventListener("change", () => select.form.requestSubmit());
 }
+
+// On a phone the navigation is one row that goes on sideways: the page one is on is brought into it.
+const nav = document.querySelector(".bar nav");
+const here = nav?.querySelector("[aria-current]");
+if (here && nav.scrollWidth > nav.clientWidth) nav.scrollLeft = here.offsetLeft - (nav.clientWidth - here.offsetWidth) / 2;
