@@ -119,7 +119,7 @@ async def matrix(conn: Connection, today: date, only: str | None = None) -> tupl
         here = f"/supervision/{code}"
         cells = {
             "recording-list": _there(code in lists, lists.get(code, ""), today, "07-30", "/lists"),
-            "major-list": _there(code in majors, majors.get(code, ""), today, "07-30", "/reviews"),
+            "major-list": _there(code in majors, majors.get(code, ""), today, "07-30", "/major-lists"),
             "officers": Cell("holds" if every and good == every else "undecided" if good else "broken", f"{good}/{every}", f"/officers?agency={code}"),
             "reviewers": Cell("holds" if every and ratio.reviewers >= ratio.needed else "undecided", f"{ratio.reviewers}/{ratio.needed}", here),
             "equipment": Cell("open" if percent else "undecided", "–" if percent is None else f"{percent} %", "/agencies"),
