@@ -37,6 +37,7 @@ from liuhen_server.registry.changes import keep_recorder
 from liuhen_server.registry.recorders import Recorder
 from liuhen_server.registry.schema import holdings
 from liuhen_server.review.schema import reviews
+from liuhen_server.statistics.schema import statistics_reports
 from support.case_office import HANDLER, TODAY, Office
 
 D = date.fromisoformat
@@ -239,7 +240,14 @@ async def test_last_years_statistics_wait_for_an_agency_that_had_cases(office: O
     assert not [each for each in await due(office, TODAY) if each.rule.key == "statistics"], (
         "no cases in the year before"
     )
-    await version(office, "published", "2027-01-20", "statistics-2026", "statistics")
+    report: dict[str, object] = {"id": 5, "agency": office.agency, "year": 2026, "version": 1}
+    signed = {"signed_by": "person-4", "signed_time": "2027", "signed_day": "2027-01-11", "sha256": SOME_HASH}
+    await put(office, statistics_reports, **report, **signed, log_index=1)
+    (found,) = [each for each in await due(office, january) if each.rule.key == "statistics"]
+    assert concerns(person(Role.ARCHIVIST), found) and not concerns(person(Role.HEAD), found), (
+        "signed, to be made public"
+    )
+    await version(office, "published", "2027-01-20", "statistics-5", "statistics")
     assert not [each for each in await due(office, january) if each.rule.key == "statistics"]
 
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta, timezone
 
-from sqlalchemy import exists, select
+from sqlalchemy import String, and_, cast, exists, literal, select
 
 from liuhen_protocol.moment import format_time, parse_time
 from liuhen_server.cases.schema import cases
 from liuhen_server.custody.schema import stays
 from liuhen_server.database import Connection
 from liuhen_server.deadlines.deadline import Deadline, Who, Within, last_day, until
+from liuhen_server.deadlines.decision_source import turn_of
 from liuhen_server.deadlines.rules import CERTIFICATE, STATISTICS, UPLOAD
 from liuhen_server.people.roles import Role
 from liuhen_server.publicity.schema import public_items, public_versions
 from liuhen_server.registry.schema import agencies, holdings, officers, recorders
+from liuhen_server.statistics.reports import due_day
+from liuhen_server.statistics.schema import statistics_reports
 
 __all__ = ["of_certificates", "of_recordings", "of_statistics"]
 
@@ -52,38 +55,49 @@ async def of_certificates(conn: Connection, today: date, within: Within) -> Iter
 
 
 async def of_statistics(conn: Connection, today: date, within: Within) -> Iterable[Deadline]:
-    """Of each agency that had cases in the year before, from 1 January until its statistics are public."""
+    """Of each agency that had cases in the year before, from 1 January until its signed report is public. Until it is signed it is the
+    head's, then of whoever has to bring it to the public (docs/adr/0022: `statistics-<report>`).
+    """
     last = today.year - 1
     had_cases = select(cases.c.id).where(
         cases.c.agency == agencies.c.code, cases.c.opened_day >= f"{last}-01-01", cases.c.opened_day <= f"{last}-12-31"
     )
-    is_public = (
-        select(public_versions.c.id)
+    signed = and_(
+        statistics_reports.c.agency == agencies.c.code,
+        statistics_reports.c.year == last,
+        statistics_reports.c.signed_by.is_not(None),
+    )
+    of_report = (
+        select(public_versions.c.state)
         .join(public_items, public_items.c.id == public_versions.c.item_id)
-        .where(
-            public_items.c.agency == agencies.c.code,
-            public_items.c.kind == "statistics",
-            public_items.c.about.endswith(str(last)),
-            public_versions.c.published_day.is_not(None),
+        .join(
+            statistics_reports,
+            public_items.c.about == literal("statistics-", String).concat(cast(statistics_reports.c.id, String)),
         )
+        .where(public_items.c.agency == agencies.c.code, public_items.c.kind == "statistics", signed)
     )
-    query = select(agencies.c.code, agencies.c.short).where(
-        agencies.c.active.is_(True), exists(had_cases), ~exists(is_public)
-    )
+    is_public = of_report.where(public_versions.c.published_day.is_not(None))
+    in_hand = of_report.where(public_versions.c.state.in_(("collected", "reviewed"))).limit(1).scalar_subquery()
+    query = select(
+        agencies.c.code,
+        agencies.c.short,
+        exists(select(statistics_reports.c.id).where(signed)).label("signed"),
+        in_hand.label("in_hand"),
+    ).where(agencies.c.active.is_(True), exists(had_cases), ~exists(is_public))
     if within.agency is not None:
         query = query.where(agencies.c.code == within.agency)
     return [
         until(
-            date(today.year, 1, 31),
+            due_day(last),
             today,
             within.calendar,
             about=f"agency-{row.code}",
             name=f"{row.short} {last}",
             agency=row.code,
-            who=Who(roles=frozenset({Role.HEAD})),
+            who=turn_of(row.in_hand, frozenset()) if row.signed else Who(roles=frozenset({Role.HEAD})),
             rule=STATISTICS,
             began=date(today.year, 1, 1),
-            url="/todo",
+            url=f"/statistics?year={last}&agency={row.code}",
         )
         for row in await conn.execute(query)
     ]

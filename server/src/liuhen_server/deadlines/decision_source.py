@@ -17,7 +17,7 @@ from liuhen_server.people.roles import Role
 from liuhen_server.publicity.schema import public_items, public_versions
 from liuhen_server.review.schema import reviews
 
-__all__ = ["of_publications", "of_reviews", "of_withdrawals"]
+__all__ = ["of_publications", "of_reviews", "of_withdrawals", "turn_of"]
 
 _QUICK = frozenset({"penalty", "licence"})
 _ABOUT = literal("decision-", String).concat(cast(decisions.c.id, String))
@@ -96,17 +96,17 @@ async def of_publications(conn: Connection, today: date, within: Within) -> Iter
                 about=f"decision-{row.id}",
                 name=row.number,
                 agency=row.agency,
-                who=_turn(row.in_hand, handled.get(row.case_id, frozenset())),
+                who=turn_of(row.in_hand, handled.get(row.case_id, frozenset())),
                 rule=rule,
                 began=began,
-                url=f"/cases/{row.case_id}",
+                url=f"/cases/{row.case_id}/review",
                 provisional=unsure,
             )
         )
     return found
 
 
-def _turn(in_hand: str | None, officers: frozenset[int]) -> Who:
+def turn_of(in_hand: str | None, officers: frozenset[int]) -> Who:
     """Collected by handler or archivist, reviewed by reviewer or head, published by the publisher (docs/adr/0020)."""
     match in_hand:
         case "collected":
