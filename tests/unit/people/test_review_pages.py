@@ -13,9 +13,11 @@ from datetime import UTC, datetime
 import pytest
 import pytest_asyncio
 
+from liuhen_protocol.digest import digest_of
 from liuhen_server.acts import Acts
 from liuhen_server.cases.classes import Stage
 from liuhen_server.cases.documents import Paper, add_document, receive
+from liuhen_server.cases.linking import Goal, link_clips
 from liuhen_server.cases.reading import Party
 from liuhen_server.cases.record import New, open_case
 from liuhen_server.decisions.draft import Proposal, Result
@@ -36,6 +38,8 @@ from .test_route_matrix import enter, person
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 TODAY = datetime.now(UTC).astimezone(CHINA).date()
+CLIP = os.urandom(2000)
+SHA256 = digest_of(CLIP).sha256
 
 
 @dataclass
@@ -211,6 +215,25 @@ async def test_the_reviewers_page_warns_and_keeps_their_qualification(scene: Sce
     assert "已取得法律职业资格" in await scene.page("justice", "/reviewers?agency=scjg")
 
 
-async def test_clips_are_verified_where_the_reviewer_asks(scene: Scene) -> None:
-    assert (await scene.post("reviewer", "verify"))[0] == 303
+async def test_the_reviewer_sees_the_evidence_with_its_verification_on_the_same_page(scene: Scene) -> None:
+    world = scene.world
+    dock = await world.dock()
+    async with dock.connected():
+        await dock.send(dock.collected(CLIP))
+        await dock.upload(CLIP)
+        assert await dock.receipt(SHA256)
+    async with opened(world.config) as archive:
+        acts = Acts(archive.database, archive.chain, utc_now, os.urandom)
+        goal = Goal(scene.case, Stage.INITIATION)
+        await link_clips(acts, scene.people["handler"], goal, [("dock-1", SHA256)], "hand")
+    assert "尚未读取核验" in await scene.page("reviewer")
     assert (await scene.post("foreign", "verify"))[0] == 403
+    assert (await scene.post("reviewer", "verify"))[0] == 303
+    page = await scene.page("reviewer")
+    # nobody cosigns here, so the chain cannot be decided: the page says as much, with the verifier's step
+    assert SHA256 in page and "待定" in page and "第 5 步，采集站链条" in page and "不成立" not in page
+    stored = world.config.store_folder / "sha256" / SHA256[:2] / SHA256[2:4] / SHA256
+    stored.chmod(0o600)
+    stored.write_bytes(b"x" + CLIP[1:])
+    page = await scene.page("reviewer")
+    assert "不成立" in page and "第 1 步" in page

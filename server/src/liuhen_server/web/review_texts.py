@@ -169,8 +169,8 @@ REVIEW_TEXTS: dict[str, Text] = {
     "majors.approved.by": Text("{who} 批准，自 {day} 起生效", "approved by {who}, in force from {day}"),
     "majors.save": Text("保存草稿", "Save the draft"),
     "majors.hint": Text(
-        "“决定种类”填写种类名称，用顿号分开，留空为任何种类。金额为“以上”，含本数，留空为不限。",
-        "Kinds by their names, separated by 、; empty: any. The amount is from there on; empty: any.",
+        "“决定种类”填写种类名称，用分号分开，留空为任何种类。金额为“以上”，含本数，留空为不限。",
+        "Kinds by their names, separated by semicolons; empty: any. The amount is from there on; empty: any.",
     ),
     "majors.sample": Text("参考标准", "Sample rows"),
     "majors.item": Text("编号", "No."),
