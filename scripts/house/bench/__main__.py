@@ -23,6 +23,7 @@ NAMES = (
     "browser-verify",
     "pages",
     "statistics",
+    "publish",
 )
 
 
