@@ -32,7 +32,13 @@ MOST_SECONDS = 300
 AGENCIES = 20
 BATCH = 1_000
 SURNAMES, GIVEN = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗", "明强丽军磊静敏洋艳勇杰娟涛超霞平刚桂英华"
-VIOLATIONS = ("销售超过保质期的食品", "未取得许可从事经营活动", "占用消防通道", "未按规定公示价格", "使用未经检定的计量器具")
+VIOLATIONS = (
+    "销售超过保质期的食品",
+    "未取得许可从事经营活动",
+    "占用消防通道",
+    "未按规定公示价格",
+    "使用未经检定的计量器具",
+)
 
 
 def run(work: Path) -> Iterator[Result]:
@@ -48,7 +54,9 @@ def run(work: Path) -> Iterator[Result]:
     progress("publish: writing the site")
     spent = seconds(ours)
     sizes = [path.stat().st_size for path in (work / "site").rglob("*") if path.is_file()]
-    progress(f"publish: {len(sizes)} files, {sum(sizes) >> 20} MiB, {spent:.0f} s, at most {said[0]['mib']:.0f} MiB of memory")
+    progress(
+        f"publish: {len(sizes)} files, {sum(sizes) >> 20} MiB, {spent:.0f} s, at most {said[0]['mib']:.0f} MiB of memory"
+    )
     raw = seconds(lambda: _raw(work / "raw", sizes))
     yield Result("publish", spent, "s", "a goal of five minutes", MOST_SECONDS, Goal(1.0, at_least=False))
     # templates, digests, the index and sheets beside the bare files: what rendering costs over what any site costs
@@ -72,7 +80,15 @@ async def _made(folder: Path) -> None:
     async with opened(config) as archive:
         async with archive.database.write() as conn:
             for number in range(AGENCIES):
-                await add_agency(conn, Agency(f"agency-{number}", f"示例县第{number + 1}执法局", f"{number + 1}局", f"示{SURNAMES[number % 20]}"))
+                await add_agency(
+                    conn,
+                    Agency(
+                        f"agency-{number}",
+                        f"示例县第{number + 1}执法局",
+                        f"{number + 1}局",
+                        f"示{SURNAMES[number % 20]}",
+                    ),
+                )
         for start in range(0, DECISIONS, BATCH):
             await _batch(archive, start)
 
@@ -84,13 +100,22 @@ async def _batch(archive: Archive, start: int) -> None:
             agency, item = f"agency-{number % AGENCIES}", number + 1
             content = write_content(_decision(number))
             digest, day = digest_of_content(content), f"2026-{number % 12 + 1:02d}-{number % 28 + 1:02d}"
-            event = PublicityPublished(f"item-{item}", 1, agency, "decision", digest, "person-1", "person-2", "person-3", day, None)
+            event = PublicityPublished(
+                f"item-{item}", 1, agency, "decision", digest, "person-1", "person-2", "person-3", day, None
+            )
             stated = await archive.chain.append(conn, event)
             title = f"示罚〔2026〕{number + 1}号"
-            items.append({"id": item, "agency": agency, "kind": "decision", "about": f"decision-{item}", "title": title})
+            items.append(
+                {"id": item, "agency": agency, "kind": "decision", "about": f"decision-{item}", "title": title}
+            )
             row = {"id": item, "item_id": item, "version": 1, "edit": 3, "state": "published", "content": content}
             row |= {"masked": '{"names":[],"found":[]}', "sha256": digest, "log_index": stated.index}
-            row |= {"collected_by": "person-1", "reviewed_by": "person-2", "published_by": "person-3", "published_day": day}
+            row |= {
+                "collected_by": "person-1",
+                "reviewed_by": "person-2",
+                "published_by": "person-3",
+                "published_day": day,
+            }
             row |= dict.fromkeys(("collected_time", "reviewed_time", "published_time"), stated.time)
             versions.append(row)
             acts.append({"log_index": stated.index, "kind": "publicity.published", "by": "person-3"})
@@ -109,7 +134,8 @@ def _decision(number: int) -> Content:
         "document": "行政处罚决定书",
         "number": f"示罚〔2026〕{number + 1}号",
         "violation": violation,
-        "facts": f"经查，{party}于 2026 年{violation}，有现场检查笔录、询问笔录和照片为证，当事人对上述事实没有异议。" * 2,
+        "facts": f"经查，{party}于 2026 年{violation}，有现场检查笔录、询问笔录和照片为证，当事人对上述事实没有异议。"
+        * 2,
         "basis": "《中华人民共和国食品安全法》第一百二十四条第一款第（五）项",
         "kinds": "罚款",
         "content": "罚款人民币五千元整",

@@ -33,6 +33,9 @@ from liuhen_server.people.accounts import Person, add_person, set_password
 from liuhen_server.people.roles import ACCESS, GIVEN, Action, Role, Scope
 from liuhen_server.people.schema import api_tokens
 from liuhen_server.people.sessions import new_token, token_digest
+from liuhen_server.publicity.content import Content, Sheet
+from liuhen_server.publicity.items import collect
+from liuhen_server.publicity.kinds import KINDS
 from liuhen_server.registry.changes import keep_recorder
 from liuhen_server.registry.faults import report_fault
 from liuhen_server.registry.officers import Officer, add_officer
@@ -143,6 +146,10 @@ async def _a_case(world: World, agency: str, handlers: tuple[int, ...]) -> dict[
             "major": major.id,
             "disposal": 1,
         }
+        rows = Sheet("", KINDS["supervision-list"].columns, (("1", "食品经营", "", "", "", "", ""),))
+        content = Content("supervision-list", "监管事项目录清单", {}, (rows,))
+        public = await collect(acts, MACHINE, agency, "supervision-list", "", content)
+        ids["public"] = public.id
         return {name: str(value) for name, value in ids.items()}
 
 

@@ -99,7 +99,7 @@ async def of_publications(conn: Connection, today: date, within: Within) -> Iter
                 who=turn_of(row.in_hand, handled.get(row.case_id, frozenset())),
                 rule=rule,
                 began=began,
-                url=f"/cases/{row.case_id}/review",
+                url="/publicity",
                 provisional=unsure,
             )
         )
@@ -144,7 +144,7 @@ async def of_withdrawals(conn: Connection, today: date, within: Within) -> Itera
                 who=Who(roles=frozenset({Role.PUBLISHER})),
                 rule=WITHDRAW,
                 began=began,
-                url=f"/cases/{row.case_id}",
+                url="/publicity",
                 provisional=unsure,
             )
         )

@@ -89,18 +89,23 @@ class Action(StrEnum):
     SEE_STATISTICS = "see_statistics"  # the annual tables and the cases behind each figure
     KEEP_STATISTICS = "keep_statistics"  # draft an agency's annual report
     SIGN_STATISTICS = "sign_statistics"  # sign a report that somebody else drafted
+    SEE_PUBLICITY = "see_publicity"  # what is public, was, and is on its way to be
+    COLLECT_PUBLICITY = "collect_publicity"  # fill in what becomes public, decide what of it is private
+    REVIEW_PUBLICITY = "review_publicity"  # agree or return, as the second person
+    PUBLISH = "publish"  # make public and withdraw, as the third
+    CONFIRM_LISTS = "confirm_lists"  # the justice department's word on lists of items
     AUDIT = "audit"  # refusals, searches, changes of accounts and registry
 
 
 _OWN, _AGENCY, _ALL = Scope.OWN, Scope.AGENCY, Scope.ALL
 _SYSTEM, _SECURITY, _AUDITOR = Role.SYSTEM_ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR, Role.AUDITOR
 _HANDLER, _REVIEWER, _HEAD, _ARCHIVIST = Role.HANDLER, Role.REVIEWER, Role.HEAD, Role.ARCHIVIST
-_JUSTICE = Role.JUSTICE_SUPERVISOR
+_JUSTICE, _PUBLISHER = Role.JUSTICE_SUPERVISOR, Role.PUBLISHER
 
 ACCESS: Mapping[Action, Mapping[Role, Scope]] = {
     Action.SEE_LOG: {
         **dict.fromkeys((_SYSTEM, _SECURITY, _AUDITOR, _JUSTICE), _ALL),
-        **dict.fromkeys((_HANDLER, _REVIEWER, _HEAD, _ARCHIVIST), _ALL),
+        **dict.fromkeys((_HANDLER, _REVIEWER, _HEAD, _ARCHIVIST, _PUBLISHER), _ALL),
     },
     Action.SEE_EVIDENCE: {
         **dict.fromkeys((_AUDITOR, _JUSTICE), _ALL),
@@ -164,11 +169,11 @@ ACCESS: Mapping[Action, Mapping[Role, Scope]] = {
     },
     Action.SEE_DEADLINES: {
         _JUSTICE: _ALL,
-        **dict.fromkeys((_HANDLER, _REVIEWER, _HEAD, _ARCHIVIST), _AGENCY),
+        **dict.fromkeys((_HANDLER, _REVIEWER, _HEAD, _ARCHIVIST, _PUBLISHER), _AGENCY),
     },
     Action.SEE_CALENDAR: {
         **dict.fromkeys((_SYSTEM, _SECURITY, _AUDITOR, _JUSTICE), _ALL),
-        **dict.fromkeys((_HANDLER, _REVIEWER, _HEAD, _ARCHIVIST), _ALL),
+        **dict.fromkeys((_HANDLER, _REVIEWER, _HEAD, _ARCHIVIST, _PUBLISHER), _ALL),
     },
     Action.KEEP_CALENDAR: {_SYSTEM: _ALL},
     Action.SEE_REVIEWS: {
@@ -193,6 +198,14 @@ ACCESS: Mapping[Action, Mapping[Role, Scope]] = {
     },
     Action.KEEP_STATISTICS: dict.fromkeys((_REVIEWER, _HEAD, _ARCHIVIST), _AGENCY),
     Action.SIGN_STATISTICS: {_HEAD: _AGENCY},
+    Action.SEE_PUBLICITY: {
+        _JUSTICE: _ALL,
+        **dict.fromkeys((_HANDLER, _REVIEWER, _HEAD, _ARCHIVIST, _PUBLISHER), _AGENCY),
+    },
+    Action.COLLECT_PUBLICITY: dict.fromkeys((_HANDLER, _ARCHIVIST), _AGENCY),
+    Action.REVIEW_PUBLICITY: dict.fromkeys((_REVIEWER, _HEAD), _AGENCY),
+    Action.PUBLISH: {_PUBLISHER: _AGENCY},
+    Action.CONFIRM_LISTS: {_JUSTICE: _ALL},
     Action.AUDIT: {_AUDITOR: _ALL},
 }
 """Who may do what, and how far. `ENTER` and `OWN_ACCOUNT` need no role (`access.decide`)."""

@@ -10,6 +10,7 @@ from liuhen_server.web.film_texts import FILM_TEXTS
 from liuhen_server.web.log_texts import LOG_TEXTS
 from liuhen_server.web.people_texts import PEOPLE_TEXTS
 from liuhen_server.web.provider_texts import PROVIDER_TEXTS
+from liuhen_server.web.publicity_texts import PUBLICITY_TEXTS
 from liuhen_server.web.reason_texts import REASON_TEXTS
 from liuhen_server.web.record_list_texts import RECORD_LIST_TEXTS
 from liuhen_server.web.recorder_texts import RECORDER_TEXTS
@@ -397,6 +398,7 @@ TEXTS: dict[str, Text] = {
     **RECORD_LIST_TEXTS,
     **RECORDER_TEXTS,
     **RETENTION_TEXTS,
+    **PUBLICITY_TEXTS,
     **REVIEW_TEXTS,
     **CALENDAR_TEXTS,
     **TODO_TEXTS,
