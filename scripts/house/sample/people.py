@@ -92,6 +92,7 @@ ACCOUNTS: Sequence[Account] = (
     _one("demo", "宋清", Role.REVIEWER, agency=MARKET),
     _one("zhaolan", "赵岚", Role.HEAD, agency=MARKET),
     _one("qianyu", "钱玉", Role.ARCHIVIST, agency=MARKET),
+    _one("baishuo", "白朔", Role.PUBLISHER, agency=MARKET),
     _one("sunqiang", "孙强", Role.HANDLER, agency=TRANSPORT, officer=True),
     _one("heli", "何丽", Role.HANDLER, agency=TRANSPORT, officer=True),
     _one("lufa", "陆法", Role.REVIEWER, agency=TRANSPORT),

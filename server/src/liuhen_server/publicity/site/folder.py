@@ -10,7 +10,9 @@ import errno
 import hashlib
 import os
 import shutil
+from collections import deque
 from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,6 +23,7 @@ from liuhen_protocol.verify_site import MANIFEST, OUTSIDE, check_path
 __all__ = ["SiteFolder", "put_in_place"]
 
 _AT_FDCWD, _EXCHANGE = -100, 2
+_WRITERS, _WAITING = 2, 200  # a new file waits for the disk, and meanwhile pages are drawn
 
 
 class SiteFolder:
@@ -41,12 +44,16 @@ class SiteFolder:
         self.new.mkdir(mode=0o755)
         self._aside.mkdir(mode=0o700)
         self._made: set[str] = set()
+        self._writers = ThreadPoolExecutor(_WRITERS)
+        self._written: deque[Future[int]] = deque()
         self._manifest = (self.new / MANIFEST).open("wb")
         self.files = 0
 
     def write(self, path: str, data: bytes) -> None:
-        """Raises Malformed for a path that would leave the folder."""
-        self._place(path).write_bytes(data)
+        """Raises Malformed for a path that would leave the folder; OSError, later at the latest by `closed`."""
+        self._written.append(self._writers.submit(self._place(path).write_bytes, data))
+        if len(self._written) > _WAITING:
+            self._written.popleft().result()
         self._named(path, hashlib.sha256(data).hexdigest())
 
     def take(self, path: str, part: Path) -> None:
@@ -65,11 +72,18 @@ class SiteFolder:
         return self.aside(name).open("wb")
 
     def closed(self) -> str:
-        """The manifest is whole: its SHA-256."""
-        self._manifest.close()
+        """Every file is written and the manifest is whole: its SHA-256."""
+        while self._written:
+            self._written.popleft().result()
+        self.given_up()
         shutil.rmtree(self._aside)
         with (self.new / MANIFEST).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def given_up(self) -> None:
+        """Nothing is written any more; what was stays where it is until a site is made anew."""
+        self._writers.shutdown(cancel_futures=True)
+        self._manifest.close()
 
     def beside(self, files: Iterable[tuple[str, bytes]]) -> None:
         """What is written beside what the manifest names: the proof that it was released."""

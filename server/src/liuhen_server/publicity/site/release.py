@@ -68,11 +68,14 @@ async def release(
             async with database.snapshot() as conn:
                 site = await as_of(conn, where.name, where.address, origin)
                 folder = SiteFolder(where.folder)
-                items = await write_site(conn, folder, site, today)
+                try:
+                    items = await write_site(conn, folder, site, today)
+                    sha256 = folder.closed()
+                finally:
+                    folder.given_up()
             break
         except NotSigned:
             await wait()
-    sha256 = folder.closed()
     async with acts.of(person) as act:
         stated = await act.state(PublicityReleased(sha256, folder.files, items, site.as_of, act.by))
         row = {"log_index": stated.index, "sha256": sha256, "files": folder.files, "items": items, "by": act.by}
