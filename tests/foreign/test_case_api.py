@@ -87,7 +87,11 @@ async def program(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pro
                 agency, other = await our_agency(conn), await our_agency(conn, OTHERS)
                 own = [(await add_officer(conn, Officer(f"LN-100{n}", f"某{n}", agency))).id for n in (1, 2, 3)]
                 foreign = [(await add_officer(conn, Officer(f"LX-100{n}", f"他{n}", other))).id for n in (1, 2)]
-                for name, role in (("system", Role.HANDLER), ("reviewer", Role.REVIEWER)):
+                for name, role in (
+                    ("system", Role.HANDLER),
+                    ("reviewer", Role.REVIEWER),
+                    ("head", Role.HEAD),
+                ):
                     people[name] = await add_person(
                         conn,
                         name=name,
@@ -96,7 +100,7 @@ async def program(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pro
                         one_time_hash="x",
                         now=1,
                         agency=agency,
-                        officer=own[0],
+                        officer=None if name == "head" else own[0],
                     )
                 row: dict[str, object] = {
                     "sha256": "ab" * 32,
@@ -212,6 +216,50 @@ async def test_clips_are_linked_and_unlinked_with_their_history(program: Program
     assert status == 200 and ended["links"][0]["unlinked_time"] is not None
     assert (await program.ask("POST", f"{here}/links/{link['id']}/end", {"reason": "再来"}))[0] == 422
     assert (await program.ask("POST", here + "/links/999/end", {"reason": "错"}))[0] == 404
+
+
+DRAFT: dict[str, Any] = {
+    "after": 0,
+    "procedure": "ordinary",
+    "party_kind": "organisation",
+    "facts": "销售过期食品，有现场笔录为证",
+    "basis": "《食品安全法》第一百二十四条",
+    "discretion": "情节一般",
+    "performance": "十五日内缴纳",
+    "remedies": "六十日内可申请行政复议",
+    "results": [{"kind": "fine", "content": "罚款二十万元", "fen": 20_000_000}],
+}
+
+
+async def test_a_program_drafts_and_decides_and_comes_past_no_review(program: Program) -> None:
+    _, headers, _ = await program.ask("POST", "/api/v1/cases", {**NEW, "number": "朝县市监罚〔2026〕14号"})
+    here, handler = headers["Location"], program.token
+    status, _, large = await program.ask("POST", here + "/drafts", DRAFT)
+    assert (status, large["needs_review"], [each["key"] for each in large["why"]]) == (201, True, ["row:处罚-2"])
+    assert (await program.ask("POST", here + "/drafts", DRAFT))[0] == 409, "somebody wrote one meanwhile"
+    assert (await program.ask("POST", here + "/drafts", {**DRAFT, "results": []}))[0] == 422
+    for before, after in (("initiation", "investigation"), ("investigation", "review")):
+        assert (await program.ask("POST", here + "/stage", {"before": before, "after": after}))[0] == 200
+    past = {"before": "review", "after": "decision"}
+    status, _, told = await program.ask("POST", here + "/stage", past)
+    assert (status, told["code"], told["reasons"][0]["key"]) == (422, "not-decided", "not-reviewed")
+    today = large["time"][:10]
+    decide = {"draft": large["id"], "dated": today}
+    assert (await program.ask("POST", here + "/decisions", decide))[0] == 403, "the handler's program decides nothing"
+    try:
+        program.token = await token(program.world, program.people["head"])
+        status, _, told = await program.ask("POST", here + "/decisions", decide)
+        assert (status, told["code"], told["reasons"][0]["key"]) == (422, "not-decided", "not-reviewed")
+    finally:
+        program.token = handler
+    small = {**DRAFT, "after": 1, "results": [{"kind": "warning", "content": "警告"}]}
+    assert (await program.ask("POST", here + "/drafts", small))[2]["needs_review"] is False
+    assert (await program.ask("POST", here + "/stage", past))[0] == 200
+    assert len((await program.ask("GET", here + "/drafts"))[2]["drafts"]) == 2
+    assert (await program.ask("GET", here + "/decisions"))[2] == {"decisions": []}
+    assert (
+        await program.ask("POST", here + "/decisions/1/services", {"how": "direct", "receiver": "甲", "day": today})
+    )[0] == 422
 
 
 async def test_another_agency_s_case_is_refused_by_every_route(program: Program) -> None:

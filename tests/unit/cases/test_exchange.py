@@ -7,6 +7,7 @@ import io
 import pytest
 from sqlalchemy import func, select, true, update
 
+from liuhen_protocol.decision_events import DecisionRefused
 from liuhen_protocol.events import CasesExported
 from liuhen_server.acts import commitment_of, said
 from liuhen_server.cases import exchange
@@ -78,6 +79,20 @@ async def test_what_was_taken_meanwhile_stops_all_of_it(office: Office) -> None:
     opened, mistakes = await carry_out(office.acts, HANDLER, draft.id, TODAY)
     assert opened == () and [(each.row, each.column.zh) for each in mistakes] == [(3, "案号")]
     assert await count(office) == 1 and len(await office.stated("case.opened")) == 1
+
+
+async def test_cases_that_were_decided_are_not_imported_and_the_attempt_is_an_entry(office: Office) -> None:
+    written = b"".join(
+        write_csv([(*HEADER, "环节"), (*case_row(1), "启动"), (*case_row(2), "送达"), (*case_row(3), "已归档")])
+    )
+    sheet = read_sheet(read_rows(io.BytesIO(written)))
+    draft, mistakes = await draft_import(office.acts, HANDLER, office.agency, "旧案.csv", sheet, TODAY)
+    assert draft is None
+    assert [(each.row, each.column.zh) for each in mistakes] == [(3, "环节"), (4, "环节")]
+    assert "已作出决定的案件不能导入" in mistakes[0].said.zh
+    (entry,) = await office.stated("decision.refused")
+    assert entry.event == DecisionRefused(None, None, "import", "decided-elsewhere", "person-7")
+    assert await count(office) == 0
 
 
 async def test_nobody_carries_out_another_s_sheet_or_an_older_one(office: Office) -> None:

@@ -209,6 +209,7 @@ async def county(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Coun
             "import": "1",
             "link": "1",
             "draft": "1",
+            "decision": "1",
             **of_cases,
             "officer": str(officer.id),
             "recorder": recorder,

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
+from liuhen_server.cases.api_shapes import (
+    BASE,
+    DAY,
+    ID,
+    SHA256,
+    TIME,
+    Operation,
+    Schema,
+    list_of,
+    object_of,
+    or_null,
+    text_of,
+)
 from liuhen_server.cases.classes import CLASSES, Stage
 from liuhen_server.cases.coverage import Method, NeedState
 from liuhen_server.cases.fields import LONGEST_REASON, MOST_PARTIES, PARTY_KINDS
@@ -13,32 +22,12 @@ from liuhen_server.cases.handling import FEWEST_HANDLERS, MOST_HANDLERS
 from liuhen_server.cases.linking import HOW, MOST_AT_ONCE
 from liuhen_server.cases.paper_files import MOST_BYTES
 from liuhen_server.cases.said import Said
+from liuhen_server.decisions.api_schemas import DECISION_OPERATIONS, DECISION_SCHEMAS
 from liuhen_server.people.roles import ACCESS, Action
 
 __all__ = ["BASE", "OPERATIONS", "QUERY", "SCHEMAS", "Operation", "document"]
 
-BASE = "/api/v1"
 JSON, PROBLEM, FORM = "application/json", "application/problem+json", "multipart/form-data"
-Schema = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One thing a program can ask for. `asks`, `answers`: names of schemas; `answers` "bytes": the file itself, None: nothing.
-    `refuses`: statuses beside those that every operation has.
-    """
-
-    method: str
-    path: str
-    name: str
-    action: Action
-    said: Said
-    asks: str | None = None
-    answers: str | None = None
-    status: int = 200
-    query: tuple[str, ...] = ()
-    refuses: tuple[int, ...] = ()
-    versioned: bool = False
 
 
 _CASE = BASE + "/cases/{case}"
@@ -170,106 +159,82 @@ OPERATIONS: tuple[Operation, ...] = (
         answers="Links",
         refuses=(422,),
     ),
+    *DECISION_OPERATIONS,
 )
-
-
-def _object(properties: Mapping[str, Schema], *required: str) -> Schema:
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(required or properties),
-        "additionalProperties": False,
-    }
-
-
-def _text(most: int, least: int = 0) -> Schema:
-    return {"type": "string", "minLength": least, "maxLength": most}
-
-
-def _list(schema: str) -> Schema:
-    return {"type": "array", "items": {"$ref": f"#/components/schemas/{schema}"}}
-
-
-def _or_null(kind: str) -> Schema:
-    return {"type": [kind, "null"]}
 
 
 _STAGE: Schema = {"type": "string", "enum": [stage.value for stage in Stage]}
 _CLASS: Schema = {"type": "string", "enum": list(CLASSES)}
-_ID: Schema = {"type": "integer", "minimum": 1}
-_TIME: Schema = {"type": "string", "format": "date-time"}
-_DAY: Schema = {"type": "string", "format": "date"}
-_SHA256: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
-_REASON = _text(LONGEST_REASON, 1)
+_REASON = text_of(LONGEST_REASON, 1)
 _HANDLERS: Schema = {
     "type": "array",
     "description": "执法证号 / certificate numbers",
-    "items": _text(32, 4),
+    "items": text_of(32, 4),
     "minItems": FEWEST_HANDLERS,
     "maxItems": MOST_HANDLERS,
 }
-_PARTIES: Schema = {**_list("Party"), "maxItems": MOST_PARTIES}
-_NUMBER: Schema = {**_text(80, 1), "description": "案号，如 朝县市监罚〔2019〕12号"}
+_PARTIES: Schema = {**list_of("Party"), "maxItems": MOST_PARTIES}
+_NUMBER: Schema = {**text_of(80, 1), "description": "案号，如 朝县市监罚〔2019〕12号"}
 _SUMMARY: dict[str, Schema] = {
-    "id": _ID,
+    "id": ID,
     "href": {"type": "string"},
     "number": {"type": "string"},
     "class": _CLASS,
     "title": {"type": "string"},
     "agency": {"type": "string"},
     "stage": _STAGE,
-    "opened_day": _DAY,
-    "opened_time": _TIME,
-    "archived_time": _or_null("string"),
+    "opened_day": DAY,
+    "opened_time": TIME,
+    "archived_time": or_null("string"),
 }
 
 SCHEMAS: dict[str, Schema] = {
     "Document": {"type": "object", "required": ["openapi", "info", "paths"]},
-    "Party": _object(
+    "Party": object_of(
         {
             "kind": {"type": "string", "enum": list(PARTY_KINDS)},
-            "name": _text(120, 1),
-            "code": _text(32),
-            "representative": _text(64),
-            "contact": _text(64),
+            "name": text_of(120, 1),
+            "code": text_of(32),
+            "representative": text_of(64),
+            "contact": text_of(64),
         },
         "kind",
         "name",
     ),
-    "NewCase": _object(
-        {"class": _CLASS, "number": _NUMBER, "title": _text(200, 1), "parties": _PARTIES, "handlers": _HANDLERS},
+    "NewCase": object_of(
+        {"class": _CLASS, "number": _NUMBER, "title": text_of(200, 1), "parties": _PARTIES, "handlers": _HANDLERS},
         "class",
         "title",
         "handlers",
     ),
     "CaseChange": {
-        **_object({"number": _NUMBER, "title": _text(200, 1), "parties": _PARTIES, "handlers": _HANDLERS}),
+        **object_of({"number": _NUMBER, "title": text_of(200, 1), "parties": _PARTIES, "handlers": _HANDLERS}),
         "required": [],
         "minProperties": 1,
     },
-    "CaseSummary": _object(_SUMMARY),
-    "CasePage": _object(
-        {"cases": _list("CaseSummary"), "next": {**_or_null("string"), "description": "href of what is older"}}
+    "CaseSummary": object_of(_SUMMARY),
+    "CasePage": object_of(
+        {"cases": list_of("CaseSummary"), "next": {**or_null("string"), "description": "href of what is older"}}
     ),
-    "Case": _object(
+    "Case": object_of(
         {
             **_SUMMARY,
-            "parties": _list("Party"),
+            "parties": list_of("Party"),
             "handlers": {
                 "type": "array",
-                "items": _object({"certificate": {"type": "string"}, "name": {"type": "string"}}),
+                "items": object_of({"certificate": {"type": "string"}, "name": {"type": "string"}}),
             },
             "then": {"type": "array", "items": _STAGE, "description": "之后可到的环节 / stages that may follow"},
         }
     ),
-    "StageMove": _object({"before": _STAGE, "after": _STAGE, "reason": _text(LONGEST_REASON)}, "before", "after"),
-    "Coverage": _object(
+    "StageMove": object_of({"before": _STAGE, "after": _STAGE, "reason": text_of(LONGEST_REASON)}, "before", "after"),
+    "Coverage": object_of(
         {
             "complete": {"type": "boolean", "description": "没有缺项，可以归档 / nothing keeps it from being archived"},
             "missing": {"type": "integer", "minimum": 0},
             "needs": {
                 "type": "array",
-                "items": _object(
+                "items": object_of(
                     {
                         "stage": _STAGE,
                         "item": {"type": "string"},
@@ -279,49 +244,49 @@ SCHEMAS: dict[str, Schema] = {
                         "required": {"type": "boolean"},
                         "count": {"type": "integer", "minimum": 0},
                         "state": {"type": "string", "enum": [each.value for each in NeedState]},
-                        "sentence": _or_null("string"),
+                        "sentence": or_null("string"),
                     }
                 ),
             },
         }
     ),
-    "Excuse": _object({"stage": _STAGE, "item": _text(40, 1), "reason": _REASON}),
-    "PaperDocument": _object(
+    "Excuse": object_of({"stage": _STAGE, "item": text_of(40, 1), "reason": _REASON}),
+    "PaperDocument": object_of(
         {
-            "id": _ID,
+            "id": ID,
             "href": {"type": "string"},
             "stage": _STAGE,
             "kind": {"type": "string"},
             "kind_name": {"type": "string"},
-            "version": _ID,
-            "replaces": _or_null("integer"),
+            "version": ID,
+            "replaces": or_null("integer"),
             "current": {"type": "boolean"},
             "name": {"type": "string"},
             "media_type": {"type": "string"},
             "size": {"type": "integer", "minimum": 1},
-            "sha256": _SHA256,
-            "dated": _DAY,
-            "began_time": _or_null("string"),
-            "ended_time": _or_null("string"),
+            "sha256": SHA256,
+            "dated": DAY,
+            "began_time": or_null("string"),
+            "ended_time": or_null("string"),
             "place": {"type": "string"},
             "by": {"type": "string"},
-            "added_time": _TIME,
+            "added_time": TIME,
             "log_index": {"type": "integer", "minimum": 0},
         }
     ),
-    "Documents": _object({"documents": _list("PaperDocument")}),
-    "NewDocument": _object(
+    "Documents": object_of({"documents": list_of("PaperDocument")}),
+    "NewDocument": object_of(
         {
             "what": {
                 "type": "string",
                 "pattern": "^[a-z]+:[a-z-]+$",
                 "description": "环节和文书种类，以冒号相连 / stage:kind, investigation:interview",
             },
-            "dated": {**_DAY, "description": "文书上的日期 / the day that stands on it"},
+            "dated": {**DAY, "description": "文书上的日期 / the day that stands on it"},
             "replaces": {"type": "string", "description": "旧版本的 id / id of the version it replaces"},
             "began": {"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]$"},
             "ended": {"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]$"},
-            "place": _text(120),
+            "place": text_of(120),
             "file": {
                 "type": "string",
                 "contentMediaType": "application/octet-stream",
@@ -332,32 +297,32 @@ SCHEMAS: dict[str, Schema] = {
         "dated",
         "file",
     ),
-    "Link": _object(
+    "Link": object_of(
         {
-            "id": _ID,
+            "id": ID,
             "dock": {"type": "string"},
-            "sha256": _SHA256,
+            "sha256": SHA256,
             "stage": _STAGE,
-            "item": _or_null("string"),
-            "method": _or_null("string"),
+            "item": or_null("string"),
+            "method": or_null("string"),
             "how": {"type": "string", "enum": list(HOW)},
-            "linked_time": _TIME,
+            "linked_time": TIME,
             "linked_by": {"type": "string"},
             "log_index": {"type": "integer", "minimum": 0},
-            "unlinked_time": _or_null("string"),
+            "unlinked_time": or_null("string"),
         }
     ),
-    "Links": _object({"links": _list("Link")}),
-    "NewLinks": _object(
+    "Links": object_of({"links": list_of("Link")}),
+    "NewLinks": object_of(
         {
             "stage": _STAGE,
             "item": {
-                **_text(40),
+                **text_of(40),
                 "description": "清单序号，空为只到环节 / row of the recording list; empty: the stage alone",
             },
             "clips": {
                 "type": "array",
-                "items": _object({"dock": _text(255, 1), "sha256": _SHA256}),
+                "items": object_of({"dock": text_of(255, 1), "sha256": SHA256}),
                 "minItems": 1,
                 "maxItems": MOST_AT_ONCE,
             },
@@ -365,7 +330,7 @@ SCHEMAS: dict[str, Schema] = {
         "stage",
         "clips",
     ),
-    "Reason": _object({"reason": _REASON}),
+    "Reason": object_of({"reason": _REASON}),
     "Problem": {
         "type": "object",
         "description": "RFC 9457",
@@ -377,21 +342,23 @@ SCHEMAS: dict[str, Schema] = {
             "code": {"type": "string"},
             "field": {"type": "string"},
             "pointer": {"type": "string"},
-            "case": _object({"id": _ID, "number": {"type": "string"}, "href": {"type": "string"}}),
+            "case": object_of({"id": ID, "number": {"type": "string"}, "href": {"type": "string"}}),
             "etag": {"type": "string"},
+            "reasons": {"type": "array", "items": {"type": "object"}},
         },
         "required": ["type", "title", "status", "detail", "code"],
     },
+    **DECISION_SCHEMAS,
 }
 
 QUERY: dict[str, tuple[str, Schema]] = {
-    "text": ("案号、案由或当事人 / number, subject or party", _text(80)),
+    "text": ("案号、案由或当事人 / number, subject or party", text_of(80)),
     "class": ("执法类别 / class", _CLASS),
     "stage": ("环节 / stage", _STAGE),
     "whose": ("mine：本人承办的 / those the account's officer handles", {"type": "string", "enum": ["mine"]}),
     "older": (
         "上一页给出的位置 / a place that a page before gave in `next`",
-        {**_text(60), "pattern": "^[0-9TZ:.-]{1,32}~[0-9]{1,18}$"},
+        {**text_of(60), "pattern": "^[0-9TZ:.-]{1,32}~[0-9]{1,18}$"},
     ),
 }
 _REFUSALS = {
@@ -438,10 +405,10 @@ def document(version: str) -> Schema:
 
 
 def _shared(path: str) -> Schema:
-    names = [name for name in ("case", "document", "link") if "{" + name + "}" in path]
+    names = [name for name in ("case", "document", "link", "decision") if "{" + name + "}" in path]
     if not names:
         return {}
-    return {"parameters": [{"name": name, "in": "path", "required": True, "schema": _ID} for name in names]}
+    return {"parameters": [{"name": name, "in": "path", "required": True, "schema": ID} for name in names]}
 
 
 def _operation(operation: Operation) -> Schema:

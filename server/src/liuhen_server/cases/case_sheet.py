@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from liuhen_server.cases.classes import CLASSES, class_of
+from liuhen_server.cases.classes import CLASSES, Stage, class_of
 from liuhen_server.cases.fields import PARTY_KINDS, one_line, parties_of
 from liuhen_server.cases.handling import check_handlers
 from liuhen_server.cases.numbers import parse_number
@@ -121,11 +121,14 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """`ignored`: columns that stand there and are only for export."""
+    """`ignored`: columns that stand there and are only for export. `decided`: how many rows say that their case was decided elsewhere;
+    each of them is among the mistakes.
+    """
 
     drafts: tuple[Draft, ...]
     mistakes: tuple[Mistake, ...]
     ignored: tuple[Said, ...]
+    decided: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +168,8 @@ def read_sheet(rows: Iterator[Row]) -> Sheet:
     if first is None:
         raise Wrong("表格是空的，请先下载模板", "the sheet is empty; begin with the template", "file")
     places, ignored = _places(first.cells)
-    drafts, mistakes, seen = list[Draft](), list[Mistake](), dict[str, int]()
+    stage_at = next((place for place, cell in enumerate(first.cells) if _column(cell) is _BY_KEY["stage"]), None)
+    drafts, mistakes, seen, decided = list[Draft](), list[Mistake](), dict[str, int](), 0
     for count, row in enumerate(rows, 1):
         if count > MOST_ROWS:
             raise Wrong(
@@ -175,6 +179,10 @@ def read_sheet(rows: Iterator[Row]) -> Sheet:
             )
         draft, wrong = _read_row(row, places)
         mistakes += wrong
+        stage = row.cells[stage_at].strip() if stage_at is not None and stage_at < len(row.cells) else ""
+        if stage in _DECIDED_STAGES:
+            mistakes.append(mistake(row.number, "stage", _decided_elsewhere(stage)))
+            decided += 1
         if draft is None:
             continue
         if draft.number:
@@ -194,7 +202,7 @@ def read_sheet(rows: Iterator[Row]) -> Sheet:
         drafts.append(draft)
     if not drafts and not mistakes:
         raise Wrong("表头之下没有案件", "there is no case below the header", "file")
-    return Sheet(tuple(drafts), tuple(mistakes), ignored)
+    return Sheet(tuple(drafts), tuple(mistakes), ignored, decided)
 
 
 def _places(cells: Sequence[str]) -> tuple[dict[int, Column], tuple[Said, ...]]:
@@ -202,7 +210,7 @@ def _places(cells: Sequence[str]) -> tuple[dict[int, Column], tuple[Said, ...]]:
     for place, cell in enumerate(cells):
         if not cell:
             continue
-        column = _BY_NAME.get(cell.strip().removesuffix("*").strip().lower())
+        column = _column(cell)
         if column is None:
             unknown.append(cell[:20])
         elif not column.into:
@@ -229,6 +237,26 @@ def _places(cells: Sequence[str]) -> tuple[dict[int, Column], tuple[Said, ...]]:
             "file",
         )
     return places, tuple(ignored)
+
+
+def _column(cell: str) -> Column | None:
+    return _BY_NAME.get(cell.strip().removesuffix("*").strip().lower())
+
+
+_DECIDED = (Stage.DECISION, Stage.SERVICE, Stage.EXECUTION, Stage.ARCHIVING, Stage.ARCHIVED)
+_DECIDED_STAGES = frozenset(
+    name
+    for each in CLASSES.values()
+    for stage in _DECIDED
+    for name in (stage.value, each.stage_name(stage).zh, each.stage_name(stage).en)
+)
+
+
+def _decided_elsewhere(stage: str) -> Said:
+    return Said(
+        f"已到“{stage}”：已作出决定的案件不能导入，未经法制审核的决定不能进入证据库（《行政处罚法》第58条）",
+        f"it has come to “{stage}”: a case that was decided is not imported, for its decision would come without its review (art. 58)",
+    )
 
 
 def _read_row(row: Row, places: Mapping[int, Column]) -> tuple[Draft | None, list[Mistake]]:

@@ -20,11 +20,13 @@ from liuhen_server.cases.case_sheet import FIELD_COLUMNS, Judged, Mistake, Sheet
 from liuhen_server.cases.numbers import parse_number
 from liuhen_server.cases.reading import Case, Party, case_of
 from liuhen_server.cases.record import New, open_in
-from liuhen_server.cases.said import Wrong
+from liuhen_server.cases.said import Said, Wrong
 from liuhen_server.cases.schema import case_handlers, case_imports, case_parties, cases
 from liuhen_server.database import Connection
+from liuhen_server.decisions.refused import NotDecided, state_refused
 from liuhen_server.registry.officers import Officer, officer_of
 from liuhen_server.registry.schema import officers
+from liuhen_server.review.rules import Refusal
 
 __all__ = ["MOST_EXPORTED", "Import", "carry_out", "draft_import", "export_rows", "find_import", "state_export"]
 
@@ -32,6 +34,12 @@ MOST_EXPORTED = 20_000
 BATCH = 500
 KEPT = timedelta(days=1)
 """How long the words of a sheet lie in wait for their sender's yes; the next sheet of anybody takes them away."""
+
+
+_DECIDED_ELSEWHERE = Refusal(
+    "decided-elsewhere",
+    Said("已作出决定的案件不能导入", "a case that was decided is not imported"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +59,15 @@ async def draft_import(
     acts: Acts, person: Actor, agency: str, name: str, sheet: Sheet, today: date
 ) -> tuple[Import | None, tuple[Mistake, ...]]:
     """Judges the sheet by what the archive has now, and keeps it where nothing is wrong, in the place of this person's earlier
-    one. No case is touched, nothing is stated.
+    one. No case is touched; nothing is stated but that somebody tried to bring in cases that were decided (decision.refused).
     """
     async with acts.of(person) as act:
         certificates = {each for draft in sheet.drafts for each in draft.certificates}
         known = await _officers(act.conn, agency, certificates)
         keys = {parse_number(draft.number).key for draft in sheet.drafts if draft.number}
         good, mistakes = judge(sheet, agency, known, await _taken(act.conn, agency, keys), today)
+        if sheet.decided:
+            await state_refused(act, NotDecided("import", (_DECIDED_ELSEWHERE,), None))
         if mistakes:
             return None, mistakes
         old = format_time(acts.now() - KEPT)

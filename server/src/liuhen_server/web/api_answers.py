@@ -10,6 +10,8 @@ from liuhen_protocol.errors import Malformed
 from liuhen_server.cases.api import Unfit
 from liuhen_server.cases.record import NoSuchCase, NumberTaken, Outdated
 from liuhen_server.cases.said import Wrong
+from liuhen_server.decisions.drafting import OutdatedDraft
+from liuhen_server.decisions.refused import NotDecided
 from liuhen_server.ingest import problems
 from liuhen_server.web.problem import Problem
 from liuhen_server.web.texts import TEXTS
@@ -30,6 +32,12 @@ def answer(error: Exception) -> web.Response:
         case NumberTaken():
             case = {"id": error.case_id, "number": error.present, "href": f"/api/v1/cases/{error.case_id}"}
             return problems.problem(409, "number-taken", str(error.said), more={"field": "number", "case": case})
+        case NotDecided():
+            reasons = [{"key": each.key, "sentence": str(each.said)} for each in error.refusals]
+            return problems.problem(422, "not-decided", str(error.said)[:2000], more={"reasons": reasons})
+        case OutdatedDraft():
+            said = f"已有更新的拟处理意见，没有保存 / there is a newer draft, nothing was saved: {error}"
+            return problems.problem(409, "outdated", said)
         case Wrong():
             more = {"field": error.field} if error.field else {}
             return problems.problem(422, "refused", str(error.said), more=more)
