@@ -7,22 +7,26 @@ import secrets
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta, timezone
+from io import BytesIO
 from pathlib import Path
 
-from house.sample import lists, papers, people, recordings
+from house.sample import lists, papers, people, recordings, sheets
 from house.sample.cases import CASES, SampleCase
 from house.sample.decided import opinion_of, proposal_of
 from house.sample.plan import DatedPaper, MadeFilm, PlannedCase, patrols, planned
 from house.sample.recorders import bring_recorders
 from house.sample.recordings import CardFile, card_files
 from liuhen_server.acts import MACHINE, Acts
+from liuhen_server.cases.case_sheet import read_sheet
 from liuhen_server.cases.classes import CLASSES, Stage, kind_of
 from liuhen_server.cases.documents import Paper, Received, add_document, receive
+from liuhen_server.cases.exchange import draft_import, state_export
 from liuhen_server.cases.fields import moment_of
 from liuhen_server.cases.linking import Goal, link_clips, unlink_clip
 from liuhen_server.cases.lists import approve_list, draft_list, excuse, save_rows
 from liuhen_server.cases.reading import Case, Document, whole_case
 from liuhen_server.cases.record import Changes, New, change_case, move_case, open_case
+from liuhen_server.cases.sheets import read_rows, write_csv
 from liuhen_server.config import Config
 from liuhen_server.custody.evidence import find_clip
 from liuhen_server.custody.marks import MOMENT, NOTE, mark
@@ -280,6 +284,19 @@ class _County:
         refusals = Refusals(self.acts, lambda: int(act_time(self.archive)))
         other = self.cases[plan[0].number]
         await refusals.record(self.persons[people.HANDLERS[people.CITY]], Action.SEE_CASES, other.name)
+        await self._programs_and_sheets()
+
+    async def _programs_and_sheets(self) -> None:
+        """A token for the market regulators' own case system; a sheet that was checked and waits for its sender's yes; a sheet taken away."""
+        security, head = self.persons["anquan"], self.persons[people.HEADS[people.MARKET]]
+        async with self.acts.of(security) as act:
+            now, reason = int(act_time(self.archive)), "与本局办案系统对接（样例）"
+            await changes.give_token(act, head.id, now, secrets.token_bytes, reason)
+        sender = self.persons[people.HANDLERS[people.TRANSPORT]]
+        sheet = read_sheet(read_rows(BytesIO(b"".join(write_csv(sheets.rows())))))
+        draft, mistakes = await draft_import(self.acts, sender, people.TRANSPORT, sheets.NAME, sheet, self.day)
+        assert draft is not None, mistakes
+        await state_export(self.acts, head, head.role_names, "xlsx", len(self.cases), "state=open")
 
     async def _hold(self, plan: PlannedCase) -> None:
         """One that has no end, on a case, and one that ends, on a recording of no case."""

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from house.sample import lists, papers, people
+from house.sample import lists, papers, people, sheets
 from house.sample.cases import CASES
 from house.sample.plan import PlannedCase, planned
+from liuhen_server.cases.case_sheet import read_sheet
 from liuhen_server.cases.classes import CLASSES, Stage, kind_of
 from liuhen_server.cases.clocks import ClockState
 from liuhen_server.cases.coverage import Excuse, Linked, Method, Need, NeedState, Paper, blockers, check_rows, needs_of
 from liuhen_server.cases.paper_files import media_type_of
+from liuhen_server.cases.sheets import read_rows, write_csv
 from liuhen_server.people.roles import ADMINISTRATORS, GIVEN
 
 DAYS = st.dates(date(2026, 1, 1), date(2028, 12, 31))
@@ -87,6 +90,13 @@ def test_there_is_an_account_for_every_role_and_no_administrator_has_two() -> No
     held = [account.roles for account in people.ACCOUNTS]
     assert frozenset().union(*held) == GIVEN
     assert all(len(roles) == 1 for roles in held if roles & ADMINISTRATORS)
+
+
+def test_its_sheet_is_read_without_a_mistake() -> None:
+    sheet = read_sheet(read_rows(BytesIO(b"".join(write_csv(sheets.rows())))))
+    assert (len(sheet.drafts), sheet.mistakes) == (3, ())
+    there = {officer.officer(date(2026, 11, 20), place).certificate for place, officer in enumerate(people.OFFICERS)}
+    assert all(len(draft.certificates) == 2 and set(draft.certificates) <= there for draft in sheet.drafts)
 
 
 def test_its_documents_are_taken_by_the_archive(tmp_path: Path) -> None:
