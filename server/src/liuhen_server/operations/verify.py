@@ -45,6 +45,7 @@ from liuhen_server.operations.verify_decisions import Decided, check_decisions
 from liuhen_server.operations.verify_disposals import CaseHolds, Tombstone, check_disposals
 from liuhen_server.operations.verify_documents import Stated, check_documents
 from liuhen_server.operations.verify_publicity import Publications
+from liuhen_server.operations.verify_reviews import Reviews
 from liuhen_server.registry.docks import ENROLLED, REVOKED
 
 PARALLEL_FROM = 2_000  # entries: below it, starting processes costs more than they save
@@ -110,6 +111,7 @@ class _Verification:
         self._case_holds = CaseHolds()
         self._publications = Publications()
         self._decided = Decided()
+        self._reviews = Reviews()
 
     def _leaf_at(self, index: int) -> bytes:
         return bytes(self._leaves[index * HASH_SIZE : (index + 1) * HASH_SIZE])
@@ -152,6 +154,7 @@ class _Verification:
         disposed = await check_disposals(conn, self._archive.store, self._disposed, self._stored, self._findings)
         published_items = await self._publications.check(conn, self._findings)
         decided = await check_decisions(conn, self._decided, self._findings)
+        reviewed = await self._reviews.check(conn, self._findings)
         checked = {
             "entries": state.entries_end,
             "signed": state.signed_size,
@@ -162,6 +165,7 @@ class _Verification:
             "documents": documents,
             **disposed,
             **({"decisions": decided} if decided else {}),
+            **({"reviews": reviewed} if reviewed else {}),
             **({"publications": published_items} if published_items else {}),
         }
         return ArchiveReport(checked, tuple(self._findings.kept), self._findings.count)
@@ -311,8 +315,12 @@ class _Verification:
                 self._note_promise(index, data)
             case _ if entry.kind in Publications.KINDS:
                 self._publications.add(index, read_statement(Envelope.parse(data).payload).event)
-            case _ if entry.kind in Decided.KINDS:
-                self._decided.add(index, read_statement(Envelope.parse(data).payload).event, self._findings)
+            case _ if entry.kind in Decided.KINDS or entry.kind in Reviews.KINDS:
+                decided = read_statement(Envelope.parse(data).payload).event
+                if entry.kind in Decided.KINDS:
+                    self._decided.add(index, decided, self._findings)
+                if entry.kind in Reviews.KINDS:
+                    self._reviews.add(index, decided)
             case _ if entry.kind in CaseHolds.KINDS:
                 statement = read_statement(Envelope.parse(data).payload)
                 self._case_holds.add(statement.event, statement.subject.sha256, statement.link.time)
