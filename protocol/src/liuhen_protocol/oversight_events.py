@@ -90,6 +90,27 @@ class SelfReportReceived:
     by: str
 
 
+@dataclass(frozen=True, slots=True)
+class HandoverSent:
+    """The agency handed a PDF with this `sha256` to another (`to_agency`; null: the justice department). `what`: handbook or class."""
+
+    handover: str
+    agency: str
+    to_agency: str | None
+    what: str
+    sha256: Hex
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverReceived:
+    """The receipt: whoever received it had the bytes with this digest before him."""
+
+    handover: str
+    sha256: Hex
+    by: str
+
+
 OversightEvent = (
     StatisticsSigned
     | SpotCheckAnnounced
@@ -99,6 +120,8 @@ OversightEvent = (
     | SupervisionClosed
     | SelfReportFiled
     | SelfReportReceived
+    | HandoverSent
+    | HandoverReceived
 )
 OVERSIGHT_EVENTS: dict[str, type[OversightEvent]] = {
     "statistics.signed": StatisticsSigned,
@@ -109,4 +132,6 @@ OVERSIGHT_EVENTS: dict[str, type[OversightEvent]] = {
     "supervision.closed": SupervisionClosed,
     "supervision.reported": SelfReportFiled,
     "supervision.received": SelfReportReceived,
+    "handover.sent": HandoverSent,
+    "handover.received": HandoverReceived,
 }

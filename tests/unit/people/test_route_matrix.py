@@ -27,6 +27,7 @@ from liuhen_server.acts import MACHINE, Acts
 from liuhen_server.cases.lists import draft_list
 from liuhen_server.cases.record import New, open_case
 from liuhen_server.database.schema import entries
+from liuhen_server.handover.schema import handovers
 from liuhen_server.log.archive_chain import utc_now
 from liuhen_server.operations.opening import opened
 from liuhen_server.people.accounts import Person, add_person, set_password
@@ -134,7 +135,19 @@ async def _a_case(world: World, agency: str, handlers: tuple[int, ...]) -> dict[
         check = await oversight.announce(acts, MACHINE, agency, date(2026, 1, 1), date(2026, 12, 31), 1)
         opinion = await oversight.give_opinion(acts, MACHINE, agency, "", date(2026, 12, 1), "请说明", today)
         filed = await oversight.file_report(acts, MACHINE, agency, 2026, "自查", today)
+        row = {
+            "agency": agency,
+            "to_agency": None,
+            "what": "handbook",
+            "enforcement": "",
+            "name": "手册.pdf",
+            "body": b"%PDF",
+        }
+        async with archive.database.write() as conn:
+            more = {"sha256": "0" * 64, "by": "person-999", "time": hold.time, "log_index": 1}
+            await conn.execute(insert(handovers).values(id=1, **row, **more))
         ids = {
+            "handover": 1,
             "check": check.id,
             "opinion": opinion.id,
             "filed": filed["id"],

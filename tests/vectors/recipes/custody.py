@@ -64,6 +64,8 @@ from liuhen_protocol.events import (
     SearchMade,
 )
 from liuhen_protocol.oversight_events import (
+    HandoverReceived,
+    HandoverSent,
     SelfReportFiled,
     SelfReportReceived,
     SpotCheckAnnounced,
@@ -173,6 +175,8 @@ EVENTS: tuple[Event, ...] = (
     SupervisionClosed("opinion-1", True, "person-5", ONES),
     SelfReportFiled("self-report-1", "scjg", 2026, 1, "person-4", ONES),
     SelfReportReceived("self-report-1", "person-5"),
+    HandoverSent("handover-1", "scjg", None, "handbook", ZERO, "person-4"),
+    HandoverReceived("handover-1", ZERO, "person-5"),
     CaseViewed("case-31", "person-7", "handler", "document", "document-12"),
     PublicityCollected("item-3", 1, "scjg", "decision", "decision-12", "person-7"),
     PublicityReturned("item-3", 1, "person-5", ONES),

@@ -20,6 +20,7 @@ ROOMS_WITH_TABLES = (
     "liuhen_server.custody.schema",
     "liuhen_server.deadlines.schema",
     "liuhen_server.decisions.schema",
+    "liuhen_server.handover.schema",
     "liuhen_server.ingest.schema",
     "liuhen_server.people.schema",
     "liuhen_server.publicity.schema",

@@ -7,6 +7,7 @@ from liuhen_server.web.custody_texts import CUSTODY_TEXTS
 from liuhen_server.web.decision_texts import DECISION_TEXTS
 from liuhen_server.web.exchange_texts import EXCHANGE_TEXTS
 from liuhen_server.web.film_texts import FILM_TEXTS
+from liuhen_server.web.handover_texts import HANDOVER_TEXTS
 from liuhen_server.web.log_texts import LOG_TEXTS
 from liuhen_server.web.people_texts import PEOPLE_TEXTS
 from liuhen_server.web.provider_texts import PROVIDER_TEXTS
@@ -403,5 +404,6 @@ TEXTS: dict[str, Text] = {
     **CALENDAR_TEXTS,
     **TODO_TEXTS,
     **STATISTICS_TEXTS,
+    **HANDOVER_TEXTS,
     **SUPERVISION_TEXTS,
 }
