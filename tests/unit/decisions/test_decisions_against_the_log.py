@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
 
@@ -91,27 +93,17 @@ OPINION = ReviewOpinion("review-1", "case-1", "draft-1", "agree", 0, "0" * 64, "
 MADE = DecisionMade("case-1", "decision-1", "draft-1", "review-1", "1号", "2026-11-20", None, "person-4")
 
 
-def made(**more: object) -> DecisionMade:
-    return DecisionMade(**{name: more.get(name, getattr(MADE, name)) for name in DecisionMade.__dataclass_fields__})
-
-
-def opinion(**more: object) -> ReviewOpinion:
-    return ReviewOpinion(
-        **{name: more.get(name, getattr(OPINION, name)) for name in ReviewOpinion.__dataclass_fields__}
-    )
-
-
 @pytest.mark.parametrize(
     ("lie", "entries"),
     [
         ("", (DRAFTED, OPINION, MADE)),
-        ("without the review", (DRAFTED, OPINION, made(review=None))),
+        ("without the review", (DRAFTED, OPINION, replace(MADE, review=None))),
         ("which nobody drafted", (OPINION, MADE)),
         ("which had not passed", (DRAFTED, MADE, OPINION)),
-        ("which had not passed", (DRAFTED, opinion(outcome="problems"), MADE)),
-        ("which was of draft-9", (DRAFTED, opinion(draft="draft-9"), MADE)),
-        ("before the opinion", (DRAFTED, opinion(day="2026-11-21"), MADE)),
-        ("who gave the opinion", (DRAFTED, opinion(by="person-4"), MADE)),
+        ("which had not passed", (DRAFTED, replace(OPINION, outcome="problems"), MADE)),
+        ("which was of draft-9", (DRAFTED, replace(OPINION, draft="draft-9"), MADE)),
+        ("before the opinion", (DRAFTED, replace(OPINION, day="2026-11-21"), MADE)),
+        ("who gave the opinion", (DRAFTED, replace(OPINION, by="person-4"), MADE)),
     ],
 )
 def test_a_decision_without_its_review_is_found_from_the_log_alone(lie: str, entries: tuple[Event, ...]) -> None:

@@ -7,7 +7,8 @@ allow is taken somewhere, and what came of it is judged by a plain restatement o
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import ClassVar
@@ -143,31 +144,26 @@ def _drafting(world: World, standing: Standing) -> Iterator[World]:
 
 def _reviewing(world: World) -> Iterator[World]:
     newest = world.drafts[-1] if world.drafts else None
-    for each in world.drafts if len(world.rounds) < 2 else ():
-        try:
-            drafted = each.drafted(world.enforcement, newest)
+    for draft in world.drafts if len(world.rounds) < 2 else ():
+        drafted = draft.drafted(world.enforcement, newest)
+        with suppress(Wrong):
             began = after_submission(len(world.rounds) + 1, drafted, world.rounds, HANDLER, world.today.isoformat())
-        except Wrong:
-            continue
-        yield replace(world, rounds=(*world.rounds, began))
+            yield replace(world, rounds=(*world.rounds, began))
     for place, each in enumerate(world.rounds):
         for who in EVERYBODY:
-            for step in (
-                lambda each=each, who=who: after_take(each, who, INVOLVED, world.deciders),
-                lambda each=each, who=who: after_opinion(
-                    each, who, INVOLVED, world.today.isoformat(), (), world.deciders
-                ),
-                lambda each=each, who=who: after_opinion(
-                    each, who, INVOLVED, world.today.isoformat(), ("facts",), world.deciders
-                ),
-                lambda each=each, who=who: after_withdrawal(each, who, INVOLVED),
-                lambda each=each, who=who: after_answer(each, 1, who, INVOLVED),
-            ):
-                try:
-                    moved = step()
-                except Wrong:
-                    continue
-                yield replace(world, rounds=(*world.rounds[:place], moved, *world.rounds[place + 1 :]))
+            for step in _STEPS:
+                with suppress(Wrong):
+                    moved = step(each, who, world)
+                    yield replace(world, rounds=(*world.rounds[:place], moved, *world.rounds[place + 1 :]))
+
+
+_STEPS: tuple[Callable[[Round, Who, World], Round], ...] = (
+    lambda each, who, world: after_take(each, who, INVOLVED, world.deciders),
+    lambda each, who, world: after_opinion(each, who, INVOLVED, world.today.isoformat(), (), world.deciders),
+    lambda each, who, world: after_opinion(each, who, INVOLVED, world.today.isoformat(), ("facts",), world.deciders),
+    lambda each, who, world: after_withdrawal(each, who, INVOLVED),
+    lambda each, who, world: after_answer(each, 1, who, INVOLVED),
+)
 
 
 def _deciding(world: World, standing: Standing) -> Iterator[World]:

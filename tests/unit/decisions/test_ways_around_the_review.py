@@ -155,7 +155,7 @@ async def test_sql_cannot_write_a_decision_around_its_review(room: Room) -> None
     passed = await other.draft()
     good = await other.reviewed(passed)
     day = TODAY.isoformat()
-    row = {
+    row: dict[str, object] = {
         "case_id": other.case.id,
         "agency": office.agency,
         "enforcement": "penalty",
@@ -175,8 +175,8 @@ async def test_sql_cannot_write_a_decision_around_its_review(room: Room) -> None
         "decided_time": "2026-11-20T08:00:00.000Z",
         "log_index": 1,
     }
-    none = {"review_id": None, "review_passed": None, "review_day": None, "review_by": None}
-    lies = {
+    none: dict[str, object] = {"review_id": None, "review_passed": None, "review_day": None, "review_by": None}
+    lies: dict[str, dict[str, object]] = {
         "no review": none,
         "a draft that says it needs none": {**none, "needs_review": False},
         "a review of another draft": {"review_id": bad},

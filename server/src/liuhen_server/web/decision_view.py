@@ -46,6 +46,7 @@ class DecisionView:
     may_draft: bool
     may_decide: bool
     may_serve: bool
+    executes: bool
 
     @property
     def draft(self) -> Draft | None:
@@ -97,6 +98,7 @@ async def decisions_on_page(request: web.Request, conn: Connection, whole: Whole
         may_draft=open_file and may(request, Action.DRAFT_DECISIONS),
         may_decide=open_file and decides,
         may_serve=open_file and may(request, Action.WORK_CASES),
+        executes=Stage.EXECUTION in case.rules.stages,
     )
 
 
