@@ -306,5 +306,6 @@ def reviewer(county: Seeded, visit: Callable[..., Visitor]) -> Visitor:
     name = "r" + secrets.token_hex(4)
     visitor = visit()
     visitor.sign_in(name, county.account(name, Role.REVIEWER))
-    visitor.page.wait_for_url("**/clips")
+    visitor.page.wait_for_url("**/todo")
+    visitor.go("/clips")
     return visitor

@@ -320,7 +320,7 @@ def test_no_width_scrolls_sideways(county: Seeded, visit: New, scheme: str, widt
     name = f"look{scheme}{width}"
     visitor = visit(color_scheme=scheme, viewport={"width": width, "height": 768})
     visitor.sign_in(name, county.account(name, Role.REVIEWER))
-    visitor.page.wait_for_url("**/clips")
+    visitor.page.wait_for_url("**/todo")
     for language in ("zh-CN", "en"):
         visitor.go(county.address("long"))
         expect(visitor.page.locator("html")).to_have_attribute("lang", language)

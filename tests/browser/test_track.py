@@ -73,7 +73,7 @@ def test_point_of_the_track_takes_the_player_to_its_moment(
     page.fill("#name", name)
     page.fill("#password", county.account(name, Role.REVIEWER))
     page.click("form.panel button")
-    page.wait_for_url("**/clips")
+    page.wait_for_url("**/todo")
     page.goto(county.address("film"))
     page.evaluate(READY)
     page.locator("circle[data-seek='3000']").click()
