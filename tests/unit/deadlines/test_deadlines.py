@@ -38,6 +38,7 @@ from liuhen_server.registry.recorders import Recorder
 from liuhen_server.registry.schema import holdings
 from liuhen_server.review.schema import reviews
 from liuhen_server.statistics.schema import statistics_reports
+from liuhen_server.supervision.schema import supervision_opinions
 from support.case_office import HANDLER, TODAY, Office
 
 D = date.fromisoformat
@@ -156,7 +157,7 @@ def test_what_is_left_and_how_it_stands_say_the_same(began: date, rule: Rule, la
         url="/",
     )
     assert (found.standing is Standing.OVERDUE) == (today > end)
-    assert (found.left >= 0) == (today <= end) or found.left == 0  # over a holiday nothing is lost yet
+    assert (found.left >= 0) == (today <= end)
     assert end >= began
 
 
@@ -273,6 +274,17 @@ async def test_a_returned_recorder_is_docked_within_a_day(office: Office) -> Non
     row |= {"docked_index": 1, "dock": office.dock, "session": "s", "bay": "1", "recorder": "0000127"}
     await put(office, stays, **row, time="2026-11-20T01:00:00.000Z", quarantined=False, premature=False)
     assert not [each for each in await due(office) if each.rule.key == "upload"]
+
+
+async def test_a_supervision_opinion_waits_for_the_head_until_it_is_answered(office: Office) -> None:
+    opinion: dict[str, object] = {"id": 3, "agency": office.agency, "due": "2026-11-30", "state": "open", "version": 1}
+    await put(office, supervision_opinions, **opinion, time="2026-11-18T02:00:00.000Z", by="person-9")
+    (found,) = [each for each in await due(office) if each.rule.key == "supervision-opinion"]
+    assert told([found]) == [("opinion-3", "supervision-opinion", "2026-11-30", 10)]
+    assert concerns(person(Role.HEAD), found) and not concerns(person(Role.HEAD, agency="jtys"), found)
+    async with office.archive.database.write() as conn:
+        await conn.execute(update(supervision_opinions).values(state="answered"))
+    assert not [each for each in await due(office) if each.rule.key == "supervision-opinion"]
 
 
 def test_what_is_overdue_stands_first() -> None:

@@ -219,6 +219,10 @@ def _clock(rule: ClockRule, began: date, ended: date | None, today: date, calend
     else:
         left, unsure = (due - until).days, False
     state = _state(rule, due, ended, today)
+    if state is ClockState.OVERDUE:
+        left = min(
+            left, -1
+        )  # over since Friday evening, on a Saturday no working day was lost yet: it is over all the same
     return Clock(rule, began, due, ended, left, state, provisional or unsure)
 
 

@@ -1,4 +1,6 @@
-"""What an agency has to do beside its cases: certificates that end, last year's statistics, recordings that are not uploaded."""
+"""What an agency has to do beside its cases: certificates that end, last year's statistics, recordings that are not uploaded,
+opinions of the justice department that wait for an answer.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +15,15 @@ from liuhen_server.custody.schema import stays
 from liuhen_server.database import Connection
 from liuhen_server.deadlines.deadline import Deadline, Who, Within, last_day, until
 from liuhen_server.deadlines.decision_source import turn_of
-from liuhen_server.deadlines.rules import CERTIFICATE, STATISTICS, UPLOAD
+from liuhen_server.deadlines.rules import CERTIFICATE, STATISTICS, SUPERVISION, UPLOAD
 from liuhen_server.people.roles import Role
 from liuhen_server.publicity.schema import public_items, public_versions
 from liuhen_server.registry.schema import agencies, holdings, officers, recorders
 from liuhen_server.statistics.reports import due_day
 from liuhen_server.statistics.schema import statistics_reports
+from liuhen_server.supervision.schema import supervision_opinions
 
-__all__ = ["of_certificates", "of_recordings", "of_statistics"]
+__all__ = ["of_certificates", "of_recordings", "of_statistics", "of_supervision"]
 
 CERTIFICATE_AHEAD = timedelta(days=60)
 RETURNED_SINCE = timedelta(days=60)
@@ -59,8 +62,10 @@ async def of_statistics(conn: Connection, today: date, within: Within) -> Iterab
     head's, then of whoever has to bring it to the public (docs/adr/0022: `statistics-<report>`).
     """
     last = today.year - 1
-    had_cases = select(cases.c.id).where(
-        cases.c.agency == agencies.c.code, cases.c.opened_day >= f"{last}-01-01", cases.c.opened_day <= f"{last}-12-31"
+    had_cases = select(
+        cases.c.id
+    ).where(  # along its index; whose first and last hours are of which year matters to nobody here
+        cases.c.agency == agencies.c.code, cases.c.opened_time >= f"{last}", cases.c.opened_time < f"{today.year}"
     )
     signed = and_(
         statistics_reports.c.agency == agencies.c.code,
@@ -141,3 +146,35 @@ async def of_recordings(conn: Connection, today: date, within: Within) -> Iterab
             )
         )
     return found
+
+
+async def of_supervision(conn: Connection, today: date, within: Within) -> Iterable[Deadline]:
+    """Opinions of the justice department until the agency answers them."""
+    query = (
+        select(
+            supervision_opinions.c.id,
+            supervision_opinions.c.agency,
+            supervision_opinions.c.due,
+            supervision_opinions.c.time,
+            agencies.c.short,
+        )
+        .join(agencies, agencies.c.code == supervision_opinions.c.agency)
+        .where(supervision_opinions.c.state == "open")
+    )
+    if within.agency is not None:
+        query = query.where(supervision_opinions.c.agency == within.agency)
+    return [
+        until(
+            date.fromisoformat(row.due),
+            today,
+            within.calendar,
+            about=f"opinion-{row.id}",
+            name=row.short,
+            agency=row.agency,
+            who=Who(roles=frozenset({Role.HEAD})),
+            rule=SUPERVISION,
+            began=parse_time(row.time).astimezone(_CHINA).date(),
+            url=f"/supervision/{row.agency}",
+        )
+        for row in await conn.execute(query)
+    ]

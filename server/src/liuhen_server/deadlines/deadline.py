@@ -135,6 +135,8 @@ def until(
         counted = calendar.working_days_between(today, due)
         left, unsure = counted.days, counted.provisional
     standing = Standing.RUNNING if today <= due else Standing.OVERDUE
+    if standing is Standing.OVERDUE:
+        left = min(left, -1)  # over, although no working day was lost yet
     return Deadline(about, name, agency, who, rule, began, due, left, standing, provisional or unsure, url)
 
 

@@ -162,7 +162,12 @@ def judge(notice: Notice, before: Callable[[date], bool | None]) -> Judged:
 
 def calendar_with(notices: Iterable[Notice], otherwise: Callable[[date], bool | None] = announced) -> Calendar:
     """The calendar under these notices: what a notice names, else Monday to Friday in its year, else what is known `otherwise`."""
-    by_year = sorted(notices, key=lambda notice: notice.year)
+    return _calendar(tuple(sorted(notices, key=lambda notice: notice.year)), otherwise)
+
+
+@lru_cache(maxsize=8)
+def _calendar(by_year: tuple[Notice, ...], otherwise: Callable[[date], bool | None]) -> Calendar:
+    """The same one for the same notices, so that what was counted by it need not be counted again."""
     named: Mapping[date, bool] = {day: worked for notice in by_year for day, worked in notice.days}
     years = frozenset(notice.year for notice in by_year)
 

@@ -13,6 +13,7 @@ __all__ = [
     "REVIEW_EXTENDED",
     "RULES",
     "STATISTICS",
+    "SUPERVISION",
     "UPLOAD",
     "WITHDRAW",
 ]
@@ -75,6 +76,16 @@ UPLOAD = Rule(
     Said("执法全过程记录制度：24 小时内", "System of recording: within 24 hours"),
 )
 
+SUPERVISION = Rule(
+    "supervision-opinion",
+    Said("答复执法监督意见", "Answer to a supervision opinion"),
+    None,
+    False,
+    Said(
+        "《行政执法监督条例》；监督意见所定期限", "Regulations on the supervision of enforcement; the opinion's own day"
+    ),
+)
+
 RULES: tuple[Rule, ...] = (
     REVIEW,
     REVIEW_EXTENDED,
@@ -84,4 +95,5 @@ RULES: tuple[Rule, ...] = (
     STATISTICS,
     CERTIFICATE,
     UPLOAD,
+    SUPERVISION,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from liuhen_server.database import Connection
-from liuhen_server.deadlines.agency_source import of_certificates, of_recordings, of_statistics
+from liuhen_server.deadlines.agency_source import of_certificates, of_recordings, of_statistics, of_supervision
 from liuhen_server.deadlines.case_source import of_cases
 from liuhen_server.deadlines.deadline import Deadline, Source, Within, by_urgency
 from liuhen_server.deadlines.decision_source import of_publications, of_reviews, of_withdrawals
@@ -20,6 +20,7 @@ SOURCES: tuple[Source, ...] = (
     of_certificates,
     of_statistics,
     of_recordings,
+    of_supervision,
 )
 
 
