@@ -55,7 +55,9 @@ def test_twenty_thousand_files_are_all_said_in_statements_the_log_takes() -> Non
 )
 def test_any_name_can_be_said_and_its_bytes_are_kept(raw: bytes) -> None:
     [part] = statements(plan("s", listing(raw), PROFILE, None))
-    [file] = sealed(part).event.files  # type: ignore[union-attr]
+    event = sealed(part).event
+    assert isinstance(event, RecorderInventory)
+    [file] = event.files
     assert ".." not in file.path.split("/") and file.path.isprintable()
     assert (file.raw is None) == (file.path.encode() == raw)
 

@@ -111,7 +111,8 @@ def test_every_reason_why_the_log_stopped_is_said_in_chinese_by_its_code() -> No
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             match node:
                 case ast.Call(func=ast.Name(id="LogStopped"), args=[ast.Constant() | ast.IfExp() as first, *_]):
-                    codes |= {part.value for part in ast.walk(first) if isinstance(part, ast.Constant)}
+                    parts = [part.value for part in ast.walk(first) if isinstance(part, ast.Constant)]
+                    codes |= {value for value in parts if isinstance(value, str)}
     assert {"behind-witness", "entry-altered", "restored"} <= codes
     assert not {code for code in codes if f"stopped.{code}" not in TEXTS}
 
