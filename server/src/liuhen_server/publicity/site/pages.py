@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta, timezone
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from xml.sax.saxutils import escape
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from liuhen_protocol.errors import Refused
+from liuhen_protocol.moment import parse_time
 from liuhen_server.publicity.content import Content
 from liuhen_server.publicity.kinds import FORMS, KINDS
 
@@ -34,6 +36,7 @@ __all__ = [
 
 ASSETS = Path(__file__).parent / "assets"
 SITEMAP_URLS = 40_000
+_CHINA = timezone(timedelta(hours=8))
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,31}\Z")
 
 
@@ -50,6 +53,11 @@ class Site:
     as_of_time: str
     size: int
     root: str
+
+    @property
+    def moment(self) -> str:
+        """`as_of_time` as it is read in China."""
+        return f"{parse_time(self.as_of_time).astimezone(_CHINA):%Y-%m-%d %H:%M:%S}"
 
 
 @dataclass(frozen=True, slots=True)
