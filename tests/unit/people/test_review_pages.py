@@ -49,8 +49,9 @@ class Scene:
     people: dict[str, Person]
     case: int
     document: int
+    colleague: int
 
-    async def draft(self, fen: int = 2_000_000) -> int:
+    async def draft(self, fen: int = 2_000_000, case: int = 0) -> int:
         proposal = Proposal(
             "penalty",
             "ordinary",
@@ -64,7 +65,7 @@ class Scene:
         )
         async with opened(self.world.config) as archive:
             acts = Acts(archive.database, archive.chain, utc_now, os.urandom)
-            found = await write_draft(acts, self.people["handler"], self.case, 0, proposal, TODAY)
+            found = await write_draft(acts, self.people["handler"], case or self.case, 0, proposal, TODAY)
         return found.id
 
     async def page(self, who: str, path: str = "") -> str:
@@ -112,7 +113,7 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
             paper = Paper(Stage.INITIATION, "filing", TODAY.isoformat())
             document = await add_document(acts, people["handler"], case.id, file, paper)
         readers = {name: await enter(stack, world, name) for name in people}
-        yield Scene(world, readers, people, case.id, document.id)
+        yield Scene(world, readers, people, case.id, document.id, ids[1])
 
 
 def round_of(page: str) -> str:
@@ -181,7 +182,7 @@ async def test_lists_are_drafted_by_one_and_approved_by_another_on_their_pages(s
     assert (await scene.post("handler", "/major-lists/draft"))[0] == 403
     assert (await scene.post("reviewer", "/major-lists/draft"))[0] == 303
     (path,) = re.findall(r'href="(/major-lists/\d+)"', await scene.page("reviewer", "/major-lists"))
-    row = {"item": "1", "enforcement": "penalty", "what": "罚款", "kinds": "罚款；吊销许可证件", "least": "1,000.5"}
+    row = {"item": "1", "enforcement": "penalty", "what": "罚款", "kinds": "罚款；吊销许可证件", "least": "10,000.5"}
     row |= {"procedure": "", "party_kind": "", "source": "", "remark": ""}
     status, text = await scene.post("reviewer", path, edit="1", **(row | {"kinds": "罚站"}))
     assert status == 422 and "没有这种决定：罚站" in text
@@ -191,7 +192,7 @@ async def test_lists_are_drafted_by_one_and_approved_by_another_on_their_pages(s
     assert (await scene.post("head", path, edit="1", **row))[0] == 409
     assert (await scene.post("reviewer", path + "/approve", edit="2", from_day=TODAY.isoformat()))[0] == 403
     assert (await scene.post("head", path + "/approve", edit="2", from_day=TODAY.isoformat()))[0] == 303
-    assert "1,000.50" in await scene.page("justice", path)
+    assert "10,000.50" in await scene.page("justice", path)
     assert "现行" in await scene.page("handler", "/major-lists")
     assert "目录第 1 版" in await scene.page("handler", "/review-chart")
 
@@ -237,3 +238,19 @@ async def test_the_reviewer_sees_the_evidence_with_its_verification_on_the_same_
     stored.write_bytes(b"x" + CLIP[1:])
     page = await scene.page("reviewer")
     assert "不成立" in page and "第 1 步" in page
+
+
+async def test_splitting_a_fine_to_stay_below_a_criterion_is_pointed_out_where_it_is_decided(scene: Scene) -> None:
+    found = []
+    async with opened(scene.world.config) as archive:
+        acts = Acts(archive.database, archive.chain, utc_now, os.urandom)
+        for name in ("李某", "李某", "赵某"):
+            officers = tuple(each for each in (scene.people["handler"].officer, scene.colleague) if each is not None)
+            new = New("scjg", "penalty", "无照经营", officers, parties=(Party("person", name),))
+            found.append((await open_case(acts, scene.people["handler"], new, TODAY)).id)
+    for case in found:
+        await scene.draft(600_000, case)
+    for path in (f"/cases/{found[0]}", f"/cases/{found[1]}/review"):
+        page = await scene.page("head", path)
+        assert "可能拆分处理" in page and "合计 12,000 元" in page
+    assert "可能拆分处理" not in await scene.page("head", f"/cases/{found[2]}")

@@ -13,13 +13,23 @@ from sqlalchemy import and_, func, or_, select
 from liuhen_server.cases.reading import Party, WholeCase
 from liuhen_server.cases.schema import case_parties, cases
 from liuhen_server.database import Connection
+from liuhen_server.decisions.draft import Draft
 from liuhen_server.decisions.reading import draft_of
 from liuhen_server.decisions.schema import decision_ends, decisions, drafts
-from liuhen_server.review.criteria import SPLIT_DAYS, Earlier
+from liuhen_server.review.criteria import SPLIT_DAYS, Earlier, Reason, split_of
+from liuhen_server.review.reading import major_rows_on
 
-__all__ = ["earlier_against"]
+__all__ = ["earlier_against", "split_in"]
 
 MOST = 50
+
+
+async def split_in(conn: Connection, whole: WholeCase, draft: Draft | None, today: date) -> tuple[Reason, ...]:
+    """Whether this draft, together with others against the same party, would reach a limit that it does not reach alone."""
+    if draft is None:
+        return ()
+    _, rows = await major_rows_on(conn, whole.case.agency, today)
+    return split_of(draft.proposal.proposed, today, await earlier_against(conn, whole, draft.id, today), rows)
 
 
 async def earlier_against(conn: Connection, whole: WholeCase, draft_id: int, day: date) -> tuple[Earlier, ...]:

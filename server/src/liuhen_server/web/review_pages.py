@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 
 from aiohttp import web
 from sqlalchemy import select
@@ -21,15 +20,14 @@ from liuhen_server.custody.schema import clip_checks
 from liuhen_server.database import Connection
 from liuhen_server.database.schema import clips
 from liuhen_server.deadlines.notices import calendar_in_force
-from liuhen_server.decisions.draft import Draft
 from liuhen_server.decisions.outcomes import OUTCOMES
 from liuhen_server.decisions.reading import drafts_of
 from liuhen_server.people.roles import Action
 from liuhen_server.review.checklist import ANSWERS, CHECKLIST, Found, Opinion
-from liuhen_server.review.criteria import GROUNDS, PARTY_KINDS, PROCEDURES, Reason, split_of, yuan
+from liuhen_server.review.criteria import GROUNDS, PARTY_KINDS, PROCEDURES, yuan
 from liuhen_server.review.details import Detail, details_of, texts_of
 from liuhen_server.review.parts import PARTS, kinds_for
-from liuhen_server.review.reading import heads_in, involved_in, major_rows_on, rounds_of, who_are
+from liuhen_server.review.reading import heads_in, involved_in, rounds_of, who_are
 from liuhen_server.review.reviewers import Qualified, reviewers_of
 from liuhen_server.review.rounds import (
     OF_HEADS,
@@ -55,7 +53,7 @@ from liuhen_server.review.rules import (
     may_review,
     may_submit,
 )
-from liuhen_server.review.splitting import earlier_against
+from liuhen_server.review.splitting import split_in
 from liuhen_server.web.case_page import CASE_PATH
 from liuhen_server.web.case_request import CASE, case_asked_for, field, fields, names_of, number
 from liuhen_server.web.case_views import seen
@@ -104,7 +102,7 @@ async def _draw(
         words = await texts_of(conn, {each for detail in details for each in detail.words})
         everybody = {each for detail in details for each in detail.people} | {each.by for each in drafts}
         names = await names_of(conn, everybody, {each.officer_id for each in whole.handlers})
-        split = await _split(conn, whole, draft, today)
+        split = await split_in(conn, whole, draft, today)
         own = (await who_are(conn, [person.number]))[person.number]
         conflict = may_review(own, await involved_in(conn, case.id), await heads_in(conn, case.id))
         reviewers = {each.number: each.qualified for each in await reviewers_of(conn, case.agency)}
@@ -152,15 +150,6 @@ async def _draw(
         kept=kept or {},
         wrong=wrong.said if wrong is not None else None,
     )
-
-
-async def _split(conn: Connection, whole: WholeCase, draft: Draft | None, today: date) -> tuple[Reason, ...]:
-    """Whether this draft, together with others against the same party, would pass a limit that it does not pass alone."""
-    if draft is None:
-        return ()
-    _, rows = await major_rows_on(conn, whole.case.agency, today)
-    earlier = await earlier_against(conn, whole, draft.id, today)
-    return split_of(draft.proposal.proposed, today, earlier, rows)
 
 
 def _unqualified(current: Detail | None, enforcement: str, reviewers: Mapping[str, Qualified]) -> bool:

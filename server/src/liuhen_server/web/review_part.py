@@ -13,19 +13,23 @@ from liuhen_server.decisions.reading import newest_draft
 from liuhen_server.review.criteria import Reason
 from liuhen_server.review.details import Detail, details_of
 from liuhen_server.review.rules import Refusal, may_be_decided
+from liuhen_server.review.splitting import split_in
 
 __all__ = ["Part", "part_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The review as the case's own page tells it. `needs` None: there is no draft yet."""
+    """The review as the case's own page tells it. `needs` None: there is no draft yet. `split`: what else there is against the
+    same party, where it reaches a limit together with the draft.
+    """
 
     needs: bool | None
     reasons: tuple[Reason, ...]
     newest: Detail | None
     clock: Clock | None
     refusal: Refusal | None
+    split: tuple[Reason, ...] = ()
 
 
 async def part_of(conn: Connection, whole: WholeCase, today: date, calendar: Calendar) -> Part:
@@ -37,4 +41,5 @@ async def part_of(conn: Connection, whole: WholeCase, today: date, calendar: Cal
     rounds = [each.round for each in details]
     refusal = may_be_decided(draft.drafted(whole.case.enforcement, draft), rounds)
     clock = None if newest is None else newest.clock(today, calendar)
-    return Part(draft.needs_review, draft.why, newest, clock, refusal)
+    split = await split_in(conn, whole, draft, today)
+    return Part(draft.needs_review, draft.why, newest, clock, refusal, split)
