@@ -14,10 +14,12 @@ from liuhen_server.review import criteria
 from liuhen_server.review.criteria import Proposed, Reason
 from liuhen_server.review.rules import Drafted
 
-__all__ = ["CONFISCATION", "FINE", "ORDINARY", "SUMMARY", "Draft", "Proposal", "Result", "text_of"]
+__all__ = ["CONFISCATION", "FINE", "ORDINARY", "SUMMARY", "USUAL_REMEDIES", "Draft", "Proposal", "Result", "text_of"]
 
 SUMMARY, ORDINARY = "summary", "ordinary"
 FINE, CONFISCATION = "fine", "confiscation"
+USUAL_REMEDIES = "如不服本决定，可以自收到决定书之日起六十日内依法申请行政复议，或者自收到决定书之日起六个月内依法向人民法院提起行政诉讼。"
+"""What a form begins with (行政复议法 art. 20, 行政诉讼法 art. 46): text of the decision, whatever language the page has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from liuhen_server.cases.reading import WholeCase
 from liuhen_server.cases.said import Said, Wrong
 from liuhen_server.deadlines.notices import calendar_in_force
 from liuhen_server.decisions.deciding import Given, decide, end_decision
-from liuhen_server.decisions.draft import ORDINARY, Draft, Proposal, Result
+from liuhen_server.decisions.draft import ORDINARY, USUAL_REMEDIES, Draft, Proposal, Result
 from liuhen_server.decisions.drafting import OutdatedDraft, write_draft
 from liuhen_server.decisions.filling import LONGEST, MOST_RESULTS, fen_of
 from liuhen_server.decisions.outcomes import OUTCOMES, outcomes_of
@@ -24,7 +24,7 @@ from liuhen_server.web.case_request import CASE, case_asked_for, field, fields, 
 from liuhen_server.web.case_views import seen
 from liuhen_server.web.context import ACTS, CONTEXT
 from liuhen_server.web.guard import Problem, session_of
-from liuhen_server.web.render import page, words_of
+from liuhen_server.web.render import page
 from liuhen_server.web.routes import get, post
 
 __all__ = ["ROUTES"]
@@ -63,7 +63,7 @@ async def form(request: web.Request) -> web.StreamResponse:
     if newest is not None and newest.proposal.enforcement == whole.case.enforcement:
         return await _form(request, _typed_of(newest), 200)
     kinds = [each.kind for each in whole.parties]
-    usual = words_of(request)("draft.remedies.usual") if whole.case.enforcement in ("penalty", "coercion") else ""
+    usual = USUAL_REMEDIES if whole.case.enforcement in ("penalty", "coercion") else ""
     blank = Typed(
         version=0 if newest is None else newest.version,
         procedure=ORDINARY,

@@ -61,14 +61,12 @@ DECISION_TEXTS: dict[str, Text] = {
         "每次保存成为新的一版，以前各版保留；送审和决定都针对某一版。",
         "Each time you save there is a new version, and the earlier ones stay; reviews and decisions are of one version.",
     ),
+    "action.draft_decisions": Text("拟定处理意见", "draft decisions"),
+    "action.decide": Text("作出决定", "make decisions"),
     "draft.save": Text("保存这一版", "Save this version"),
     "draft.newer": Text(
         "{who} 已另行拟定第 {version} 版，您填写的内容没有保存，仍在表中。请核对后再保存。",
         "{who} has written version {version} meanwhile; what you typed was not saved and still stands in the form. Compare and save again.",
-    ),
-    "draft.remedies.usual": Text(
-        "如不服本决定，可以自收到决定书之日起六十日内依法申请行政复议，或者自收到决定书之日起六个月内依法向人民法院提起行政诉讼。",
-        "如不服本决定，可以自收到决定书之日起六十日内依法申请行政复议，或者自收到决定书之日起六个月内依法向人民法院提起行政诉讼。",
     ),
     "draft.of": Text("拟处理意见第 {version} 版", "Draft, version {version}"),
     "draft.digest": Text("存证摘要", "Commitment in the log"),
