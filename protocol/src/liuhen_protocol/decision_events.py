@@ -43,8 +43,8 @@ class DecisionMade:
 
 @dataclass(frozen=True, slots=True)
 class DecisionRefused:
-    """`by` tried to decide, or to bring the case past its decision, and was refused. `what` is decide, stage, document or import;
-    `why` is the reason's key. `case` is null for a case that was not there yet.
+    """`by` tried to decide, or to bring the case past its decision, and was refused. `what` is decide, stage, document,
+    class or import; `why` is the reason's key. `case` is null for a case that was not there yet.
     """
 
     case: str | None

@@ -18,6 +18,7 @@ from liuhen_server.decisions.refused import NotDecided
 from liuhen_server.decisions.schema import decisions, drafts
 from liuhen_server.people.accounts import add_person
 from liuhen_server.people.roles import Role
+from liuhen_server.registry.schema import officers
 from liuhen_server.review.rounds import Submission, submit_review
 from liuhen_server.review.schema import reviews
 from support.case_office import PDF, TODAY
@@ -117,11 +118,28 @@ async def test_a_draft_that_was_changed_after_its_review_is_another_draft(room: 
     assert made.review_id is None and made.fine_fen == 0
 
 
-async def test_a_case_that_is_of_another_class_now_needs_a_new_draft(room: Room) -> None:
+async def test_a_case_that_changes_its_class_after_the_draft_needs_a_new_one(room: Room) -> None:
+    office = room.people.office
     draft = await room.ready()
-    async with room.people.office.archive.database.write() as conn:
-        await conn.execute(update(cases).where(cases.c.id == room.case.id).values(enforcement="coercion"))
+
+    async def become(enforcement: str) -> None:
+        version = (await office.whole(room.case)).case.version
+        changes = Changes(enforcement=enforcement)
+        await change_case(office.acts, room.who("handler"), room.case.id, version, changes, TODAY)
+
+    with pytest.raises(NotDecided, match="没有“审核”环节"):
+        await become("inspection")
+    with pytest.raises(ValueError, match="does not cover"):
+        await become("coercion")
+    async with office.archive.database.write() as conn:
+        await conn.execute(update(officers).values(classes=""))
+    await become("coercion")
+    assert (await office.whole(room.case)).case.enforcement == "coercion"
     await room.refused("class-changed", draft)
+    await become("penalty")
+    await decide(office.acts, room.who("head"), room.case.id, Given(draft.id, "", TODAY), TODAY)
+    with pytest.raises(NotDecided, match="不能变更执法类别"):
+        await become("coercion")
 
 
 async def test_while_a_review_is_under_way_nothing_is_drafted_behind_it(room: Room) -> None:

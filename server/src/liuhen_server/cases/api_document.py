@@ -67,8 +67,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "changeCase",
         Action.WORK_CASES,
         Said(
-            "修改案号、案由、当事人、承办人（须带 If-Match）",
-            "change number, subject, parties or handlers (with If-Match)",
+            "修改执法类别、案号、案由、当事人、承办人（须带 If-Match）",
+            "change class, number, subject, parties or handlers (with If-Match)",
         ),
         asks="CaseChange",
         answers="Case",
@@ -208,7 +208,9 @@ SCHEMAS: dict[str, Schema] = {
         "handlers",
     ),
     "CaseChange": {
-        **object_of({"number": _NUMBER, "title": text_of(200, 1), "parties": _PARTIES, "handlers": _HANDLERS}),
+        **object_of(
+            {"class": _CLASS, "number": _NUMBER, "title": text_of(200, 1), "parties": _PARTIES, "handlers": _HANDLERS}
+        ),
         "required": [],
         "minProperties": 1,
     },

@@ -28,7 +28,7 @@ from liuhen_server.cases.reading import Case, Party, find_case, whole_case
 from liuhen_server.cases.said import Wrong
 from liuhen_server.cases.schema import case_acts, case_handlers, case_parties, case_stages, cases, recording_lists
 from liuhen_server.database import Connection
-from liuhen_server.decisions.gates import lacks, may_go
+from liuhen_server.decisions.gates import lacks, may_change_class, may_go
 from liuhen_server.decisions.refused import attempt, demand_none
 from liuhen_server.decisions.standing import standing_of
 from liuhen_server.registry.agencies import find_agency
@@ -85,12 +85,13 @@ class New:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a form says of a case; None leaves it as it is."""
+    """What a form says of a case; None leaves it as it is. `enforcement`: the class that it turned out to be of."""
 
     title: str | None = None
     number: str | None = None
     parties: tuple[Party, ...] | None = None
     handlers: tuple[int, ...] | None = None
+    enforcement: str | None = None
 
 
 async def open_case(acts: Acts, person: Actor, new: New, today: date) -> Case:
@@ -146,8 +147,11 @@ async def open_in(act: Act, new: New, today: date) -> Case:
 
 
 async def change_case(acts: Acts, person: Actor, case_id: int, version: int, changes: Changes, today: date) -> Case:
-    """Saves what the form drawn from `version` says. Raises Wrong, Outdated, NoSuchCase. What is as it was is not stated."""
-    async with acts.of(person) as act:
+    """Saves what the form drawn from `version` says. Raises Wrong, Outdated, NoSuchCase. What is as it was is not stated.
+
+    A case of another class than was thought keeps its stages, documents and number; its draft and review do not count any more.
+    """
+    async with attempt(acts, person) as act:
         case = await open_for_work(act.conn, case_id)
         if case.version != version:
             raise Outdated(case, await _since(act.conn, case_id, version))
@@ -155,6 +159,15 @@ async def change_case(acts: Acts, person: Actor, case_id: int, version: int, cha
         assert now is not None
         changed = case.version + 1
         done = 0
+        enforcement = case.enforcement
+        if changes.enforcement is not None and changes.enforcement != case.enforcement:
+            enforcement = class_of(changes.enforcement).key
+            demand_none(may_change_class(await standing_of(act.conn, case), enforcement), "class", case.name)
+            if changes.handlers is None:
+                await _checked_handlers(act.conn, case.agency, enforcement, sorted(now.officers), today)
+            await act.conn.execute(update(cases).where(cases.c.id == case_id).values(enforcement=enforcement))
+            await _say(act, case_id, changed, "class", enforcement)
+            done += 1
         if changes.title is not None and (title := one_line(changes.title, "title", 200)) != case.title:
             await act.conn.execute(update(cases).where(cases.c.id == case_id).values(title=title))
             await _say(act, case_id, changed, "title", title)
@@ -167,12 +180,14 @@ async def change_case(acts: Acts, person: Actor, case_id: int, version: int, cha
         if changes.parties is not None and (parties := parties_of(changes.parties)) != now.parties:
             await _keep_parties(act, case_id, changed, parties)
             done += 1
-        if changes.handlers is not None and frozenset(changes.handlers) != now.officers:
-            handlers = await _checked_handlers(
-                act.conn, case.agency, case.enforcement, changes.handlers, today, staying=now.officers
-            )
-            await _keep_handlers(act, case_id, changed, handlers)
-            done += 1
+        if changes.handlers is not None and (
+            frozenset(changes.handlers) != now.officers or enforcement != case.enforcement
+        ):
+            staying = now.officers if enforcement == case.enforcement else frozenset[int]()
+            handlers = await _checked_handlers(act.conn, case.agency, enforcement, changes.handlers, today, staying)
+            if handlers != now.officers:
+                await _keep_handlers(act, case_id, changed, handlers)
+                done += 1
         if done:
             await act.conn.execute(update(cases).where(cases.c.id == case_id).values(version=changed))
             await keep_findable(act.conn, case_id)

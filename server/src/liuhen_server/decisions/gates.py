@@ -26,6 +26,7 @@ __all__ = [
     "Order",
     "Standing",
     "lacks",
+    "may_change_class",
     "may_draft",
     "may_file",
     "may_go",
@@ -88,6 +89,31 @@ def may_draft(standing: Standing) -> Refusal | None:
             Said(
                 "法制审核正在进行，请先撤回送审，或等审核意见作出后再拟定新的处理意见",
                 "a review is under way: take the submission back, or wait for the opinion, before you write a new draft",
+            ),
+        )
+    return None
+
+
+def may_change_class(standing: Standing, enforcement: str) -> Refusal | None:
+    """Whether the case can be one of another class: before its decision, while no review is under way, and where that class has every
+    stage that the case was in.
+    """
+    if standing.decisions or standing.decided_before:
+        return Refusal(
+            "decided-already",
+            Said("已作出决定的案件不能变更执法类别", "a case that was decided keeps its class"),
+        )
+    if (refused := may_draft(standing)) is not None:
+        return refused
+    rules = CLASSES[enforcement]
+    missing = [each for each in standing.reached if each not in rules.stages]
+    if missing:
+        name = CLASSES[standing.enforcement].stage_name(min(missing))
+        return Refusal(
+            "no-such-stage",
+            Said(
+                f"{rules.name.zh}没有“{name.zh}”环节，而案件已到过该环节",
+                f"{rules.name.en} has no stage “{name.en}”, and the case was in it",
             ),
         )
     return None

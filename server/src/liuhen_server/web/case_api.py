@@ -98,7 +98,7 @@ async def change(request: web.Request) -> web.StreamResponse:
     if "handlers" in body:
         async with context.database.read() as conn:
             handlers = await _officers_with(conn, whole.case.agency, body["handlers"])
-    changes = Changes(_text(body, "title"), _text(body, "number"), parties_from(body), handlers)
+    changes = Changes(_text(body, "title"), _text(body, "number"), parties_from(body), handlers, _text(body, "class"))
     await change_case(request.app[ACTS], person, whole.case.id, whole.case.version, changes, context.today())
     return await _case(request, whole.case.id, 200)
 

@@ -76,7 +76,8 @@ async def edit(request: web.Request) -> web.StreamResponse:
 
 async def save(request: web.Request) -> web.StreamResponse:
     context, whole, typed = request.app[CONTEXT], request[CASE], await _typed(request)
-    changes = Changes(typed.title, typed.number, typed.parties, tuple(sorted(typed.handlers)))
+    enforcement = typed.enforcement or None
+    changes = Changes(typed.title, typed.number, typed.parties, tuple(sorted(typed.handlers)), enforcement)
     person = session_of(request).person
     try:
         await change_case(request.app[ACTS], person, whole.case.id, typed.version, changes, context.today())

@@ -114,6 +114,11 @@ DECISION_TEXTS: dict[str, Text] = {
     "end.replaced_by": Text("由哪份决定代替", "Replaced by"),
     "choose.none": Text("（无）", "(none)"),
     # --- acts of the case
+    "case.did.class": Text("变更执法类别", "changed its class"),
+    "case_form.class.hint": Text(
+        "变更类别后，原拟处理意见和审核不再有效，须重新拟定。",
+        "Under another class its draft and review do not count any more.",
+    ),
     "case.did.drafted": Text("拟定处理意见", "wrote a draft"),
     "case.did.decided": Text("作出决定", "decided"),
     "case.did.ended": Text("终止决定效力", "ended a decision"),
