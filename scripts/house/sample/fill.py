@@ -14,6 +14,7 @@ from house.sample import lists, papers, people, recordings, sheets
 from house.sample.cases import CASES, SampleCase
 from house.sample.decided import opinion_of, proposal_of
 from house.sample.plan import DatedPaper, MadeFilm, PlannedCase, patrols, planned
+from house.sample.publicity import bring_publicity
 from house.sample.recorders import bring_recorders
 from house.sample.recordings import CardFile, card_files
 from liuhen_server.acts import MACHINE, Acts
@@ -80,6 +81,7 @@ async def fill(
         for each in sorted(plan, key=lambda each: each.opened):
             await county.bring_case(each)
         await county.bring_the_rest(plan)
+        await bring_publicity(archive, county.acts, county.persons, day)
         return given
 
 
