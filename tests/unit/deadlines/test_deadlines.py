@@ -204,6 +204,7 @@ async def test_a_decision_is_public_in_seven_days_or_twenty_and_is_moved_from_ha
     assert concerns(person(Role.ARCHIVIST), found[0]) and not concerns(person(Role.PUBLISHER), found[0])
     await version(office, "reviewed")
     (reviewed,) = [each for each in await due(office) if each.about == "decision-1"]
+    assert found[0].url == "/publicity" and reviewed.url == "/publicity/1"
     assert concerns(person(Role.PUBLISHER), reviewed) and not concerns(person(Role.ARCHIVIST), reviewed)
     async with office.archive.database.write() as conn:
         public = {"published_by": "person-6", "published_time": "2026", "published_day": "2026-11-23", "log_index": 1}

@@ -63,13 +63,13 @@ async def of_publications(conn: Connection, today: date, within: Within) -> Iter
         .where(_ITEM, public_versions.c.published_day.is_not(None))
     )
     ended = select(decision_ends.c.decision_id).where(decision_ends.c.decision_id == decisions.c.id)
-    in_hand = (
+    of_hand = (
         select(public_versions.c.state)
         .join(public_items, public_items.c.id == public_versions.c.item_id)
         .where(_ITEM, public_versions.c.state.in_(("collected", "reviewed")))
         .limit(1)
-        .scalar_subquery()
     )
+    in_hand, version = of_hand.scalar_subquery(), of_hand.with_only_columns(public_versions.c.id).scalar_subquery()
     query = select(
         decisions.c.id,
         decisions.c.case_id,
@@ -78,6 +78,7 @@ async def of_publications(conn: Connection, today: date, within: Within) -> Iter
         decisions.c.number,
         decisions.c.dated,
         in_hand.label("in_hand"),
+        version.label("version"),
     ).where(~exists(was_public), ~exists(ended))
     if within.agency is not None:
         query = query.where(decisions.c.agency == within.agency)
@@ -99,7 +100,7 @@ async def of_publications(conn: Connection, today: date, within: Within) -> Iter
                 who=turn_of(row.in_hand, handled.get(row.case_id, frozenset())),
                 rule=rule,
                 began=began,
-                url="/publicity",
+                url="/publicity" if row.version is None else f"/publicity/{row.version}",
                 provisional=unsure,
             )
         )
