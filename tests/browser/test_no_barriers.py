@@ -21,8 +21,8 @@ LOOKS = {"desk": ((1366, 768), "light"), "phone": ((390, 844), "dark")}
 PAGES: dict[Role | None, tuple[str, ...]] = {
     None: ("/sign-in",),
     Role.HANDLER: ("/cases", "/new-case", "/exchange", "/lists", "/account", "/password", "/nowhere"),
-    Role.REVIEWER: ("/clips", "FILM", "/search?q=0000127", "/stays"),
-    Role.HEAD: ("/retention", "/recorders", "/officers", "/new-officer", "/coverage"),
+    Role.REVIEWER: ("/clips", "FILM", "/search?q=0000127", "/stays", "/reviews", "/major-lists", "/review-chart"),
+    Role.HEAD: ("/retention", "/recorders", "/officers", "/new-officer", "/coverage", "/reviewers"),
     Role.SECURITY_ADMINISTRATOR: ("/accounts", "/agencies"),
     Role.AUDITOR: ("/audit", "/log"),
 }
