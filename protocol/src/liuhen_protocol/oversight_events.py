@@ -111,6 +111,20 @@ class HandoverReceived:
     by: str
 
 
+@dataclass(frozen=True, slots=True)
+class TemplateKept:
+    """From here on documents of this kind are filled from the template (a DOCX) with this `sha256`."""
+
+    template: str
+    agency: str
+    enforcement: str
+    stage: str
+    kind: str
+    version: int
+    sha256: Hex
+    by: str
+
+
 OversightEvent = (
     StatisticsSigned
     | SpotCheckAnnounced
@@ -122,6 +136,7 @@ OversightEvent = (
     | SelfReportReceived
     | HandoverSent
     | HandoverReceived
+    | TemplateKept
 )
 OVERSIGHT_EVENTS: dict[str, type[OversightEvent]] = {
     "statistics.signed": StatisticsSigned,
@@ -134,4 +149,5 @@ OVERSIGHT_EVENTS: dict[str, type[OversightEvent]] = {
     "supervision.received": SelfReportReceived,
     "handover.sent": HandoverSent,
     "handover.received": HandoverReceived,
+    "template.kept": TemplateKept,
 }

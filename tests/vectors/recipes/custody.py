@@ -74,6 +74,7 @@ from liuhen_protocol.oversight_events import (
     SupervisionAnswered,
     SupervisionClosed,
     SupervisionOpinion,
+    TemplateKept,
 )
 from liuhen_protocol.proof import MAGIC, TlogProof
 from liuhen_protocol.publicity_events import (
@@ -177,6 +178,7 @@ EVENTS: tuple[Event, ...] = (
     SelfReportReceived("self-report-1", "person-5"),
     HandoverSent("handover-1", "scjg", None, "handbook", ZERO, "person-4"),
     HandoverReceived("handover-1", ZERO, "person-5"),
+    TemplateKept("template-1", "scjg", "penalty", "investigation", "interview", 1, ZERO, "person-4"),
     CaseViewed("case-31", "person-7", "handler", "document", "document-12"),
     PublicityCollected("item-3", 1, "scjg", "decision", "decision-12", "person-7"),
     PublicityReturned("item-3", 1, "person-5", ONES),

@@ -22,6 +22,7 @@ ROOMS_WITH_TABLES = (
     "liuhen_server.decisions.schema",
     "liuhen_server.handover.schema",
     "liuhen_server.ingest.schema",
+    "liuhen_server.papers.schema",
     "liuhen_server.people.schema",
     "liuhen_server.publicity.schema",
     "liuhen_server.registry.schema",

@@ -86,6 +86,8 @@ class Action(StrEnum):
     SEE_SUPERVISION = "see_supervision"  # how agencies stand, spot checks, opinions, self-inspection
     SUPERVISE = "supervise"  # draw spot checks, give opinions, receive reports
     ANSWER_SUPERVISION = "answer_supervision"  # answer for the agency, file its reports, write down who is responsible
+    SEE_TEMPLATES = "see_templates"
+    KEEP_TEMPLATES = "keep_templates"  # bring document templates of the agency
     SEE_HANDOVERS = "see_handovers"  # the work handbook, and what was handed over
     HAND_OVER = "hand_over"  # file the handbook, hand over to another agency, receive from one
     SEE_STATISTICS = "see_statistics"  # the annual tables and the cases behind each figure
@@ -194,6 +196,8 @@ ACCESS: Mapping[Action, Mapping[Role, Scope]] = {
     Action.SEE_SUPERVISION: {_JUSTICE: _ALL, **dict.fromkeys((_REVIEWER, _HEAD), _AGENCY)},
     Action.SUPERVISE: {_JUSTICE: _ALL},
     Action.ANSWER_SUPERVISION: {_HEAD: _AGENCY},
+    Action.SEE_TEMPLATES: dict.fromkeys((_HANDLER, _REVIEWER, _HEAD, _ARCHIVIST), _AGENCY),
+    Action.KEEP_TEMPLATES: dict.fromkeys((_REVIEWER, _HEAD), _AGENCY),
     Action.SEE_HANDOVERS: {
         _JUSTICE: _ALL,
         **dict.fromkeys((_HANDLER, _REVIEWER, _HEAD, _ARCHIVIST), _AGENCY),

@@ -22,7 +22,7 @@ from liuhen_server.web.guard import UPLOAD, Problem, session_of
 from liuhen_server.web.media import attachment
 from liuhen_server.web.routes import get, post
 
-__all__ = ["ROUTES", "download", "take_paper"]
+__all__ = ["ROUTES", "download", "read_upload", "take_paper"]
 
 MOST_FIELD_BYTES = 2_000
 MOST_FIELDS = 12
@@ -43,7 +43,7 @@ async def take_paper(request: web.Request) -> Document:
     a byte of it is taken. Raises Wrong.
     """
     whole, context = request[CASE], request.app[CONTEXT]
-    given, file = await _read(request)
+    given, file = await read_upload(request)
     paper = _paper(request, given)
     kind_of(whole.case.rules, paper.stage, paper.kind)
     if file is None or not file.filename:
@@ -55,7 +55,7 @@ async def take_paper(request: web.Request) -> Document:
     return await add_document(request.app[ACTS], session_of(request).person, whole.case.id, received, paper)
 
 
-async def _read(request: web.Request) -> tuple[dict[str, str], BodyPartReader | None]:
+async def read_upload(request: web.Request) -> tuple[dict[str, str], BodyPartReader | None]:
     """The fields before the file, and the file, unread."""
     reader, given = request.get(UPLOAD), dict[str, str]()
     if reader is None:

@@ -21,6 +21,7 @@ from liuhen_server.web.search_texts import SEARCH_TEXTS
 from liuhen_server.web.statistics_texts import STATISTICS_TEXTS
 from liuhen_server.web.stay_texts import STAY_TEXTS, Text
 from liuhen_server.web.supervision_texts import SUPERVISION_TEXTS
+from liuhen_server.web.template_texts import TEMPLATE_TEXTS
 from liuhen_server.web.todo_texts import TODO_TEXTS
 from liuhen_server.web.track_texts import TRACK_TEXTS
 
@@ -405,5 +406,6 @@ TEXTS: dict[str, Text] = {
     **TODO_TEXTS,
     **STATISTICS_TEXTS,
     **HANDOVER_TEXTS,
+    **TEMPLATE_TEXTS,
     **SUPERVISION_TEXTS,
 }
