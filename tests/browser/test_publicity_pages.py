@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 from sqlalchemy import update
 
 from browser.conftest import PASSWORD, Loop, Seeded, Visitor
@@ -136,12 +136,12 @@ def test_a_list_comes_as_a_sheet_and_is_confirmed_by_the_justice_department(coun
     collector = enter(visit, "qianyu", viewport={"width": 390, "height": 844})
     collector.get_by_role("link", name="行政执法事项清单").click()
     head = "序号,执法类别,事项名称,实施依据,承办机构,实施对象,办理期限,监督电话,备注"
-    bad = {"name": "事项.csv", "mimeType": "text/csv", "buffer": "序号,事项\n1,x\n".encode()}
+    bad: FilePayload = {"name": "事项.csv", "mimeType": "text/csv", "buffer": "序号,事项\n1,x\n".encode()}
     collector.get_by_label("表格（xlsx 或 CSV）").set_input_files(bad)
     collector.get_by_role("button", name="采集").click()
     expect(collector.get_by_role("alert")).to_contain_text("表格缺少列：执法类别")
     rows = f"{head}\n1,行政处罚,对销售超过保质期食品的处罚,食品安全法第一百二十四条,执法大队,食品经营者,90日,,\n"
-    good = {"name": "事项.csv", "mimeType": "text/csv", "buffer": rows.encode()}
+    good: FilePayload = {"name": "事项.csv", "mimeType": "text/csv", "buffer": rows.encode()}
     collector.get_by_label("表格（xlsx 或 CSV）").set_input_files(good)
     collector.get_by_role("button", name="采集").click()
     expect(collector.locator("main")).to_contain_text("须先由县司法行政部门确认")

@@ -112,7 +112,7 @@ async def person(world: World, name: str, roles: set[Role], agency: str | None, 
 async def _a_token(world: World, holder: Person) -> str:
     """Also for those to whom nobody would give one: what it opens is the table's matter, not the giver's."""
     token = "lht_" + new_token(os.urandom)
-    row = {"person_id": holder.id, "token_sha256": token_digest(token), "created": 1, "good_until": 1 << 40}
+    row = {"person_id": holder.id, "token_sha256": token_digest(token), "created": 1, "good_until": 1 << 33}
     async with opened(world.config) as archive, archive.database.write() as conn:
         await conn.execute(insert(api_tokens).values(**row))
     return token
@@ -136,10 +136,10 @@ async def _a_case(world: World, agency: str, handlers: tuple[int, ...]) -> dict[
         opinion = await oversight.give_opinion(acts, MACHINE, agency, "", date(2026, 12, 1), "请说明", today)
         filed = await oversight.file_report(acts, MACHINE, agency, 2026, "自查", today)
         row = {
-            "agency": agency,
-            "to_agency": None,
-            "what": "handbook",
-            "enforcement": "",
+            "agency": OTHERS.code,
+            "to_agency": agency,
+            "what": "class",
+            "enforcement": "licence",
             "name": "手册.pdf",
             "body": b"%PDF",
         }
