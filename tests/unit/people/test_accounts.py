@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from liuhen_server.people import roles
 from liuhen_server.people.accounts import (
     API_TOKEN_DAYS,
     add_person,
@@ -31,7 +32,12 @@ def test_administrators_are_different_people() -> None:
             check_roles({Role.AUDITOR, other})
 
 
-def test_role_without_pages_cannot_be_given() -> None:
+def test_every_role_has_pages_and_can_be_given() -> None:
+    assert frozenset(Role) == GIVEN
+
+
+def test_role_without_pages_cannot_be_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(roles, "GIVEN", GIVEN - {Role.PUBLISHER})
     with pytest.raises(ValueError, match="publisher has no pages yet"):
         check_roles({Role.PUBLISHER})
 

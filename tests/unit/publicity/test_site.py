@@ -135,17 +135,22 @@ async def test_a_proof_of_another_log_proves_nothing(portal: Portal, tmp_path: P
     assert result.verdict is not Verdict.HOLDS and result.release is None
 
 
+async def found_of_publications(portal: Portal) -> list[str]:
+    """What `verify` says of them; the decisions here are rows alone, which the log does not know, and it says that too."""
+    found = (await verify_archive(portal.room.office.archive)).findings
+    return [finding.code for finding in found if not finding.code.startswith(("decision-", "draft-"))]
+
+
 async def test_who_edits_a_published_item_silently_is_found_and_nothing_of_it_gets_out(portal: Portal) -> None:
     await filled(portal)
     await portal.release()
     before = tree(portal.folder)
-    assert (await verify_archive(portal.room.office.archive)).holds
+    assert await found_of_publications(portal) == []
     await portal.room.sql("UPDATE public_versions SET content = replace(content, '0.35', '0.03') WHERE id = 1")
     with pytest.raises(Refused, match="item-1"):
         await portal.release()
     assert tree(portal.folder) == before, "the old site is as it was"
-    found = (await verify_archive(portal.room.office.archive)).findings
-    assert [finding.code for finding in found] == ["publication-altered"]
+    assert await found_of_publications(portal) == ["publication-altered"]
 
 
 @pytest.mark.parametrize(
@@ -162,8 +167,7 @@ async def test_the_archives_own_verification_finds(how: str, code: str, portal: 
     await filled(portal)
     await publish_all(portal.room.office.archive)
     await portal.room.sql(how.format("0" * 64))
-    found = (await verify_archive(portal.room.office.archive)).findings
-    assert [finding.code for finding in found] == [code]
+    assert await found_of_publications(portal) == [code]
 
 
 async def test_an_interrupted_run_leaves_the_old_site_whole(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
