@@ -278,8 +278,6 @@ async def test_groups_are_told_in_the_shapes_of_their_robots(
 async def test_a_robot_that_says_no_or_sends_elsewhere_was_not_told(
     office: Office, tmp_path: Path, session: aiohttp.ClientSession, status: int, answer: str, why: str
 ) -> None:
-    if office.archive.database.is_sqlite is False:
-        pytest.skip("nothing here differs between the two databases")
     await overdue_case(office, email=None)
     async with robot(tmp_path / "robot") as held:
         held.status, held.answer = status, answer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -170,10 +169,10 @@ async def _officers(conn: Connection, agency: str) -> Section:
 
 
 async def _people(conn: Connection, agency: str) -> Section:
-    found: Sequence[object] = await records_of(conn, agency)
+    found = await records_of(conn, agency)
     rows = tuple(
-        (KINDS[each["kind"]].zh, each["name"], each["what"], each["day"])  # type: ignore[index]
+        (KINDS[each["kind"]].zh, each["name"], each["what"], each["day"])
         for each in found
-        if each["kind"] in ("responsible", "counsel")  # type: ignore[index]
+        if each["kind"] in ("responsible", "counsel")
     )
     return Section("责任人和法律顾问", "", ("种类", "姓名或单位", "内容", "日期"), rows)

@@ -9,6 +9,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Select, insert, select, update
 
@@ -136,9 +137,9 @@ def _all() -> Select[tuple[object, ...]]:
     )
 
 
-def _version(row: Mapping[str, object]) -> Version:
+def _version(row: Mapping[str, Any]) -> Version:
     values = {name: row[name] for name in Version.__dataclass_fields__ if name not in ("found", "state")}
-    return Version(**values, found=_found_of(str(row["masked"])), state=State(str(row["state"])))  # type: ignore[arg-type]
+    return Version(**values, found=_found_of(str(row["masked"])), state=State(str(row["state"])))
 
 
 async def find_version(conn: Connection, version_id: int) -> Version | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Table, func, select
 
 from liuhen_protocol.moment import format_time
 from liuhen_server.cases.said import Said
@@ -143,9 +143,9 @@ def _there(there: bool, text: str, today: date, due: str, url: str) -> Cell:
     return Cell("broken" if today.isoformat()[5:] > due else "undecided", "", url)
 
 
-async def _in_force(conn: Connection, table: object, today: date) -> dict[str, str]:
+async def _in_force(conn: Connection, table: Table, today: date) -> dict[str, str]:
     """Agency → the day from which its list is in force."""
-    columns = table.c  # type: ignore[attr-defined]
+    columns = table.c
     query = select(columns.agency, func.max(columns.from_day)).where(columns.from_day <= today.isoformat())
     return {row[0]: row[1] for row in await conn.execute(query.group_by(columns.agency))}
 
@@ -185,6 +185,6 @@ async def _published(conn: Connection, kind: str) -> dict[str, int]:
     return {row[0]: row[1] for row in await conn.execute(query.group_by(public_items.c.agency))}
 
 
-async def _counts(conn: Connection, agency: object, *where: object) -> dict[str, int]:
-    query = select(agency, func.count()).where(*where).group_by(agency)  # type: ignore[call-overload]
+async def _counts(conn: Connection, agency: ColumnElement[str], *where: ColumnElement[bool]) -> dict[str, int]:
+    query = select(agency, func.count()).where(*where).group_by(agency)
     return {row[0]: row[1] for row in await conn.execute(query)}
