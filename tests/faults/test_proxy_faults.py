@@ -179,7 +179,17 @@ async def test_a_hanging_ffmpeg_is_killed_with_all_its_children(
     clip = small_clip(tmp_path)
     put_tool(tmp_path, monkeypatch, f"echo out_time_us=1\nsleep 1000 &\necho $! > {tmp_path}/child\nwait\n")
     assert await failure(clip, ProxyLimits(hang_seconds=0.5)) == "hung"
-    assert not is_alive(int((tmp_path / "child").read_text()))
+    await died(int((tmp_path / "child").read_text()))
+
+
+async def died(pid: int) -> None:
+    """A killed process dies when it is next scheduled, which a busy machine puts off; a spared one would sleep a thousand seconds.
+
+    Raises TimeoutError after ten seconds.
+    """
+    async with asyncio.timeout(10):
+        while is_alive(pid):
+            await asyncio.sleep(0.01)
 
 
 def is_alive(pid: int) -> bool:

@@ -36,7 +36,7 @@ def test_new_account_gets_a_one_time_password_once(data: str) -> None:
     done = user(data, "add", "zhang", "--role", "reviewer", "--agency", "scjg", "--display-name", "张伟", "--json")
     assert done.exit_code == 0, done.output
     answer = json.loads(done.stdout)
-    assert len(answer["one_time_password"]) == 19 and answer["number"] == "person-1"
+    assert len(answer["one_time_password"]) == 19 and answer["number"].startswith("person-")
     again = user(data, "add", "zhang", "--role", "reviewer", "--agency", "scjg")
     assert again.exit_code == 1 and "exists" in again.output
     assert answer["one_time_password"] not in user(data, "list", "--json").output
