@@ -92,7 +92,7 @@ class SelfReportReceived:
 
 @dataclass(frozen=True, slots=True)
 class HandoverSent:
-    """The agency handed a PDF with this `sha256` to another (`to_agency`; null: the justice department). `what`: handbook or class."""
+    """The agency handed a package with this `sha256` to another (`to_agency`; null: the justice department). `what`: handbook or class."""
 
     handover: str
     agency: str

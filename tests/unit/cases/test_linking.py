@@ -14,6 +14,7 @@ import pytest
 from liuhen_protocol.case_events import CaseDocument, ClipLinked, ClipUnlinked, ListApproved
 from liuhen_protocol.statement import Subject
 from liuhen_server.cases import documents
+from liuhen_server.cases.approval import digest_of
 from liuhen_server.cases.classes import Stage
 from liuhen_server.cases.coverage import ListRow, Method, NeedState
 from liuhen_server.cases.documents import Paper, add_document, find_document
@@ -26,7 +27,7 @@ from liuhen_server.cases.linking import (
     unlink_clip,
     unlinked,
 )
-from liuhen_server.cases.lists import approve_list, draft_list, lists_of, rows_digest, save_rows
+from liuhen_server.cases.lists import approve_list, draft_list, lists_of, save_rows
 from liuhen_server.cases.reading import list_rows
 from liuhen_server.cases.said import Wrong
 from support.case_office import COLLEAGUE, HANDLER, HEAD, PDF, TODAY, Office
@@ -141,7 +142,7 @@ async def test_a_list_is_approved_by_another_and_never_changed_after(office: Off
         await approve_list(office.acts, HEAD, draft.id, saved.edit, TODAY.replace(day=1), TODAY)
     approved = await approve_list(office.acts, HEAD, draft.id, saved.edit, TODAY, TODAY)
     (stated,) = await office.stated("list.approved")
-    assert stated.event == ListApproved("list-1", "scjg", 1, rows_digest([SCENE]), "person-4", "2026-11-20")
+    assert stated.event == ListApproved("list-1", "scjg", 1, digest_of([SCENE]), "person-4", "2026-11-20")
     for change in (
         save_rows(office.acts, HANDLER, draft.id, saved.edit, [SCENE]),
         approve_list(office.acts, HEAD, draft.id, saved.edit, TODAY, TODAY),

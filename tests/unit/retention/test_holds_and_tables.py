@@ -13,6 +13,7 @@ from liuhen_protocol.dsse import Envelope
 from liuhen_protocol.retention_events import CaseHeld, CaseReleased, ClipHeld, ClipReleased
 from liuhen_protocol.statement import Statement, read_statement
 from liuhen_server.acts import said
+from liuhen_server.cases.approval import digest_of
 from liuhen_server.cases.record import NoSuchCase
 from liuhen_server.cases.said import Wrong
 from liuhen_server.database.schema import entries
@@ -22,7 +23,6 @@ from liuhen_server.retention.tables import (
     approve_table,
     draft_table,
     save_table,
-    table_digest,
     table_in_force,
     tables_of,
 )
@@ -134,7 +134,7 @@ async def test_a_table_is_in_force_once_another_person_approved_it_and_from_its_
         assert await table_in_force(conn, AGENCY, later) == own
         assert [each.version for each in await tables_of(conn, AGENCY)] == [2, 1]
     (approved,) = await stated(cabinet, "list.approved")
-    assert approved.event == ListApproved("terms-1", AGENCY, 1, table_digest(own), "person-4", later.isoformat())
+    assert approved.event == ListApproved("terms-1", AGENCY, 1, digest_of(own), "person-4", later.isoformat())
 
 
 async def test_a_row_put_into_the_database_below_the_floor_disposes_of_nothing(cabinet: Cabinet) -> None:

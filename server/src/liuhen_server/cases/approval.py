@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import date
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from liuhen_server.cases.said import Said, Wrong
 
-__all__ = ["Versioned", "check_approval", "check_saved"]
+__all__ = ["Versioned", "canonical", "check_approval", "check_saved", "digest_of", "in_force"]
 
 
 class Versioned(Protocol):
@@ -22,6 +25,9 @@ class Versioned(Protocol):
     def edited_by(self) -> str: ...
     @property
     def from_day(self) -> str | None: ...
+
+
+Version = TypeVar("Version", bound=Versioned)
 
 
 def check_saved(draft: Versioned, edit: int, name: Said) -> None:
@@ -57,3 +63,20 @@ def check_approval(
                 f"version {other.version} is in force from {other.from_day}; a newer one is not earlier",
                 "from_day",
             )
+
+
+def in_force(versions: Iterable[Version], today: date) -> Version | None:
+    """The one that binds that day; None: nothing was approved so far."""
+    begun = (each for each in versions if each.from_day is not None and each.from_day <= today.isoformat())
+    return max(begun, key=lambda each: (each.from_day or "", each.version), default=None)
+
+
+def canonical(rows: Any) -> bytes:
+    """The bytes whose SHA-256 an approval states: the value (of a dataclass, or several) as JSON, names sorted, no spaces, UTF-8."""
+    value = [asdict(row) for row in rows] if isinstance(rows, Iterable) else asdict(rows)
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def digest_of(rows: Any) -> str:
+    """SHA-256, hexadecimal, over `canonical`."""
+    return hashlib.sha256(canonical(rows)).hexdigest()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -12,7 +10,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from liuhen_protocol.case_events import CoverageExcused, ListApproved
 from liuhen_server.acts import Actor, Acts
-from liuhen_server.cases.approval import check_approval, check_saved
+from liuhen_server.cases.approval import check_approval, check_saved, digest_of
 from liuhen_server.cases.classes import CLASSES, Stage
 from liuhen_server.cases.coverage import ListRow, NeedState, check_rows
 from liuhen_server.cases.fields import reason_of
@@ -22,7 +20,7 @@ from liuhen_server.cases.said import Said, Wrong
 from liuhen_server.cases.schema import case_excuses, recording_list_rows, recording_lists
 from liuhen_server.database import Connection
 
-__all__ = ["RecordingList", "approve_list", "draft_list", "excuse", "find_list", "lists_of", "rows_digest", "save_rows"]
+__all__ = ["RecordingList", "approve_list", "draft_list", "excuse", "find_list", "lists_of", "save_rows"]
 
 _NAME = Said("清单", "list")
 
@@ -116,7 +114,7 @@ async def approve_list(
         check_approval(now, edit, act.by, from_day, today, others, _NAME)
         rows = await list_rows(act.conn, list_id)
         check_rows(rows, CLASSES.values())
-        digest = rows_digest(rows)
+        digest = digest_of(rows)
         event = ListApproved(now.name, now.agency, now.version, digest, act.by, from_day.isoformat())
         stated = await act.state(event)
         approved = {
@@ -149,12 +147,6 @@ async def excuse(acts: Acts, person: Actor, case_id: int, stage: Stage, item: st
         index = await written(act, event, case_id, whole.case.version, "excused", stage, about=item, said_id=said.id)
         row = {"case_id": case_id, "stage": stage, "item": item, "reason": said.id, "by": act.by, "time": act.time}
         await act.conn.execute(insert(case_excuses).values(**row, log_index=index))
-
-
-def rows_digest(rows: Sequence[ListRow]) -> str:
-    """SHA-256 over the rows as JSON: names sorted, no spaces, UTF-8."""
-    text = json.dumps([asdict(row) for row in rows], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 async def _draft(conn: Connection, list_id: int) -> RecordingList:

@@ -15,6 +15,7 @@ from liuhen_server.cases.classes import CLASSES
 from liuhen_server.cases.said import Wrong
 from liuhen_server.database import Connection
 from liuhen_server.handover.compiled import Handbook, compiled
+from liuhen_server.handover.package import packed
 from liuhen_server.handover.schema import handovers
 from liuhen_server.registry.agencies import find_agency
 
@@ -53,7 +54,7 @@ async def hand_over(
     printed: Callable[[Handbook], bytes],
 ) -> Handover:
     """Compiles what is in force today and hands it over: to the justice department the whole handbook, to another agency (the approval
-    bureau) that of one class. Raises Wrong, and what `printed` raises.
+    bureau) that of one class, each in a package with every paper in it. Raises Wrong, and what `printed` raises.
     """
     if (to_agency is None) != (enforcement == "") or (enforcement and enforcement not in CLASSES):
         raise Wrong("请选择接收单位和执法类别", "choose who receives it, and the class", "to")
@@ -62,13 +63,13 @@ async def hand_over(
         if to_agency is not None and (receiver is None or not receiver.active or to_agency == agency):
             raise Wrong("请选择另一个在用的执法主体", "choose another active agency", "to")
         handbook = await compiled(act.conn, agency, today, enforcement)
-        body = printed(handbook)
+        body = packed(handbook, printed(handbook))
         digest = hashlib.sha256(body).hexdigest()
         handover_id = ((await act.conn.execute(select(func.max(handovers.c.id)))).scalar() or 0) + 1
         what = "class" if enforcement else "handbook"
         event = HandoverSent(f"handover-{handover_id}", agency, to_agency, what, digest, act.by)
         stated = await act.state(event)
-        title = f"{handbook.agency}_执法工作手册{'_' + handbook.only if handbook.only else ''}_{handbook.day}.pdf"
+        title = f"{handbook.agency}_执法工作手册{'_' + handbook.only if handbook.only else ''}_{handbook.day}.zip"
         row = {"id": handover_id, "agency": agency, "to_agency": to_agency, "what": what, "enforcement": enforcement}
         done = {"name": title, "body": body, "sha256": digest, "by": act.by, "time": stated.time}
         await act.conn.execute(insert(handovers).values(**row, **done, log_index=stated.index))

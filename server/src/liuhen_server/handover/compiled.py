@@ -7,51 +7,62 @@ from datetime import date
 
 from sqlalchemy import select
 
+from liuhen_server.cases.approval import in_force
 from liuhen_server.cases.classes import CLASSES
 from liuhen_server.cases.clocks import CLOCKS
 from liuhen_server.cases.coverage import METHOD_NAMES
+from liuhen_server.cases.lists import lists_of
 from liuhen_server.cases.reading import list_rows
-from liuhen_server.cases.schema import recording_lists
 from liuhen_server.database import Connection
+from liuhen_server.handover.in_force import MAJOR, RECORDING, TEMPLATES, TERMS, Paper, papers_in_force
+from liuhen_server.publicity.content import read_content
 from liuhen_server.registry.agencies import find_agency
 from liuhen_server.registry.schema import officers
 from liuhen_server.retention.tables import table_in_force
 from liuhen_server.review.checklist import CHECKLIST
-from liuhen_server.review.schema import major_list_rows, major_lists
+from liuhen_server.review.lists import major_lists_of
+from liuhen_server.review.reading import rows_of_list
 from liuhen_server.supervision.acts import KINDS, records_of
 
 __all__ = ["Handbook", "Section", "compiled"]
 
 Rows = tuple[tuple[str, ...], ...]
+_CLASS = "执法类别"
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
     """`source`: which version, in force since when, with its digest; empty where the archive's own rules are meant. `heads` and
-    `rows` have the same width.
+    `rows` have the same width; a guide or a chart is `text` in lines instead.
     """
 
     title: str
     source: str
     heads: tuple[str, ...]
     rows: Rows
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Handbook:
-    """In Chinese, as it is printed. `only`: the one class it is of; empty: of all."""
+    """In Chinese, as it is printed. `only`: the one class it is of; empty: of all. `papers`: what it was compiled from, beside the
+    archive's own rules and its registry.
+    """
 
     agency: str
     day: str
     only: str
     sections: tuple[Section, ...]
+    papers: tuple[Paper, ...]
 
 
 async def compiled(conn: Connection, agency: str, today: date, only: str = "") -> Handbook:
-    """Raises LookupError for an agency that is not known."""
+    """Raises LookupError for an agency that is not known, Wrong where something in force is not what the log says was approved."""
     known = await find_agency(conn, agency)
     if known is None:
         raise LookupError(agency)
+    papers = await papers_in_force(conn, agency, today, only)
+    source = {each.kind: each.source for each in papers if not each.key}
     classes = [each for key, each in CLASSES.items() if only in ("", key)]
     names = {each.key: each.name.zh for each in CLASSES.values()}
     stages = tuple(
@@ -76,8 +87,8 @@ async def compiled(conn: Connection, agency: str, today: date, only: str = "") -
     )
     found = [
         Section("各类执法的环节和文书", "", ("执法类别", "环节", "必备文书", "视情文书"), stages),
-        await _recording(conn, agency, today, only, names),
-        await _major(conn, agency, today, only, names),
+        await _recording(conn, agency, today, only, names, source.get(RECORDING, "")),
+        await _major(conn, agency, today, only, names, source.get(MAJOR, "")),
         Section(
             "法制审核内容",
             "",
@@ -85,27 +96,28 @@ async def compiled(conn: Connection, agency: str, today: date, only: str = "") -
             tuple((str(n), each.zh) for n, each in enumerate(CHECKLIST.values(), 1)),
         ),
         Section("办理时限", "", ("执法类别", "事项", "时限", "依据"), clocks),
-        await _terms(conn, agency, today, only, names),
+        await _terms(conn, agency, today, only, names, source.get(TERMS, "")),
     ]
+    for paper in papers:
+        found += _public(paper, names.get(only, "")) if paper.key else []
+    templates = tuple(
+        (each.title, str(each.version), each.by, each.day, str(each.index), each.sha256, each.file)
+        for each in papers
+        if each.kind == TEMPLATES
+    )
+    heads = ("文书", "版本", "启用人", "启用时间", "日志条目", "SHA-256", "文件")
+    found.append(Section(TEMPLATES, "", heads, templates))
     if not only:
         found += [await _officers(conn, agency), await _people(conn, agency)]
-    return Handbook(known.name, today.isoformat(), names.get(only, ""), tuple(each for each in found if each.rows))
+    held = tuple(each for each in found if each.rows or each.text)
+    return Handbook(known.name, today.isoformat(), names.get(only, ""), held, papers)
 
 
-def _in_force(version: int, from_day: str, sha256: str | None) -> str:
-    return f"第 {version} 版，自 {from_day} 起生效，SHA-256：{sha256}"
-
-
-async def _recording(conn: Connection, agency: str, today: date, only: str, names: dict[str, str]) -> Section:
-    table = recording_lists.c
-    query = select(table.id, table.version, table.from_day, table.sha256).where(
-        table.agency == agency, table.from_day <= today.isoformat()
-    )
-    now = (await conn.execute(query.order_by(table.from_day.desc(), table.version.desc()).limit(1))).one_or_none()
-    heads = ("序号", "执法类别", "事项", "环节", "方式", "起止和内容", "保存期限")
-    if now is None:
-        return Section("音像记录事项清单", "", heads, ())
-    rows = [row for row in await list_rows(conn, now.id) if only in ("", row.enforcement)]
+async def _recording(
+    conn: Connection, agency: str, today: date, only: str, names: dict[str, str], source: str
+) -> Section:
+    now = in_force(await lists_of(conn, agency), today)
+    rows = () if now is None else await list_rows(conn, now.id)
     shown = tuple(
         (
             row.item,
@@ -117,37 +129,39 @@ async def _recording(conn: Connection, agency: str, today: date, only: str, name
             row.retention,
         )
         for row in rows
+        if only in ("", row.enforcement)
     )
-    return Section("音像记录事项清单", _in_force(now.version, now.from_day, now.sha256), heads, shown)
+    return Section(RECORDING, source, ("序号", "执法类别", "事项", "环节", "方式", "起止和内容", "保存期限"), shown)
 
 
-async def _major(conn: Connection, agency: str, today: date, only: str, names: dict[str, str]) -> Section:
-    table, row = major_lists.c, major_list_rows.c
-    query = select(table.id, table.version, table.from_day, table.sha256).where(
-        table.agency == agency, table.from_day <= today.isoformat()
-    )
-    now = (await conn.execute(query.order_by(table.from_day.desc(), table.version.desc()).limit(1))).one_or_none()
-    heads = ("序号", "执法类别", "事项", "金额", "依据", "备注")
-    if now is None:
-        return Section("重大执法决定法制审核目录清单", "", heads, ())
-    found = await conn.execute(
-        select(row.item, row.enforcement, row.what, row.least_fen, row.source, row.remark)
-        .where(row.list_id == now.id)
-        .order_by(row.place)
-    )
+async def _major(conn: Connection, agency: str, today: date, only: str, names: dict[str, str], source: str) -> Section:
+    now = in_force(await major_lists_of(conn, agency), today)
+    rows = () if now is None else await rows_of_list(conn, now.id)
     shown = tuple(
         (each.item, names[each.enforcement], each.what, _yuan(each.least_fen), each.source, each.remark)
-        for each in found
+        for each in rows
         if only in ("", each.enforcement)
     )
-    return Section("重大执法决定法制审核目录清单", _in_force(now.version, now.from_day, now.sha256), heads, shown)
+    return Section(MAJOR, source, ("序号", "执法类别", "事项", "金额", "依据", "备注"), shown)
+
+
+def _public(paper: Paper, only: str) -> list[Section]:
+    """As it is public; of the list of items only the class's own, where it is of one class."""
+    content = read_content(paper.body.decode())
+    found = [Section(content.title, paper.source, (), (), content.text)] if content.text else []
+    for sheet in content.sheets:
+        at = sheet.columns.index(_CLASS) if only and _CLASS in sheet.columns else None
+        rows = tuple(row for row in sheet.rows if at is None or only in row[at])
+        title = "：".join(each for each in (content.title, sheet.title) if each)
+        found.append(Section(title, paper.source, sheet.columns, rows))
+    return found
 
 
 def _yuan(fen: int) -> str:
     return f"{fen // 100}.{fen % 100:02d} 元以上" if fen else "不限"
 
 
-async def _terms(conn: Connection, agency: str, today: date, only: str, names: dict[str, str]) -> Section:
+async def _terms(conn: Connection, agency: str, today: date, only: str, names: dict[str, str], source: str) -> Section:
     table = await table_in_force(conn, agency, today)
     rows: list[tuple[str, ...]] = [("未关联案件的音像", "", f"{table.unlinked_days} 日")]
     rows += [
@@ -155,7 +169,7 @@ async def _terms(conn: Connection, agency: str, today: date, only: str, names: d
         for each in table.rows
         if only in ("", each.enforcement)
     ]
-    return Section("音像记录保存期限", "", ("类别", "事项", "期限"), tuple(rows))
+    return Section(TERMS, source, ("类别", "事项", "期限"), tuple(rows))
 
 
 async def _officers(conn: Connection, agency: str) -> Section:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -11,8 +12,12 @@ from fpdf.fonts import FontFace
 
 from liuhen_server.cases.record_list_pdf import FONTS, SIMPLIFIED, NoFont
 from liuhen_server.handover.compiled import Handbook, Section
+from liuhen_server.handover.in_force import Paper
 
 __all__ = ["handbook_pdf"]
+
+_PAPERS = ("序号", "名称", "版本", "批准人", "生效或公示", "日志条目", "数字摘要（SHA-256）")
+_PAPER_WIDTHS = (5, 18, 5, 9, 11, 7, 27)
 
 
 class _Paper(FPDF):
@@ -47,28 +52,63 @@ def handbook_pdf(handbook: Handbook, now: datetime, fonts: Path = FONTS) -> byte
         paper.set_font("cjk", "B", size)
         paper.cell(0, 14, text, align=Align.C, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
     paper.set_font("cjk", size=10)
-    said = f"汇编自 {handbook.day} 现行有效的清单和规则，目录如下。"
+    said = f"汇编自 {handbook.day} 现行有效的清单、指南、文书范本和规则"
     paper.cell(0, 10, said, align=Align.C, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    paper.ln(6)
+    _heading(paper, "目录")
     for number, section in enumerate(handbook.sections, 1):
-        paper.cell(0, 7, f"{number}. {section.title}", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        paper.set_font("cjk", size=10)
+        paper.cell(0, 6.4, f"{number}. {_visible(section.title)}", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    if handbook.papers:
+        paper.ln(5)
+        _heading(paper, "收录的现行文件")
+        _table(paper, _PAPERS, _PAPER_WIDTHS, [_row(number, each) for number, each in enumerate(handbook.papers, 1)])
     for number, section in enumerate(handbook.sections, 1):
         _section(paper, number, section)
     return bytes(paper.output())
 
 
+def _row(number: int, paper: Paper) -> tuple[str, ...]:
+    return (
+        str(number),
+        paper.kind if paper.kind == paper.title else f"{paper.kind}：{paper.title}",
+        str(paper.version),
+        paper.by,
+        paper.day,
+        str(paper.index),
+        paper.sha256,
+    )
+
+
+def _heading(paper: _Paper, text: str) -> None:
+    paper.set_font("cjk", "B", 13)
+    paper.multi_cell(0, 8, _visible(text), wrapmode=WrapMode.CHAR, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+
 def _section(paper: _Paper, number: int, section: Section) -> None:
     if paper.will_page_break(50):
         paper.add_page()
-    paper.ln(5)
-    paper.set_font("cjk", "B", 13)
-    paper.cell(0, 9, f"{number}. {section.title}", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    paper.ln(6)
+    _heading(paper, f"{number}. {section.title}")
     if section.source:
         paper.set_font("cjk", size=8)
-        paper.multi_cell(0, 4.6, section.source, wrapmode=WrapMode.CHAR, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        paper.set_text_color(90, 98, 110)
+        paper.multi_cell(0, 4.4, section.source, wrapmode=WrapMode.CHAR, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        paper.set_text_color(0)
+    paper.ln(1.2)
+    if section.text:
+        paper.set_font("cjk", size=9.5)
+        for line in section.text.split("\n"):
+            paper.multi_cell(0, 5.6, _visible(line), wrapmode=WrapMode.CHAR, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    else:
+        _table(paper, section.heads, _widths(section), section.rows)
+
+
+def _table(paper: _Paper, heads: Sequence[str], widths: Sequence[float], rows: Sequence[Sequence[str]]) -> None:
     paper.set_font("cjk", size=8.5)
     with paper.table(
         first_row_as_headings=True,
-        col_widths=tuple(_width(section, column) for column in range(len(section.heads))),
+        col_widths=tuple(widths),
         headings_style=FontFace(family="cjk", emphasis="BOLD", fill_color=(234, 238, 243)),
         borders_layout=TableBordersLayout.ALL,
         line_height=4.6,
@@ -76,13 +116,17 @@ def _section(paper: _Paper, number: int, section: Section) -> None:
         text_align=Align.L,
         wrapmode=WrapMode.CHAR,
     ) as table:
-        for row in (section.heads, *section.rows):
+        for row in (heads, *rows):
             drawn = table.row()
             for text in row:
-                drawn.cell("".join(sign for sign in text if sign.isprintable()))
+                drawn.cell(_visible(text))
 
 
-def _width(section: Section, column: int) -> int:
-    """By the longest text of the column, within bounds."""
-    longest = max(len(row[column]) for row in (section.heads, *section.rows))
-    return min(24, max(5, longest))
+def _visible(text: str) -> str:
+    return "".join(sign for sign in text if sign.isprintable())
+
+
+def _widths(section: Section) -> tuple[int, ...]:
+    """By the longest text of each column, within bounds."""
+    columns = zip(section.heads, *section.rows, strict=True)
+    return tuple(min(24, 2 + max(map(len, column))) for column in columns)

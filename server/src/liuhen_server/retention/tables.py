@@ -5,8 +5,6 @@ No row can say less than the floor (`terms.check_table`); whoever puts one into 
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import asdict, dataclass
 from datetime import date
 
@@ -14,7 +12,7 @@ from sqlalchemy import delete, insert, select, update
 
 from liuhen_protocol.case_events import ListApproved
 from liuhen_server.acts import Actor, Acts
-from liuhen_server.cases.approval import check_approval, check_saved
+from liuhen_server.cases.approval import check_approval, check_saved, digest_of
 from liuhen_server.cases.classes import CLASSES
 from liuhen_server.cases.said import Said, Wrong
 from liuhen_server.database import Connection
@@ -127,7 +125,7 @@ async def approve_table(acts: Acts, person: Actor, table_id: int, edit: int, fro
         others = await tables_of(act.conn, now.agency)
         check_approval(now, edit, act.by, from_day, today, others, _NAME)
         check_table(now.table, CLASSES.values())
-        digest = table_digest(now.table)
+        digest = digest_of(now.table)
         event = ListApproved(now.name, now.agency, now.version, digest, act.by, from_day.isoformat())
         stated = await act.state(event)
         approved = {"approved_by": act.by, "approved_time": stated.time, "from_day": from_day.isoformat()}
@@ -137,12 +135,6 @@ async def approve_table(acts: Acts, person: Actor, table_id: int, edit: int, fro
         found = await find_table(act.conn, table_id)
     assert found is not None
     return found
-
-
-def table_digest(table: Table) -> str:
-    """SHA-256 over the table as JSON: names sorted, no spaces, UTF-8."""
-    text = json.dumps(asdict(table), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 async def _draft(conn: Connection, table_id: int) -> TermsTable:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -12,7 +10,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from liuhen_protocol.case_events import ListApproved
 from liuhen_server.acts import Actor, Acts
-from liuhen_server.cases.approval import check_approval, check_saved
+from liuhen_server.cases.approval import check_approval, check_saved, digest_of
 from liuhen_server.cases.said import Said, Wrong
 from liuhen_server.database import Connection
 from liuhen_server.review.criteria import DEFAULT_ROWS, MajorRow, check_major_rows
@@ -109,7 +107,7 @@ async def approve_major_list(
         check_approval(now, edit, act.by, from_day, today, await major_lists_of(act.conn, now.agency), _NAME)
         rows = await rows_of_list(act.conn, list_id)
         check_major_rows(rows)
-        digest = major_rows_digest(rows)
+        digest = digest_of(rows)
         event = ListApproved(now.name, now.agency, now.version, digest, act.by, from_day.isoformat())
         stated = await act.state(event)
         approved = {
@@ -123,12 +121,6 @@ async def approve_major_list(
         found = await find_major_list(act.conn, list_id)
     assert found is not None
     return found
-
-
-def major_rows_digest(rows: Sequence[MajorRow]) -> str:
-    """SHA-256 over the rows as JSON: names sorted, no spaces, UTF-8."""
-    text = json.dumps([asdict(row) for row in rows], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 async def _draft(conn: Connection, list_id: int) -> MajorList:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from functools import partial
 
 from aiohttp import web
@@ -12,6 +13,7 @@ from liuhen_server.cases.record_list_pdf import NoFont
 from liuhen_server.cases.said import Wrong
 from liuhen_server.handover.acts import Handover, body_of, find_handover, hand_over, handovers_of, receive
 from liuhen_server.handover.compiled import compiled
+from liuhen_server.handover.package import contents_of, handbook_in
 from liuhen_server.handover.printed import handbook_pdf
 from liuhen_server.people.access import Thing, visible
 from liuhen_server.people.roles import Action, Scope
@@ -87,12 +89,14 @@ async def handbook(request: web.Request) -> web.StreamResponse:
     person, context = session_of(request).person, request.app[CONTEXT]
     if not person.agency:
         raise Problem("no_agency", 409)
-    async with context.database.read() as conn:
-        found = await compiled(conn, person.agency, context.today())
     try:
+        async with context.database.read() as conn:
+            found = await compiled(conn, person.agency, context.today())
         body = await asyncio.to_thread(handbook_pdf, found, context.now().astimezone(context.zone))
     except NoFont as error:
         raise Problem("no_font", 503) from error
+    except Wrong as wrong:
+        return await _draw(request, 409, wrong)
     return web.Response(
         body=body, headers=_PDF | {"Content-Disposition": attachment(f"{found.agency}_执法工作手册.pdf")}
     )
@@ -113,11 +117,44 @@ async def send(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther("/handovers")
 
 
+async def receipt(request: web.Request) -> web.StreamResponse:
+    """What exactly was handed over, when, and who received it."""
+    held = request[_HANDOVER]
+    async with request.app[CONTEXT].database.read() as conn:
+        body = await body_of(conn, held.id)
+        agencies = {each.code: each for each in await every_agency(conn)}
+        names = await names_of(conn, {held.by, held.received_by or ""}, ())
+    papers = await asyncio.to_thread(contents_of, body)
+    whole = hashlib.sha256(body).hexdigest() == held.sha256
+    return page(
+        request,
+        "handover.html",
+        held=held,
+        papers=papers,
+        whole=whole,
+        agencies=agencies,
+        names=names,
+        classes=CLASSES,
+    )
+
+
+async def printed(request: web.Request) -> web.StreamResponse:
+    """The handbook as it was handed over."""
+    held = request[_HANDOVER]
+    async with request.app[CONTEXT].database.read() as conn:
+        body = handbook_in(await body_of(conn, held.id))
+    name = held.name.removesuffix(".zip").removesuffix(".pdf") + ".pdf"
+    return web.Response(body=body, headers=_PDF | {"Content-Disposition": attachment(name)})
+
+
 async def file(request: web.Request) -> web.StreamResponse:
     held = request[_HANDOVER]
     async with request.app[CONTEXT].database.read() as conn:
         body = await body_of(conn, held.id)
-    return web.Response(body=body, headers=_PDF | {"Content-Disposition": attachment(held.name)})
+    headers = {**_PDF, "Content-Disposition": attachment(held.name)}
+    if held.name.endswith(".zip"):
+        headers["Content-Type"] = "application/zip"
+    return web.Response(body=body, headers=headers)
 
 
 async def receive_own(request: web.Request) -> web.StreamResponse:
@@ -144,6 +181,8 @@ ROUTES = (
     get("/handovers", show, Action.SEE_HANDOVERS),
     get("/handbook.pdf", handbook, Action.SEE_HANDOVERS),
     post("/handovers", send, Action.HAND_OVER, _own_agency),
+    get(_ONE, receipt, Action.SEE_HANDOVERS, _to_read),
+    get(_ONE + "/handbook.pdf", printed, Action.SEE_HANDOVERS, _to_read),
     get(_ONE + "/file", file, Action.SEE_HANDOVERS, _to_read),
     post(_ONE + "/receive", receive_own, Action.HAND_OVER, _to_receive),
     post(_ONE + "/filed", receive_handbook, Action.SUPERVISE, _to_read),

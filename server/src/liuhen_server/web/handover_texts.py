@@ -7,9 +7,10 @@ __all__ = ["HANDOVER_TEXTS"]
 HANDOVER_TEXTS: dict[str, Text] = {
     "handover.title": Text("工作手册与移交", "Handbook and hand-over"),
     "handover.lead": Text(
-        "工作手册由现行有效的清单和规则汇编。报备或移交时，PDF 的摘要写入日志，对方签收。",
-        "The handbook is compiled from lists and rules in force. "
-        "When it is filed or handed over, the PDF's digest is in the log, and the other side receives it.",
+        "工作手册由现行有效的清单、指南、文书范本和规则汇编。报备或移交的是一个压缩包：手册（PDF）和每份现行文件的原文。"
+        "压缩包的摘要写入日志，对方签收。",
+        "The handbook is compiled from lists, guides, templates and rules in force. What is filed or handed over is one package: "
+        "the handbook (PDF) and every paper in force as it was approved. Its digest is in the log, and the other side receives it.",
     ),
     "handover.handbook": Text("执法工作手册（PDF）", "Work handbook (PDF)"),
     "handover.what": Text("内容", "What"),
@@ -26,6 +27,22 @@ HANDOVER_TEXTS: dict[str, Text] = {
         "手册报司法行政部门备案；许可职能划转的，将该类资料移交行政审批部门。",
         "The handbook is filed with the justice department; where licensing moves, its papers go to the approval bureau.",
     ),
+    "handover.one": Text("移交清单", "What was handed over"),
+    "handover.package": Text("下载压缩包（ZIP）", "Download the package (ZIP)"),
+    "handover.digest": Text("压缩包摘要（SHA-256）", "Digest of the package (SHA-256)"),
+    "handover.whole_holds": Text("与日志条目 {index} 一致", "as the log says, entry {index}"),
+    "handover.whole_broken": Text(
+        "与日志条目 {index} 不一致：不是当时移交的", "not what entry {index} of the log says was handed over"
+    ),
+    "handover.papers": Text("移交的文件（{count} 份）", "Papers handed over ({count})"),
+    "handover.no_papers": Text("没有另附文件，只有手册。", "The handbook alone; no papers beside it."),
+    "handover.kind": Text("种类", "Kind"),
+    "handover.paper": Text("名称", "Name"),
+    "handover.version": Text("版本", "Version"),
+    "handover.approved": Text("批准", "Approved"),
+    "handover.entry": Text("日志条目", "Log entry"),
+    "handover.sha256": Text("摘要（SHA-256）", "Digest (SHA-256)"),
+    "handover.paper_broken": Text("原文与清单不符", "not what the list says"),
     "handover.do": Text("报备与移交", "File and hand over"),
     "handover.file": Text("将工作手册报司法行政部门备案", "File the handbook with the justice department"),
     "handover.send": Text("移交该类资料", "Hand over the class"),
