@@ -14,9 +14,12 @@ from liuhen_server.cases.schema import cases
 from liuhen_server.search.facets import Reach
 from liuhen_server.search.finder import Filters, Finder, Page
 from liuhen_server.search.indexer import Indexer
+from liuhen_server.web import paging
 from liuhen_server.web.case_list import Filters as ListFilters
+from liuhen_server.web.case_list import cases_of
 from liuhen_server.web.context import CHINA
 from liuhen_server.web.language import Language, Words
+from liuhen_server.web.paging import Place, Turn
 from liuhen_server.web.search_kinds import KINDS
 from support.case_office import HANDLER, TODAY, Office
 
@@ -80,6 +83,28 @@ async def test_the_list_of_cases_finds_by_text_what_the_search_box_finds_and_not
     assert len(await listed("王磊")) == 2
     for typed in ("没有这样的案件", "' OR 1=1 --", "〔〕", '"*'):
         assert await listed(typed) == [], typed
+
+
+async def test_a_list_by_text_turns_its_pages_and_counts_as_the_whole_list_does(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "PAGE_ROWS", 3)
+    for number in range(8):
+        await office.open(title="无照经营" if number % 4 == 3 else "过期食品")
+    database = office.archive.database
+
+    async def listed(filters: ListFilters) -> tuple[int, list[str], Turn | None, Turn | None]:
+        async with database.read() as conn:
+            total, page = await cases_of(conn, filters.condition(None, sqlite=database.is_sqlite), filters)
+        return total, [row["title"] for row in page.rows], page.newer, page.older
+
+    total, titles, newer, older = await listed(ListFilters(text="过期食"))
+    assert (total, titles, newer) == (6, ["过期食品"] * 3, None) and older is not None
+    total, titles, newer, end = await listed(ListFilters(text="过期食", turn=older))
+    assert (total, titles, end) == (6, ["过期食品"] * 3, None) and newer is not None
+    assert await listed(ListFilters(text="王磊", turn=newer)) == await listed(ListFilters(turn=newer))
+    beyond = ListFilters(text="过期食", turn=Turn(older=Place("1970-01-01T00:00:00.000Z", 0)))
+    assert await listed(beyond) == (6, [], None, None)
 
 
 async def test_cases_are_there_again_when_the_index_is_made_anew_and_have_their_line(office: Office) -> None:

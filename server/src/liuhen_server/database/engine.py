@@ -170,7 +170,9 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
 
 
 def _postgresql_engine(url: URL) -> AsyncEngine:
-    options = {"timeout": CONNECT_SECONDS, "server_settings": {"lock_timeout": str(BUSY_TIMEOUT_MS)}}
+    # no compiling of plans: it takes longer than the query of any page, and is begun wherever a guess of the cost is high
+    settings = {"lock_timeout": str(BUSY_TIMEOUT_MS), "jit": "off"}
+    options = {"timeout": CONNECT_SECONDS, "server_settings": settings}
     return create_async_engine(
         url, pool_size=POSTGRESQL_POOL, pool_pre_ping=True, hide_parameters=True, connect_args=options
     )

@@ -1,7 +1,8 @@
 """What narrows a search, as words of the index beside the text's own: kind, agency, what it is about, day.
 
 Each begins with `_`, which no word of a text or a question does. So a filter, and what a person may not see, costs no more
-than one word more, and no row is read to be thrown away.
+than one word more, and no row is read to be thrown away. Days are told by kind, and as months and thirds of a month (旬) too: an
+index that is asked for many words at once weighs each of them at each document that has any.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def of_document(kind: str, agency: str | None, about: Iterable[str], day: date |
     """The facets of a document; `day` in the agency's zone."""
     found = [of_kind(kind), *(of_agencies([agency]) if agency else ()), *(_hashed("o", each) for each in sorted(about))]
     if day is not None:
-        found += [f"_d{day:%Y%m%d}", f"_m{day:%Y%m}", f"_y{day.year:04}"]
+        found += [_day(kind, day), _third(kind, day), _month(kind, day), _year(kind, day)]
     return found
 
 
@@ -58,22 +59,45 @@ def may_see(visible: Mapping[str, Reach], kind: str, agency: str | None, about: 
     return reach.agencies is None or agency in reach.agencies or not reach.about.isdisjoint(about)
 
 
-def days_between(first: date, last: date) -> list[str]:
-    """The fewest years, months and days that are together the days from `first` to `last`, both included."""
+def days_between(kind: str, first: date, last: date) -> list[str]:
+    """The fewest years, months, thirds of months and days that are together the days from `first` to `last`, both included."""
     found: list[str] = []
     first, last = max(first, FIRST_DAY), min(last, LAST_DAY)
     while first <= last:
-        year_ends, month_ends = date(first.year, 12, 31), _month_ends(first)
+        year_ends, month_ends, third_ends = date(first.year, 12, 31), _month_ends(first), _third_ends(first)
         if (first.month, first.day) == (1, 1) and year_ends <= last:
-            found.append(f"_y{first.year:04}")
+            found.append(_year(kind, first))
             first = year_ends + timedelta(days=1)
         elif first.day == 1 and month_ends <= last:
-            found.append(f"_m{first:%Y%m}")
+            found.append(_month(kind, first))
             first = month_ends + timedelta(days=1)
+        elif first.day in (1, 11, 21) and third_ends <= last:
+            found.append(_third(kind, first))
+            first = third_ends + timedelta(days=1)
         else:
-            found.append(f"_d{first:%Y%m%d}")
+            found.append(_day(kind, first))
             first += timedelta(days=1)
     return found
+
+
+def _day(kind: str, day: date) -> str:
+    return f"_d{kind}{day:%Y%m%d}"
+
+
+def _third(kind: str, day: date) -> str:
+    return f"_t{kind}{day:%Y%m}{min((day.day - 1) // 10, 2)}"
+
+
+def _month(kind: str, day: date) -> str:
+    return f"_m{kind}{day:%Y%m}"
+
+
+def _year(kind: str, day: date) -> str:
+    return f"_y{kind}{day:%Y}"
+
+
+def _third_ends(day: date) -> date:
+    return _month_ends(day) if day.day > 20 else day.replace(day=10 if day.day <= 10 else 20)
 
 
 def _month_ends(day: date) -> date:

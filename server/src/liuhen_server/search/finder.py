@@ -87,15 +87,15 @@ class Finder:
         narrowed = question
         if filters.agencies:
             narrowed = narrowed.narrowed(of_agencies(filters.agencies))
-        if filters.first or filters.last:
-            narrowed = narrowed.narrowed(days_between(filters.first or FIRST_DAY, filters.last or LAST_DAY))
-        if not narrowed.parts and not narrowed.facets:
+        dated = filters.first is not None or filters.last is not None
+        if not narrowed.parts and not narrowed.facets and not dated:
             return Found(question, (), asked=False)
         groups = []
         async with self._database.read() as conn:
             for kind, reach in visible.items():
                 if filters.kind in ("", kind):
-                    groups.append(await _group(conn, kind, reach, narrowed, page))
+                    days = days_between(kind, filters.first or FIRST_DAY, filters.last or LAST_DAY)
+                    groups.append(await _group(conn, kind, reach, narrowed.narrowed(days) if dated else narrowed, page))
         return Found(question, tuple(group for group in groups if group.hits))
 
 
@@ -140,9 +140,11 @@ _NEWEST = 2_000
 """Documents of a kind that are looked through one by one before the index is asked for all: what is common is found among them."""
 
 _OF_THE_NEWEST = (
-    "SELECT id FROM (SELECT search_words.id, words FROM search_documents JOIN search_words ON search_words.id = search_documents.id"
-    " WHERE kind = :kind AND search_documents.id < :before ORDER BY search_documents.id DESC LIMIT :newest) AS newest"
-    " WHERE words @@ CAST(CAST(:asked AS text) AS tsquery) ORDER BY id DESC LIMIT :rows"
+    # the rows first and then their words, one by one: joined freely, PostgreSQL walks through all that is newer of other kinds,
+    # or asks the index for all
+    "WITH newest AS MATERIALIZED (SELECT id FROM search_documents WHERE kind = :kind AND id < :before ORDER BY id DESC LIMIT :newest)"
+    " SELECT newest.id FROM newest CROSS JOIN LATERAL (SELECT words FROM search_words WHERE search_words.id = newest.id OFFSET 0) AS its"
+    " WHERE its.words @@ CAST(CAST(:asked AS text) AS tsquery) ORDER BY newest.id DESC LIMIT :rows"
 )
 _OF_ALL = (  # materialized, else PostgreSQL may walk from the newest row to where the first is that answers
     "WITH matching AS MATERIALIZED (SELECT id FROM search_words WHERE words @@ CAST(CAST(:asked AS text) AS tsquery) AND id < :before)"

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 
 __all__ = ["GAP", "LONGEST", "NO_WORD", "VERSION", "index_text", "joined", "pairs", "words_of", "words_with_places"]
 
-VERSION = 5
+VERSION = 6
 """Raised whenever a text would give other words, or another room is read: an index of another version is made anew."""
 
 GAP = "\x1f"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from urllib.parse import urlencode
 
 from aiohttp import web
-from sqlalchemy import BigInteger, ColumnElement, and_, cast, exists, literal, select
+from sqlalchemy import BigInteger, ColumnElement, and_, cast, exists, func, literal, select
 
 from liuhen_server.cases.calendar import Calendar
 from liuhen_server.cases.classes import CLASSES, Stage
@@ -17,6 +17,7 @@ from liuhen_server.cases.coverage import blockers
 from liuhen_server.cases.indexed import CASE
 from liuhen_server.cases.reading import Case, case_of, events_of_cases, needs_of_cases, officers_of
 from liuhen_server.cases.schema import case_handlers, cases
+from liuhen_server.database import Connection
 from liuhen_server.deadlines.decided import decided_events, with_decided
 from liuhen_server.deadlines.notices import calendar_in_force
 from liuhen_server.people.roles import Action
@@ -24,12 +25,12 @@ from liuhen_server.search.finder import found_keys
 from liuhen_server.web.case_request import names_of, reachable_cases
 from liuhen_server.web.context import CONTEXT
 from liuhen_server.web.guard import may, session_of
-from liuhen_server.web.paging import COUNTED, Turn, counted, cut
+from liuhen_server.web.paging import COUNTED, Cut, Turn, counted, cut
 from liuhen_server.web.render import page, words_of
 from liuhen_server.web.routes import get
 from liuhen_server.web.search_pages import INDEXER
 
-__all__ = ["ROUTES", "Filters", "wanted_cases"]
+__all__ = ["ROUTES", "Filters", "cases_of", "wanted_cases"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +109,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     person = session_of(request).person
     wanted = await wanted_cases(request, filters)
     async with context.database.read() as conn:
-        total = await counted(conn, select(literal(1)).select_from(cases).where(wanted))
-        found = await cut(conn, select(cases).where(wanted), cases.c.opened_time, cases.c.id, filters.turn)
+        total, found = await cases_of(conn, wanted, filters)
         listed = [case_of(row) for row in found.rows]
         ids = [case.id for case in listed]
         handled = await officers_of(conn, ids)
@@ -143,6 +143,22 @@ async def show(request: web.Request) -> web.StreamResponse:
         sees_coverage=may(request, Action.SEE_COVERAGE),
         has_officer=person.officer is not None,
     )
+
+
+async def cases_of(conn: Connection, wanted: ColumnElement[bool], filters: Filters) -> tuple[int, Cut]:
+    """How many cases `wanted` has (above COUNTED: more than that), and the page of them that is asked for."""
+    if not filters.text:  # along the time, which ends as soon as the page is full
+        total = await counted(conn, select(literal(1)).select_from(cases).where(wanted))
+        return total, await cut(conn, select(cases).where(wanted), cases.c.opened_time, cases.c.id, filters.turn)
+    # the index of the search is asked once, for the count and the page together
+    every = select(cases.c.opened_time, cases.c.id).where(wanted).cte("wanted")
+    query = select(every, select(func.count()).select_from(every).scalar_subquery().label("total"))
+    found = await cut(conn, query, every.c.opened_time, every.c.id, filters.turn)
+    rows = await conn.execute(select(cases).where(cases.c.id.in_([row["id"] for row in found.rows])))
+    of = {row["id"]: row for row in rows.mappings()}
+    # of an address behind the last row the page is empty, and the count is not
+    total = found.rows[0]["total"] if found.rows else await counted(conn, select(every.c.id))
+    return total, replace(found, rows=tuple(of[row["id"]] for row in found.rows))
 
 
 def _next_clock(case: Case, events: Mapping[str, date], today: date, calendar: Calendar) -> Clock | None:
