@@ -6,6 +6,7 @@ The recorders are simulated: serial ones on a real pseudo-terminal, the others u
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,7 +21,7 @@ from liuhen_agent.recorders.driver import ProfileDriver
 from liuhen_agent.recorders.opening import open_driver
 from liuhen_agent.recorders.profile import Profile, default_folder, load_profiles
 from liuhen_agent.recorders.wire import Wire
-from liuhen_agent.recorders.wire_scsi import ScsiWire, SgNode, inquiry, open_node
+from liuhen_agent.recorders.wire_scsi import Header, ScsiWire, SgNode, inquiry, open_node
 from liuhen_agent.recorders.wire_usb import BulkWire, ControlWire
 from liuhen_agent.simulate.families import FAMILIES
 from liuhen_agent.simulate.machine import Character, Machine
@@ -181,6 +182,43 @@ async def test_an_answer_that_came_too_late_is_not_taken_for_the_next() -> None:
     found.machine.character = replace(found.machine.character, late_seconds=0.0)
     await found.driver.login(RIGHT)  # would be refused by the id that comes late
     await found.driver.close()
+
+
+@pytest.mark.parametrize("name", SPOKEN)
+async def test_a_recorder_that_leaves_without_answering_is_waited_for_as_a_disk(name: str, tmp_path: Path) -> None:
+    found = await talk(name, tmp_path=tmp_path)
+    await found.driver.login(RIGHT)
+    found.machine.character = replace(found.machine.character, silent=True)
+    await found.driver.enter_disk_mode()
+    await found.driver.close()
+
+
+@pytest.mark.parametrize("comes", ["again", "stays"])
+async def test_a_disk_torn_off_by_its_own_command_is_waited_for_where_it_comes_again(
+    comes: str, tmp_path: Path
+) -> None:
+    """The kernel then says no status of the recorder's but one of the host (`DID_NO_CONNECT`, <scsi/scsi.h>)."""
+    machine = FAMILIES["p-jl"](PLAIN, datetime.now())
+    (node := tmp_path / "sg0").touch()
+    carry_out, leaving = scsi_ioctl(machine), False
+
+    def ioctl(at: int, request: int, header: Header) -> int:
+        done: int = carry_out(at, request, header)
+        header.host_status = 1 if leaving else header.host_status
+        return done
+
+    profile = quick("p-jl")
+    disk = replace(profile.protocol.disk, again=comes == "again")
+    profile = replace(profile, protocol=replace(profile.protocol, disk=disk))
+    wire = ScsiWire(SgNode(open_node(node), 1.0, ioctl), b"\xfd\x81")
+    driver = ProfileDriver(profile, wire, ThreadPoolExecutor(1))
+    await driver.login(RIGHT)
+    leaving = True
+    with pytest.raises(RecorderError, match="no-answer"):
+        await driver.probe()
+    with nullcontext() if comes == "again" else pytest.raises(RecorderError, match="no-answer"):
+        await driver.enter_disk_mode()
+    await driver.close()
 
 
 async def test_a_recorder_that_leaves_while_it_is_asked_is_gone() -> None:

@@ -67,6 +67,7 @@ class ProfileDriver:
         self._commands = profile.protocol.commands
         self._probes = profile.protocol.probes
         self._name = profile.name
+        self._leaves = profile.protocol.disk.again
         self._wire = wire
         self._thread = thread
         self._dialect = _dialect(profile, wire, seconds)
@@ -178,14 +179,19 @@ class ProfileDriver:
         return await self._value("storage", "storage")
 
     async def enter_disk_mode(self) -> None:
-        """The recorder leaves the port (here at once, or after its answer) and comes back as a disk on the same port."""
+        """The recorder leaves the port (here at once, or after its answer) and comes back as a disk on the same port.
+
+        One that leaves does not always answer first, and its host may know of that only as silence: whether it left is seen by the disk
+        that comes, which is waited for.
+        """
+        parting = ("gone", "no-answer") if self._leaves else ("gone",)
 
         def ask() -> None:
             try:
                 if "disk_mode" in self._commands:
                     self._perform("disk_mode")
             except RecorderError as error:
-                if error.code != "gone":
+                if error.code not in parting:
                     raise
 
         await self._run(ask)
