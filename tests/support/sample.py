@@ -25,7 +25,7 @@ _CHOSEN = {*((people.MARKET, serial) for serial in (47, 52, 58, 74)), (people.CI
 SOME = [case for case in CASES if (case.agency, case.serial) in _CHOSEN]
 """One in review that was changed, one that lacks much, one with recordings that wait for it, one archived, one of another agency."""
 
-_PASSWORD = "样例 correct horse 17"
+PASSWORD = "样例 correct horse 17"
 
 
 @dataclass
@@ -50,7 +50,7 @@ class SampleCounty:
             async with session.get("/sign-in") as answer:
                 token = re.search(r'name="token" value="([0-9a-f]{64})"', await answer.text())
             assert token is not None
-            form = {"name": who, "password": _PASSWORD, "token": token[1]}
+            form = {"name": who, "password": PASSWORD, "token": token[1]}
             async with session.post("/sign-in", data=form) as answer:
                 assert answer.status == 200 and answer.url.path != "/sign-in", await answer.text()
         async with self.readers[who].get(path) as answer:
@@ -61,7 +61,7 @@ class SampleCounty:
 @asynccontextmanager
 async def sample_county(folder: Path, day: date) -> AsyncIterator[SampleCounty]:
     """`SOME` of the cases as they are on that day; every account has chosen a password already."""
-    hashed = PasswordWork(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)).hash_now(_PASSWORD)
+    hashed = PasswordWork(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)).hash_now(PASSWORD)
     async with running_archive(folder) as world, AsyncExitStack() as stack:
         given = await fill(world.config, world.url, folder / "sample", day, SOME)
         async with opened(world.config) as archive, archive.database.write() as conn:

@@ -65,6 +65,24 @@ def test_texts_put_together_from_values_are_known() -> None:
         assert (why_refused(password, "zhang", "the same password") or "") in TEXTS
 
 
+OF_NO_DECISION = {"lacks"} | {"may_review", "may_submit", "may_take", "may_give_opinion", "may_answer"}
+OF_NO_DECISION |= {"may_withdraw", "may_extend", "may_ask", "_stands"}
+"""Functions whose refusals are no attempt to decide, and stand in no entry."""
+
+
+def test_every_reason_that_keeps_a_case_from_its_decision_can_be_read_by_the_auditor() -> None:
+    found: set[str] = set()
+    for module in ("decisions/gates.py", "review/rules.py", "cases/exchange.py"):
+        tree = ast.parse(Path(liuhen_server.__file__).parent.joinpath(module).read_text())
+        parts = [part for part in tree.body if getattr(part, "name", "") not in OF_NO_DECISION]
+        for call in (node for part in parts for node in ast.walk(part) if isinstance(node, ast.Call)):
+            match call:
+                case ast.Call(func=ast.Name(id="Refusal"), args=[ast.Constant(value=str(key)), *_]):
+                    found.add(key)
+    assert len(found) > 20
+    assert {f"refusal.{key}" for key in found} <= TEXTS.keys()
+
+
 def test_every_reason_of_the_verifier_has_chinese() -> None:
     assert all(words.HOLDS[name] and words.STEPS[name] for name in words.STEPS)
 

@@ -121,7 +121,11 @@ def turn_of(in_hand: str | None, officers: frozenset[int]) -> Who:
 async def of_withdrawals(conn: Connection, today: date, within: Within) -> Iterable[Deadline]:
     """Decisions that were changed, revoked or void and are public all the same."""
     query = (
-        select(decisions.c.id, decisions.c.case_id, decisions.c.agency, decisions.c.number, decision_ends.c.day)
+        select(
+            *(decisions.c[name] for name in ("id", "agency", "number")),
+            decision_ends.c.day,
+            public_versions.c.id.label("version"),
+        )
         .join(decision_ends, decision_ends.c.decision_id == decisions.c.id)
         .join(public_items, _ITEM)
         .join(public_versions, public_versions.c.item_id == public_items.c.id)
@@ -145,7 +149,7 @@ async def of_withdrawals(conn: Connection, today: date, within: Within) -> Itera
                 who=Who(roles=frozenset({Role.PUBLISHER})),
                 rule=WITHDRAW,
                 began=began,
-                url="/publicity",
+                url=f"/publicity/{row.version}",
                 provisional=unsure,
             )
         )

@@ -1,4 +1,4 @@
-"""What the auditor reads: refusals, searches for people, changes of accounts and of the registry, newest first.
+"""What the auditor reads: refusals (of decisions among them), searches for people, changes of accounts and of the registry, newest first.
 
 The statements are read from the log's entries; the words behind a commitment are shown where they are still kept.
 """
@@ -13,6 +13,7 @@ from aiohttp import web
 from sqlalchemy import select
 
 from liuhen_protocol.case_events import CaseViewed
+from liuhen_protocol.decision_events import DecisionRefused
 from liuhen_protocol.events import (
     KINDS,
     OF_PEOPLE,
@@ -38,7 +39,7 @@ from liuhen_server.web.routes import get
 __all__ = ["ROUTES"]
 
 PAGE_ROWS = 50
-_KINDS = tuple(sorted(KINDS[event] for event in OF_PEOPLE))
+_KINDS = tuple(sorted(KINDS[event] for event in OF_PEOPLE | {DecisionRefused}))
 _ASKED_FOR = (*_KINDS, "case.viewed")  # views are many: they are listed where somebody asks for them
 
 
@@ -121,6 +122,10 @@ def tell(event: Event, words: Words, names: Mapping[str, str]) -> str:
             action = words.known(f"action.{event.action}", event.action)
             roles = comma.join(words.known(f"role.{role}", role) for role in event.role.split()) or words("no_role")
             return words("audit.refused", role=roles, action=action, thing=words.plain(event.thing))
+        case DecisionRefused():
+            tried = words.known(f"tried.{event.what}", event.what)
+            why = words.known(f"refusal.{event.why}", event.why)
+            return words("audit.not_decided", tried=tried, why=why, thing=event.case or "–")
         case SearchMade():
             kind = words.known(f"search.{event.kind}", event.kind)
             return words("audit.searched", kind=kind, found=event.found)

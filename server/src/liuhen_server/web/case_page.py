@@ -10,7 +10,7 @@ from sqlalchemy import select
 from liuhen_server.acts import said
 from liuhen_server.cases.classes import Stage, kinds
 from liuhen_server.cases.clocks import clocks_of
-from liuhen_server.cases.coverage import Need, NeedState
+from liuhen_server.cases.coverage import Need, NeedState, document_item
 from liuhen_server.cases.finding import suggestions_for
 from liuhen_server.cases.linking import unlink_clip
 from liuhen_server.cases.lists import excuse
@@ -107,6 +107,7 @@ async def draw_case(
         rules=case.rules,
         columns=columns,
         missing=[need for need in needs if need.state is NeedState.MISSING],
+        wanted=_wanted(whole, needs),
         clocks=clocks_of(case.enforcement, with_decided(whole.events(), decided), context.today(), calendar),
         then=case.rules.then(case.stage),
         Stage=Stage,
@@ -133,6 +134,14 @@ async def draw_case(
         outdated=outdated,
         rows_of={stage: [row for row in whole.rows if row.stage is stage] for stage in case.rules.stages},
     )
+
+
+def _wanted(whole: WholeCase, needs: tuple[Need, ...]) -> tuple[Stage, str]:
+    """The document that the form begins with: what the stage lacks first, otherwise its first kind."""
+    stage = whole.case.stage
+    missing = {need.item for need in needs if need.state is NeedState.MISSING and need.stage is stage}
+    keys = [each.key for each in kinds(whole.case.rules, stage)]
+    return stage, next((key for key in keys if document_item(key) in missing), next(iter(keys), ""))
 
 
 def _column(

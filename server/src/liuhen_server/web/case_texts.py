@@ -9,7 +9,7 @@ CASE_TEXTS: dict[str, Text] = {
     "nav.lists": Text("记录清单", "Recording lists"),
     "yes": Text("是", "yes"),
     "no": Text("否", "no"),
-    "wrong.title": Text("没有保存", "Nothing was saved"),
+    "wrong.title": Text("操作未完成", "It was not done"),
     # --- the list
     "cases.title": Text("案件", "Cases"),
     "cases.count": Text("共 {count} 件", "{count} in all"),
@@ -48,6 +48,7 @@ CASE_TEXTS: dict[str, Text] = {
     "case.clocks.none": Text(
         "没有正在计算的期限。期限从文书上的日期起算。", "No clock runs. Clocks start with the day on a document."
     ),
+    "clock.today": Text("今日到期", "due today"),
     "clock.left": Text("剩 {count} 天", "{count} days left"),
     "clock.left.one": Text("剩 {count} 天", "{count} day left"),
     "clock.left.working": Text("剩 {count} 个工作日", "{count} working days left"),

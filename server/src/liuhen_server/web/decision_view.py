@@ -19,7 +19,7 @@ from liuhen_server.decisions.gates import Standing, lacks, refusals
 from liuhen_server.decisions.reading import Decision, decisions_of, drafts_of
 from liuhen_server.decisions.standing import order_for, standing_of
 from liuhen_server.people.roles import Action
-from liuhen_server.review.rules import Refusal
+from liuhen_server.review.rules import Refusal, passing
 from liuhen_server.web.context import CONTEXT
 from liuhen_server.web.guard import may, session_of
 
@@ -30,6 +30,7 @@ __all__ = ["DecisionView", "decisions_on_page"]
 class DecisionView:
     """`drafts`: every version, the newest first. `refused`: what keeps the newest from being decided by whoever looks (or, for who
     does not decide, by anybody); empty where it can be. `missing`: what the archive asks for. `decided`: the newest draft was.
+    `passed`: so was its review.
     """
 
     standing: Standing
@@ -38,6 +39,7 @@ class DecisionView:
     refused: tuple[Refusal, ...]
     missing: tuple[Said, ...]
     decided: bool
+    passed: bool
     expected: str
     records: tuple[Document, ...]
     papers: tuple[Document, ...]
@@ -90,6 +92,7 @@ async def decisions_on_page(request: web.Request, conn: Connection, whole: Whole
         refused=refused,
         missing=tuple(each.said for each in lacks(standing)),
         decided=decided,
+        passed=bool(drafts) and passing(drafts[0].drafted(case.enforcement, drafts[0]), standing.reviews) is not None,
         expected=expected,
         records=tuple(each for each in current_papers if each.kind == "collective"),
         papers=current_papers,

@@ -252,8 +252,8 @@ _OWN = {
 _AUDIT = {
     "audit.title": Text("审计", "Audit"),
     "audit.lead": Text(
-        "被拒绝的访问、查找人员、账号和登记的变更，最新在前。每一条都是日志中的声明。",
-        "Refusals, searches for people, changes of accounts and of the registry, newest first. Each is a statement of the log.",
+        "被拒绝的访问和决定、查找人员、账号和登记的变更，最新在前。每一条都是日志中的声明。",
+        "Refusals, of decisions too, searches for people, changes of accounts and of the registry, newest first. Each is a statement of the log.",
     ),
     "audit.none": Text("还没有可看的条目。", "Nothing to read yet."),
     "audit.none.way_out": Text(
@@ -279,6 +279,8 @@ _AUDIT = {
         "{person}：{what}；角色 {roles}；执法主体 {agency}", "{person}: {what}; roles {roles}; agency {agency}"
     ),
     "audit.registry": Text("{thing}：{what}，第 {version} 版", "{thing}: {what}, version {version}"),
+    "audit.not_decided": Text("{tried}被拒绝：{why}（{thing}）", "refused to {tried}: {why}; {thing}"),
+    "kind.decision.refused": Text("决定被拒绝", "refused decisions"),
     "kind.access.refused": Text("访问被拒绝", "refusals"),
     "kind.search.made": Text("查找人员", "searches"),
     "kind.account.changed": Text("账号变更", "accounts"),
