@@ -15,7 +15,7 @@ held "three packages install side by side, without network and without a compile
 for command in liuhen-agent liuhen-server liuhen-witness liuhen-verify; do quietly "$command" --help || broken "$command runs"; done
 held "their commands run"
 quietly dpkg --verify liuhen-dock liuhen-archive liuhen-witness || broken "what is installed is what was packed"
-for unit in liuhen-dock.service liuhen-archive.service liuhen-witness.service liuhen-archive-scrub.timer; do
+for unit in liuhen-dock.service liuhen-archive.service liuhen-witness.service liuhen-archive-scrub.timer liuhen-archive-publish.timer; do
   [ "$(systemctl is-enabled $unit)" = enabled ] || broken "$unit is enabled"
 done
 held "their units are enabled"

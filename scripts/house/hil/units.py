@@ -18,6 +18,7 @@ DOCK = {
 }
 DOCK_RUNS = ("liuhen-dock.service", "liuhen-proxy.socket", "liuhen-wipe.socket", "liuhen-scsi.socket")
 SERVERS = {"liuhen-archive.service": 15, "liuhen-witness.service": 15}
+TIMERS = tuple(f"liuhen-archive-{what}.timer" for what in ("scrub", "backup", "publish"))
 WITNESS = "hil.example/witness"
 COSIGNED_SECONDS = 180.0
 
@@ -49,7 +50,7 @@ def archive(bench: Bench) -> None:
             guest.run(command)
         log_key = guest.run(f"{server} policy {data} | sed -n 's/^log \\([^ ]*\\).*/\\1/p'").strip()
         guest.run(f"{witness} log add {own} '{log_key}' && systemctl start liuhen-witness.service")
-        for unit in (*SERVERS, "liuhen-archive-scrub.timer", "liuhen-archive-backup.timer"):
+        for unit in (*SERVERS, *TIMERS):
             active = guest.run(f"systemctl is-active {unit}", allow=None).strip()
             bench.check(f"单元运行 unit runs: {unit}", active == "active", active)
         published = "test $(grep -c '^— ' /var/lib/liuhen-archive/log/checkpoint) -ge 2"

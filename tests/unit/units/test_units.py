@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from liuhen_server.publicity.command import publish
+
 ROOT = Path(__file__).resolve().parents[3]
 SYSTEMD = ROOT / "systemd"
 SERVICES = sorted(SYSTEMD.glob("*.service"))
@@ -23,6 +25,7 @@ MOST = {
     "liuhen-archive.service": 1.5,
     "liuhen-archive-scrub.service": 1.5,
     "liuhen-archive-backup.service": 1.5,
+    "liuhen-archive-publish.service": 1.5,
     "liuhen-witness.service": 1.5,
 }
 
@@ -114,6 +117,17 @@ def test_the_worker_is_limited_in_time_memory_processes_and_output() -> None:
     unit = Unit(SYSTEMD / "liuhen-proxy@.service")
     assert all(unit[name][0] for name in ("RuntimeMaxSec", "MemoryMax", "TasksMax", "LimitFSIZE"))
     assert unit["MemorySwapMax"] == ["0"] and unit["LimitCORE"] == ["0"]
+
+
+def test_the_public_site_is_off_until_its_folder_is_there_and_its_command_is_understood() -> None:
+    unit = Unit(SYSTEMD / "liuhen-archive-publish.service")
+    _, command, *words = unit["ExecStart"][0].split()
+    given = dict(word.split("=") for word in unit["Environment"][0].split())
+    words = [re.sub(r"\$\{(\w+)\}", lambda found: given[found[1]], word) for word in words]
+    assert command == "publish"
+    asked = publish.make_context(command, words).params
+    assert unit["ConditionPathIsDirectory"] == [str(asked["folder"])]
+    assert asked["address"] == "" and asked["folder"].is_relative_to(unit["ReadWritePaths"][0])
 
 
 @pytest.mark.parametrize("path", sorted(SYSTEMD.glob("*.socket")), ids=lambda path: path.name)
