@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import io
 import os
 import re
 from collections.abc import AsyncIterator
@@ -10,6 +11,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+import aiohttp
 import pytest
 import pytest_asyncio
 
@@ -20,14 +22,18 @@ from liuhen_server.cases.documents import Paper, add_document, receive
 from liuhen_server.cases.linking import Goal, link_clips
 from liuhen_server.cases.reading import Party
 from liuhen_server.cases.record import New, open_case
+from liuhen_server.cases.sheets import read_rows, write_csv, write_xlsx
 from liuhen_server.decisions.draft import Proposal, Result
 from liuhen_server.decisions.drafting import write_draft
 from liuhen_server.log.archive_chain import utc_now
 from liuhen_server.operations.opening import opened
 from liuhen_server.people.accounts import Person
 from liuhen_server.people.roles import Role
+from liuhen_server.publicity.kinds import KINDS
 from liuhen_server.registry.officers import Officer, add_officer
 from liuhen_server.review.checklist import CHECKLIST
+from liuhen_server.review.criteria import DEFAULT_ROWS
+from liuhen_server.review.list_sheet import read_major_sheet, sheet_of
 from liuhen_server.web.context import CHINA
 from support.case_office import PDF
 from support.device import World, running_archive
@@ -267,3 +273,49 @@ async def test_splitting_a_fine_to_stay_below_a_criterion_is_pointed_out_where_i
         page = await scene.page("head", path)
         assert "可能拆分处理" in page and "合计 12,000 元" in page
     assert "可能拆分处理" not in await scene.page("head", f"/cases/{found[2]}")
+
+
+async def test_a_sheet_is_read_into_the_form_and_saves_nothing_until_it_is_saved(scene: Scene) -> None:
+    await scene.post("reviewer", "/major-lists/draft")
+    path = re.findall(r'href="(/major-lists/\d+)"', await scene.page("reviewer", "/major-lists"))[-1]
+    before = await scene.page("reviewer", path)
+    status, _, sheet = await scene.readers["reviewer"].get(path + "/sheet.xlsx")
+    assert status == 200 and read_major_sheet(io.BytesIO(sheet)) == DEFAULT_ROWS
+    assert (await upload(scene, "handler", path + "/sheet", sheet))[0] == 403
+    changed = io.BytesIO()
+    write_xlsx("目录", sheet_of([replace(DEFAULT_ROWS[0], what="对个人罚款二万元以上")]), changed)
+    status, text = await upload(scene, "reviewer", path + "/sheet", changed.getvalue())
+    assert status == 200 and "对个人罚款二万元以上" in text and "尚未保存" in text
+    status, text = await upload(scene, "reviewer", path + "/sheet", b"a,b\n1,2\n")
+    assert status == 422 and "不认识的列：a、b" in text
+    assert await scene.page("reviewer", path) == before
+
+
+async def test_a_public_table_goes_out_as_a_sheet_and_is_replaced_whole_or_not_at_all(scene: Scene) -> None:
+    columns = KINDS["supervision-list"].columns
+    more = {"kind": "supervision-list", "title": "监管事项目录清单"}
+    table = b"".join(write_csv([columns, ("1", "食品经营", "", "", "", "", "")]))
+    status, text = await upload(scene, "handler", "/publicity/new", table, **more)
+    assert status == 303, text
+    path = re.findall(r'href="(/publicity/\d+)"', await scene.page("handler", "/publicity"))[0]
+    status, _, sheet = await scene.readers["handler"].get(path + "/table.xlsx")
+    assert status == 200
+    assert [row.cells for row in read_rows(io.BytesIO(sheet))][1][:2] == ("1", "食品经营")
+    replaced = b"".join(write_csv([tuple(reversed(columns)), tuple(reversed(("1", "药品经营", *[""] * 5)))]))
+    assert (await upload(scene, "reviewer", path + "/table", replaced, edit="1"))[0] == 403
+    assert (await upload(scene, "handler", path + "/table", replaced, edit="9"))[0] == 409
+    for bad in (b"", b"a,b\n1,2\n", "序号\n".encode()):
+        assert (await upload(scene, "handler", path + "/table", bad, edit="1"))[0] == 422
+    assert "食品经营" in await scene.page("handler", path)
+    assert (await upload(scene, "handler", path + "/table", replaced, edit="1"))[0] == 303
+    page = await scene.page("handler", path)
+    assert "药品经营" in page and "食品经营" not in page
+
+
+async def upload(scene: Scene, who: str, path: str, data: bytes, **fields: str) -> tuple[int, str]:
+    reader, form = scene.readers[who], aiohttp.FormData(quote_fields=False)
+    for name, value in ({"token": reader.token} | fields).items():
+        form.add_field(name, value, content_type="text/plain")
+    form.add_field("file", data, filename="表.xlsx", content_type="application/octet-stream")
+    async with reader.session.post(reader.url + path, data=form, allow_redirects=False) as answer:
+        return answer.status, html.unescape(await answer.text())

@@ -27,6 +27,7 @@ __all__ = [
     "Proposed",
     "Reason",
     "Result",
+    "check_major_row",
     "check_major_rows",
     "grounds_of",
     "kept_reasons",
@@ -183,7 +184,7 @@ def check_major_rows(rows: Sequence[MajorRow]) -> None:
     items: set[str] = set()
     for place, row in enumerate(rows, 1):
         try:
-            _check_row(row)
+            check_major_row(row)
         except Wrong as wrong:
             raise Wrong(
                 f"第 {place} 行：{wrong.said.zh}", f"row {place}: {wrong.said.en}", f"rows.{place}.{wrong.field}"
@@ -235,7 +236,8 @@ def _row_said(row: MajorRow) -> Said:
     return Said(f"目录 {row.item}：{row.what}{source}", f"list, {row.item}: {row.what}{english}")
 
 
-def _check_row(row: MajorRow) -> None:
+def check_major_row(row: MajorRow) -> None:
+    """Raises Wrong."""
     class_of(row.enforcement)
     if not row.item.strip() or len(row.item) > 40 or not row.item.isprintable():
         raise Wrong("编号须填写，最多 40 字", "it needs a number of at most 40 characters", "item")

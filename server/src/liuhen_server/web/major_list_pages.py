@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 from collections.abc import Sequence
 
 from aiohttp import web
@@ -9,10 +11,10 @@ from aiohttp import web
 from liuhen_server.cases.classes import CLASSES
 from liuhen_server.cases.fields import day_of
 from liuhen_server.cases.said import Wrong
-from liuhen_server.decisions.outcomes import OUTCOMES, outcomes_of
+from liuhen_server.decisions.outcomes import outcomes_of
 from liuhen_server.people.access import Thing
 from liuhen_server.people.roles import Action
-from liuhen_server.registry.agencies import every_agency
+from liuhen_server.registry.agencies import every_agency, find_agency
 from liuhen_server.review.criteria import (
     DEFAULT_ROWS,
     GROUNDS,
@@ -20,8 +22,8 @@ from liuhen_server.review.criteria import (
     PROCEDURES,
     MajorRow,
     check_major_rows,
-    yuan,
 )
+from liuhen_server.review.list_sheet import COLUMNS, as_texts, read_major_sheet, row_of, sheet_of
 from liuhen_server.review.lists import (
     MajorList,
     approve_major_list,
@@ -36,13 +38,14 @@ from liuhen_server.web.context import ACTS, CONTEXT
 from liuhen_server.web.guard import Problem, may, session_of
 from liuhen_server.web.render import page
 from liuhen_server.web.routes import get, post
+from liuhen_server.web.sheet_files import sent_with_file, xlsx
 
 __all__ = ["ROUTES"]
 
 MAJOR = web.RequestKey("major_list", MajorList)
 LIST_PATH = "/major-lists/{major:[1-9][0-9]{0,17}}"
 BLANK_ROWS = 3
-_COLUMNS = ("item", "enforcement", "what", "kinds", "procedure", "party_kind", "least", "source", "remark")
+_WIDTHS = (10, 12, 40, 30, 12, 10, 14, 30, 20)
 
 
 async def _list_asked_for(request: web.Request) -> Thing:
@@ -79,7 +82,7 @@ async def show_all(request: web.Request) -> web.StreamResponse:
         lists=lists,
         in_force=in_force,
         names=names,
-        sample=[_as_typed(row) for row in DEFAULT_ROWS],
+        sample=[as_texts(row) for row in DEFAULT_ROWS],
         classes=CLASSES,
         grounds=GROUNDS,
         procedures=PROCEDURES,
@@ -131,12 +134,12 @@ async def _now(request: web.Request) -> MajorList:
 
 async def _kept(request: web.Request) -> list[dict[str, str]]:
     async with request.app[CONTEXT].database.read() as conn:
-        return [_as_typed(row) for row in await rows_of_list(conn, request[MAJOR].id)]
+        return [as_texts(row) for row in await rows_of_list(conn, request[MAJOR].id)]
 
 
 async def _typed_rows(request: web.Request) -> list[dict[str, str]]:
     """The rows of the table as they were filled in, without those that are empty or were taken out."""
-    columns = {name: await fields(request, name) for name in _COLUMNS}
+    columns = {name: await fields(request, name) for name in COLUMNS}
     gone = set(await fields(request, "gone"))
     found = []
     for index in range(len(columns["item"])):
@@ -147,57 +150,52 @@ async def _typed_rows(request: web.Request) -> list[dict[str, str]]:
 
 
 def _row(place: int, texts: dict[str, str]) -> MajorRow:
-    enforcement = texts["enforcement"]
-    if enforcement not in CLASSES:
-        raise Wrong(f"第 {place} 行：请选择类别", f"row {place}: choose the class", "rows")
-    return MajorRow(
-        item=texts["item"],
-        enforcement=enforcement,
-        what=texts["what"],
-        kinds=_kinds(place, enforcement, texts["kinds"]),
-        procedure=texts["procedure"],
-        party_kind=texts["party_kind"],
-        least_fen=_fen(place, texts["least"]),
-        source=texts["source"],
-        remark=texts["remark"],
-    )
+    try:
+        return row_of(texts)
+    except Wrong as wrong:
+        raise Wrong(f"第 {place} 行：{wrong.said.zh}", f"row {place}: {wrong.said.en}", "rows") from None
 
 
-def _kinds(place: int, enforcement: str, typed: str) -> tuple[str, ...]:
-    """Kinds by their names in either language, separated by 、 or by semicolons. Raises Wrong."""
-    names = {said: each.key for each in outcomes_of(enforcement) for said in (each.name.zh, each.name.en, each.key)}
-    left, found = typed.strip(), []
-    while left:
-        name = max((each for each in names if left.startswith(each)), key=len, default=None)
-        if name is None:
-            known = "；".join(each.name.zh for each in outcomes_of(enforcement))
-            raise Wrong(
-                f"第 {place} 行：没有这种决定：{left}。可填：{known}",
-                f"row {place}: no such kind: {left}; there are "
-                + "; ".join(each.name.en for each in outcomes_of(enforcement)),
-                "rows",
-            )
-        found.append(names[name])
-        left = left[len(name) :].lstrip(" 、，；;,")
-    return tuple(dict.fromkeys(found))
+async def sheet(request: web.Request) -> web.StreamResponse:
+    """The version as xlsx, to be filled in and read again."""
+    held = request[MAJOR]
+    async with request.app[CONTEXT].database.read() as conn:
+        rows = await rows_of_list(conn, held.id)
+        agency = await find_agency(conn, held.agency)
+    name = f"{agency.short if agency is not None else held.agency}_重大执法决定法制审核目录_第{held.version}版.xlsx"
+    return await xlsx(name, "目录", sheet_of(rows), _WIDTHS, ("填写说明", _notes()))
 
 
-def _fen(place: int, typed: str) -> int:
-    """An amount in yuan, such as 10,000 or 1234.50. Raises Wrong."""
-    text = typed.replace(",", "").replace("，", "").strip()
-    if not text:
-        return 0
-    whole, dot, rest = text.partition(".")
-    if not (whole.isascii() and whole.isdigit() and len(whole) <= 12) or (
-        dot and not (rest.isascii() and rest.isdigit() and len(rest) <= 2)
-    ):
-        raise Wrong(f"第 {place} 行：金额应为元，如 10000", f"row {place}: an amount in yuan, such as 10000", "rows")
-    return int(whole) * 100 + int(rest.ljust(2, "0") or 0)
+async def read_sheet(request: web.Request) -> web.StreamResponse:
+    """A dry run: what the sheet says stands in the form, to be looked at and saved; nothing is saved by it."""
+    held, (_, data) = request[MAJOR], await sent_with_file(request)
+    try:
+        rows = await asyncio.to_thread(read_major_sheet, io.BytesIO(data))
+    except Wrong as wrong:
+        return await _draw(request, held, await _kept(request), 422, wrong)
+    return await _draw(request, held, [as_texts(row) for row in rows], 200, read=len(rows))
+
+
+def _notes() -> list[tuple[str, str]]:
+    kinds = [(each.name.zh, "；".join(kind.name.zh for kind in outcomes_of(key))) for key, each in CLASSES.items()]
+    choices = [
+        ("类别", "、".join(each.name.zh for each in CLASSES.values())),
+        ("程序", "、".join(each.zh for each in PROCEDURES.values()) + "；空着：不限"),
+        ("当事人", "、".join(each.zh for each in PARTY_KINDS.values()) + "；空着：不限"),
+        ("金额（元）以上", "如 10000；空着：不限"),
+    ]
+    return [("列", "可填"), *choices, *((f"决定种类（{name}）", known) for name, known in kinds)]
 
 
 async def _draw(
-    request: web.Request, held: MajorList, rows: Sequence[dict[str, str]], status: int, wrong: Wrong | None = None
+    request: web.Request,
+    held: MajorList,
+    rows: Sequence[dict[str, str]],
+    status: int,
+    wrong: Wrong | None = None,
+    read: int = 0,
 ) -> web.StreamResponse:
+    """`read`: so many rows come from a sheet and are not saved."""
     async with request.app[CONTEXT].database.read() as conn:
         names = await names_of(conn, {held.edited_by, held.approved_by or ""}, ())
     person, is_draft = session_of(request).person, held.approved_by is None
@@ -215,28 +213,15 @@ async def _draw(
         grounds=GROUNDS,
         names=names,
         edits=edits,
-        approves=is_draft and bool(rows) and may(request, Action.APPROVE_MAJOR_LISTS),
+        read=read,
+        approves=is_draft and not read and bool(rows) and may(request, Action.APPROVE_MAJOR_LISTS),
         own=held.edited_by == person.number,
         today=request.app[CONTEXT].today().isoformat(),
         wrong=wrong.said if wrong is not None else None,
     )
 
 
-_BLANK = dict.fromkeys(_COLUMNS, "")
-
-
-def _as_typed(row: MajorRow) -> dict[str, str]:
-    return {
-        "item": row.item,
-        "enforcement": row.enforcement,
-        "what": row.what,
-        "kinds": "；".join(OUTCOMES[each].name.zh for each in row.kinds),
-        "procedure": row.procedure,
-        "party_kind": row.party_kind,
-        "least": yuan(row.least_fen) if row.least_fen else "",
-        "source": row.source,
-        "remark": row.remark,
-    }
+_BLANK = dict.fromkeys(COLUMNS, "")
 
 
 ROUTES = (
@@ -244,5 +229,7 @@ ROUTES = (
     post("/major-lists/draft", draft, Action.KEEP_MAJOR_LISTS, _own_agency),
     get(LIST_PATH, show, Action.SEE_REVIEWS, _list_asked_for),
     post(LIST_PATH, save, Action.KEEP_MAJOR_LISTS, _list_asked_for),
+    get(LIST_PATH + "/sheet.xlsx", sheet, Action.SEE_REVIEWS, _list_asked_for),
+    post(LIST_PATH + "/sheet", read_sheet, Action.KEEP_MAJOR_LISTS, _list_asked_for, upload=True),
     post(LIST_PATH + "/approve", approve, Action.APPROVE_MAJOR_LISTS, _list_asked_for),
 )

@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
-from aiohttp import BodyPartReader, web
+from aiohttp import web
 
 from liuhen_server.acts import Actor, Acts
-from liuhen_server.cases.said import Wrong
-from liuhen_server.cases.sheets import MOST_FILE_BYTES, read_rows
+from liuhen_server.cases.said import Said, Wrong
+from liuhen_server.cases.tables import check_mistakes, read_table
 from liuhen_server.deadlines.deadline import Within
 from liuhen_server.deadlines.decision_source import of_publications, of_withdrawals
 from liuhen_server.deadlines.notices import calendar_in_force
 from liuhen_server.people.access import Thing, visible
 from liuhen_server.people.roles import Action, Scope
 from liuhen_server.publicity import items
-from liuhen_server.publicity.content import Content, Sheet, read_content
+from liuhen_server.publicity.content import MOST_ROWS, Content, Sheet, read_content
 from liuhen_server.publicity.fill import content_of_decision, content_of_officers, decided
 from liuhen_server.publicity.items import Version, find_version, names_kept, versions_of
 from liuhen_server.publicity.kinds import FORMS, KINDS, Kind, Shape, kind_of
@@ -27,9 +28,10 @@ from liuhen_server.publicity.rules import NAMES, State
 from liuhen_server.registry.agencies import every_agency
 from liuhen_server.web.case_request import field, fields, names_of, number
 from liuhen_server.web.context import ACTS, CONTEXT
-from liuhen_server.web.guard import UPLOAD, Problem, may, session_of
+from liuhen_server.web.guard import Problem, may, session_of
 from liuhen_server.web.render import page
 from liuhen_server.web.routes import get, post
+from liuhen_server.web.sheet_files import sent_with_file, xlsx
 
 __all__ = ["ROUTES"]
 
@@ -135,7 +137,7 @@ async def add(request: web.Request) -> web.StreamResponse:
     person = session_of(request).person
     if not person.agency:
         raise Problem("no_agency", 409)
-    given, data = await _sent(request)
+    given, data = await sent_with_file(request)
     key = given.get("kind", "")
     if key not in KINDS or key in MADE:
         raise Problem("no_such_publication", 404)
@@ -157,39 +159,12 @@ async def _content(kind: Kind, given: Mapping[str, str], data: bytes) -> Content
 
 
 def _sheet(kind: Kind, data: bytes) -> Sheet:
-    """The rows of an xlsx or CSV whose first row names the kind's columns, in any order. Raises Wrong."""
+    """The rows of an xlsx or CSV whose first row names the kind's columns, in any order. Raises Wrong, naming each bad row."""
     if not data:
         raise Wrong("请选择文件", "choose a file", "file")
-    rows = read_rows(io.BytesIO(data))
-    head = next(rows, None)
-    at = {name: place for place, name in enumerate(head.cells)} if head is not None else {}
-    missing = [name for name in kind.columns if name not in at]
-    if missing:
-        raise Wrong(f"表格缺少列：{'、'.join(missing)}", f"columns are missing: {', '.join(missing)}", "file")
-    kept = []
-    for row in rows:
-        if row.bad:
-            raise Wrong(f"第 {row.number} 行：{row.bad[0][1].zh}", f"row {row.number}: {row.bad[0][1].en}", "file")
-        kept.append(tuple(row.cells[at[name]] if at[name] < len(row.cells) else "" for name in kind.columns))
-    return Sheet("", kind.columns, tuple(kept))
-
-
-async def _sent(request: web.Request) -> tuple[dict[str, str], bytes]:
-    """The form's fields and its file, where one was chosen."""
-    reader, given, data = request.get(UPLOAD), dict[str, str](), b""
-    while reader is not None and (part := await reader.next()) is not None:
-        if not isinstance(part, BodyPartReader):
-            break
-        held = bytearray()
-        while piece := await part.read_chunk(256 << 10):
-            held += piece
-            if len(held) > MOST_FILE_BYTES:
-                raise Problem("too_large", 413)
-        if part.name == "file":
-            data = bytes(held)
-        elif part.name:
-            given[part.name] = held.decode("utf-8", "replace").replace("\x00", "")
-    return given, data
+    table = read_table(io.BytesIO(data), [Said(name, name) for name in kind.columns], MOST_ROWS)
+    check_mistakes(table.mistakes)
+    return Sheet("", kind.columns, tuple(cells for _, cells in table.rows))
 
 
 async def show(request: web.Request) -> web.StreamResponse:
@@ -220,6 +195,7 @@ async def _draw(
         kind=kind,
         agency=agencies.get(version.agency, version.agency),
         named=form.fields if form is not None else {},
+        table=kind.shape == Shape.TABLE,
         long=LONG,
         raw=raw,
         shown=read_content(version.content),
@@ -263,6 +239,36 @@ async def save(request: web.Request) -> web.StreamResponse:
         await items.save(request.app[ACTS], person, held.id, edit, content, choices, names)
     except Wrong as wrong:
         return await _again(request, wrong, content)
+    raise web.HTTPSeeOther(f"/publicity/{held.id}")
+
+
+async def sheet(request: web.Request) -> web.StreamResponse:
+    """The table as it is or will be public; for its collector as he has it."""
+    held = request[VERSION]
+    own = held.raw if held.collected_by == session_of(request).person.number else None
+    content = read_content(own or held.content)
+    if kind_of(held.kind).shape != Shape.TABLE:
+        raise Problem("no_such_publication", 404)
+    (table,) = content.sheets
+    widths = [max(10, min(40, 2 * max(map(len, column)))) for column in zip(table.columns, *table.rows, strict=True)]
+    name = f"{content.title}_第{held.version}版.xlsx"
+    return await xlsx(name, "清单", [table.columns, *table.rows], widths)
+
+
+async def read_sheet(request: web.Request) -> web.StreamResponse:
+    """A version in hand gets the rows of a sheet instead of its own: all of them or, where one cannot be taken, none."""
+    held, person = request[VERSION], session_of(request).person
+    given, data = await sent_with_file(request)
+    kind, before = kind_of(held.kind), read_content(held.raw or held.content)
+    try:
+        if kind.shape != Shape.TABLE:
+            raise Wrong("这类内容不是表格", "this is no table", "file")
+        content = replace(before, sheets=(await asyncio.to_thread(_sheet, kind, data),))
+        async with request.app[CONTEXT].database.read() as conn:
+            names = await names_kept(conn, held.id)
+        await items.save(request.app[ACTS], person, held.id, number(given.get("edit", "")), content, {}, names)
+    except Wrong as wrong:
+        return await _again(request, wrong)
     raise web.HTTPSeeOther(f"/publicity/{held.id}")
 
 
@@ -342,6 +348,8 @@ ROUTES = (
     post("/publicity/new", add, Action.COLLECT_PUBLICITY, _own_agency, upload=True),
     get(VERSION_PATH, show, Action.SEE_PUBLICITY, _version_asked_for),
     post(VERSION_PATH, save, Action.COLLECT_PUBLICITY, _version_asked_for),
+    get(VERSION_PATH + "/table.xlsx", sheet, Action.SEE_PUBLICITY, _version_asked_for),
+    post(VERSION_PATH + "/table", read_sheet, Action.COLLECT_PUBLICITY, _version_asked_for, upload=True),
     post(VERSION_PATH + "/correct", correct, Action.COLLECT_PUBLICITY, _version_asked_for),
     post(VERSION_PATH + "/confirm", confirm, Action.CONFIRM_LISTS, _version_asked_for),
     post(VERSION_PATH + "/confirmed", record_confirmation, Action.REVIEW_PUBLICITY, _version_asked_for),

@@ -38,6 +38,13 @@ PUBLICITY_TEXTS = {
     "publicity.text.hint": Text("一行一段；流程图一行一步。", "A line is a paragraph; of a flow chart, a step."),
     "publicity.file": Text("表格（xlsx 或 CSV）", "Sheet (xlsx or CSV)"),
     "publicity.file.hint": Text("第一行是列名：{columns}", "The first row names the columns: {columns}"),
+    "publicity.table": Text("用表格修改", "Change it by sheet"),
+    "publicity.table.hint": Text(
+        "先下载表格，改好后传回：整表替换，有一行不对就都不改。",
+        "Download the sheet, change it and send it back: it takes the table's place, or none of it where a row is wrong.",
+    ),
+    "publicity.table.read": Text("替换表格", "Replace the table"),
+    "publicity.table.take": Text("下载表格（xlsx）", "Download the table (xlsx)"),
     "publicity.found": Text("疑似隐私", "Maybe private"),
     "publicity.found.lead": Text(
         "由规则找出，逐条由人决定；没有决定的按遮盖处理，且不能审核。",

@@ -168,6 +168,20 @@ REVIEW_TEXTS: dict[str, Text] = {
     ),
     "majors.approved.by": Text("{who} 批准，自 {day} 起生效", "approved by {who}, in force from {day}"),
     "majors.save": Text("保存草稿", "Save the draft"),
+    "majors.sheet": Text("下载（xlsx）", "Download (xlsx)"),
+    "majors.read": Text("从表格读入", "Read it from a sheet"),
+    "majors.read.file": Text("表格（xlsx 或 CSV）", "Sheet (xlsx or CSV)"),
+    "majors.read.hint": Text(
+        "列与下载的表格相同。读入只核对，不保存；有错的行逐行列出。",
+        "The columns are those of the download. Reading only looks at it and saves nothing; each bad row is named.",
+    ),
+    "majors.read.button": Text("读入并核对", "Read and check"),
+    "majors.read.done": Text(
+        "已读入 {count} 行，没有错误，尚未保存", "{count} rows were read without a mistake; they are not saved yet"
+    ),
+    "majors.read.done.text": Text(
+        "下面是表格的内容，保存后替换草稿。", "Below is what the sheet says; saved, it takes the draft's place."
+    ),
     "majors.hint": Text(
         "“决定种类”填写种类名称，用分号分开，留空为任何种类。金额为“以上”，含本数，留空为不限。",
         "Kinds by their names, separated by semicolons; empty: any. The amount is from there on; empty: any.",
