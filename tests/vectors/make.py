@@ -13,14 +13,14 @@ HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:
     sys.path.insert(0, str(HERE.parent))
 
-from vectors.recipes import clips, custody, formats, logs  # noqa: E402
+from vectors.recipes import clips, custody, formats, logs, sites  # noqa: E402
 from vectors.recipes.vector import Vector  # noqa: E402
 
 
 def make() -> dict[str, Vector]:
     """Every vector by its path below this folder."""
     found: dict[str, Vector] = {}
-    for recipe in (*formats.ALL, *custody.ALL, *clips.ALL, *logs.ALL):
+    for recipe in (*formats.ALL, *custody.ALL, *clips.ALL, *logs.ALL, *sites.ALL):
         for vector in recipe():
             assert vector.path not in found, f"two vectors are called {vector.path}"
             found[vector.path] = vector

@@ -22,6 +22,7 @@ from liuhen_protocol.report import Finding, Report, StepName
 from liuhen_protocol.statement import Clock, Link, read_statement, write_statement
 from liuhen_protocol.verify_clip import read_evidence, verify_clip
 from liuhen_protocol.verify_log import LogVerifier, read_entry
+from liuhen_protocol.verify_site import verify_site
 from liuhen_protocol.witnessing import Cosigned, Refusal, decide
 from vectors.make import HERE, make, text_of
 from vectors.recipes.vector import read_octets
@@ -186,10 +187,19 @@ def log(given: Question) -> Question:
     return {"answer": report.verdict.value, "findings": findings(report, index=True)}
 
 
+def site(given: Question) -> Question:
+    proofs, latest = (map(read_octets, given[name]) for name in ("proofs", "latest"))
+    manifest, policy = read_octets(given["manifest"]), Policy.parse(given["policy"])
+    report = verify_site(manifest, given["files"].items(), proofs, policy, latest)
+    found = [{"verdict": each.verdict.value, "code": each.code, "path": each.path} for each in report.findings]
+    return {"answer": report.verdict.value, "findings": found}
+
+
 REPORTS: dict[str, Callable[[Question], Question]] = {
     "add-checkpoint": add_checkpoint,
     "verify-clip": clip,
     "verify-log": log,
+    "verify-site": site,
 }
 
 
