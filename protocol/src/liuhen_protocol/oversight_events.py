@@ -125,6 +125,22 @@ class TemplateKept:
     by: str
 
 
+@dataclass(frozen=True, slots=True)
+class AgencyMerged:
+    """From here on `into` carries on for `agency` (机构合并), whose `cases` open cases are its own now: a `case.changed` of each follows.
+
+    `day` is that of the reform, `said` the commitment to its document and the reason; `proposed_by` is another person than `by`.
+    """
+
+    agency: str
+    into: str
+    day: str
+    cases: int
+    proposed_by: str
+    by: str
+    said: Hex | None
+
+
 OversightEvent = (
     StatisticsSigned
     | SpotCheckAnnounced
@@ -137,6 +153,7 @@ OversightEvent = (
     | HandoverSent
     | HandoverReceived
     | TemplateKept
+    | AgencyMerged
 )
 OVERSIGHT_EVENTS: dict[str, type[OversightEvent]] = {
     "statistics.signed": StatisticsSigned,
@@ -150,4 +167,5 @@ OVERSIGHT_EVENTS: dict[str, type[OversightEvent]] = {
     "handover.sent": HandoverSent,
     "handover.received": HandoverReceived,
     "template.kept": TemplateKept,
+    "agency.merged": AgencyMerged,
 }

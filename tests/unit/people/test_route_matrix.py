@@ -229,6 +229,7 @@ async def county(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Coun
             "fault": fault,
             "holding": "1",
             "proposal": "1",
+            "merger": "1",
             "person": str((await person(world, "somebody", set(), agency, None)).id),
         }
         yield County(world, readers, people, places, tokens)

@@ -64,6 +64,7 @@ from liuhen_protocol.events import (
     SearchMade,
 )
 from liuhen_protocol.oversight_events import (
+    AgencyMerged,
     HandoverReceived,
     HandoverSent,
     SelfReportFiled,
@@ -179,6 +180,7 @@ EVENTS: tuple[Event, ...] = (
     HandoverSent("handover-1", "scjg", None, "handbook", ZERO, "person-4"),
     HandoverReceived("handover-1", ZERO, "person-5"),
     TemplateKept("template-1", "scjg", "penalty", "investigation", "interview", 1, ZERO, "person-4"),
+    AgencyMerged("jtys", "scjg", "2026-11-20", 12, "person-1", "person-2", ZERO),
     CaseViewed("case-31", "person-7", "handler", "document", "document-12"),
     PublicityCollected("item-3", 1, "scjg", "decision", "decision-12", "person-7"),
     PublicityReturned("item-3", 1, "person-5", ONES),

@@ -13,6 +13,7 @@ from liuhen_server.acts import Actor, Acts
 from liuhen_server.cases.approval import check_approval, check_saved, digest_of
 from liuhen_server.cases.classes import CLASSES, Stage
 from liuhen_server.cases.coverage import ListRow, NeedState, check_rows
+from liuhen_server.cases.enforcing import demand_enforcing
 from liuhen_server.cases.fields import reason_of
 from liuhen_server.cases.reading import list_rows, whole_case
 from liuhen_server.cases.record import NoSuchCase, written
@@ -64,6 +65,7 @@ async def find_list(conn: Connection, list_id: int) -> RecordingList | None:
 async def draft_list(acts: Acts, person: Actor, agency: str) -> RecordingList:
     """The agency's draft; a new one begins as a copy of its newest list. A draft binds nobody and is not stated."""
     async with acts.of(person) as act:
+        await demand_enforcing(act.conn, agency)
         earlier = await lists_of(act.conn, agency)
         if earlier and earlier[0].approved_by is None:
             return earlier[0]
@@ -110,6 +112,7 @@ async def approve_list(
     """
     async with acts.of(person) as act:
         now = await _draft(act.conn, list_id)
+        await demand_enforcing(act.conn, now.agency)
         others = await lists_of(act.conn, now.agency)
         check_approval(now, edit, act.by, from_day, today, others, _NAME)
         rows = await list_rows(act.conn, list_id)

@@ -19,6 +19,7 @@ from liuhen_protocol.statement import Subject
 from liuhen_server.acts import Act, Actor, Acts
 from liuhen_server.cases.classes import Stage, class_of
 from liuhen_server.cases.coverage import blockers
+from liuhen_server.cases.enforcing import demand_enforcing
 from liuhen_server.cases.fields import one_line, parties_of
 from liuhen_server.cases.handling import check_handlers
 from liuhen_server.cases.indexed import keep_findable
@@ -104,9 +105,7 @@ async def open_in(act: Act, new: New, today: date) -> Case:
     """Opens a case within an act that may open several, all or none. Raises as `open_case`."""
     enforcement, title = class_of(new.enforcement), one_line(new.title, "title", 200)
     parties = parties_of(new.parties)
-    agency = await find_agency(act.conn, new.agency)
-    if agency is None or not agency.active:
-        raise Wrong("没有这个执法主体，或已停用", "no such agency, or it enforces no longer", "agency")
+    await demand_enforcing(act.conn, new.agency)
     handlers = await _checked_handlers(act.conn, new.agency, new.enforcement, new.handlers, today)
     number = (
         parse_number(new.number)
@@ -211,6 +210,8 @@ async def move_case(
         if case.stage is not before:
             raise Outdated(case, await _since(act.conn, case_id, 0))
         case.rules.check_step(before, after, reason)
+        if before is Stage.ARCHIVED:  # what is taken up again would be open, and nobody works under the old name
+            await demand_enforcing(act.conn, case.agency)
         standing = await standing_of(act.conn, case)
         draft = None if standing.draft is None else f"draft-{standing.draft.id}"
         demand_none(may_go(standing, after), "stage", case.name, draft)
@@ -234,6 +235,29 @@ async def move_case(
         found = await find_case(act.conn, case_id)
     assert found is not None
     return found
+
+
+async def numbers_of_both(conn: Connection, agency: str, into: str) -> tuple[str, ...]:
+    """Numbers of open cases of the one that a case of the other has too."""
+    theirs = select(cases.c.number_key).where(cases.c.agency == into)
+    query = select(cases.c.number).where(
+        cases.c.agency == agency, cases.c.stage != Stage.ARCHIVED, cases.c.number_key.in_(theirs)
+    )
+    return tuple((await conn.execute(query.order_by(cases.c.number))).scalars())
+
+
+async def open_cases_of(conn: Connection, agency: str) -> tuple[int, ...]:
+    query = select(cases.c.id).where(cases.c.agency == agency, cases.c.stage != Stage.ARCHIVED)
+    return tuple((await conn.execute(query.order_by(cases.c.id))).scalars())
+
+
+async def hand_to_successor(act: Act, case_ids: Sequence[int], into: str) -> None:
+    """Open cases of an agency that is merged go on under its successor; number, list and everything that was done stay."""
+    for case_id in case_ids:
+        changed = update(cases).where(cases.c.id == case_id).values(agency=into, version=cases.c.version + 1)
+        version = (await act.conn.execute(changed.returning(cases.c.version))).scalar_one()
+        await _say(act, case_id, version, "agency", into)
+        await keep_findable(act.conn, case_id)
 
 
 async def wanted_number(conn: Connection, agency_code: str, enforcement: str, year: int) -> CaseNumber:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta, timezone
 
-from sqlalchemy import String, and_, cast, exists, literal, select
+from sqlalchemy import String, and_, cast, exists, literal, or_, select
 
 from liuhen_protocol.moment import format_time, parse_time
 from liuhen_server.cases.schema import cases
@@ -16,9 +16,10 @@ from liuhen_server.database import Connection
 from liuhen_server.deadlines.deadline import Deadline, Who, Within, last_day, until
 from liuhen_server.deadlines.decision_source import turn_of
 from liuhen_server.deadlines.rules import CERTIFICATE, STATISTICS, SUPERVISION, UPLOAD
+from liuhen_server.decisions.schema import decisions
 from liuhen_server.people.roles import Role
 from liuhen_server.publicity.schema import public_items, public_versions
-from liuhen_server.registry.schema import agencies, holdings, officers, recorders
+from liuhen_server.registry.schema import agencies, agency_mergers, holdings, officers, recorders
 from liuhen_server.statistics.reports import due_day
 from liuhen_server.statistics.schema import statistics_reports
 from liuhen_server.supervision.schema import supervision_opinions
@@ -38,8 +39,7 @@ async def of_certificates(conn: Connection, today: date, within: Within) -> Iter
     query = select(officers.c.id, officers.c.name, officers.c.agency, officers.c.expires).where(
         officers.c.active.is_(True), officers.c.expires.is_not(None), officers.c.expires <= ahead
     )
-    if within.agency is not None:
-        query = query.where(officers.c.agency == within.agency)
+    query = query.where(within.holds(officers.c.agency))
     return [
         until(
             due := date.fromisoformat(row.expires),
@@ -67,6 +67,15 @@ async def of_statistics(conn: Connection, today: date, within: Within) -> Iterab
     ).where(  # along its index; whose first and last hours are of which year matters to nobody here
         cases.c.agency == agencies.c.code, cases.c.opened_time >= f"{last}", cases.c.opened_time < f"{today.year}"
     )
+    # what an agency that was merged in that year or after did is reported by its successor
+    carried_on = select(agency_mergers.c.id).where(
+        agency_mergers.c.agency == agencies.c.code,
+        agency_mergers.c.heir.is_not(None),
+        agency_mergers.c.day >= f"{last}",
+    )
+    had_decided = select(decisions.c.id).where(
+        decisions.c.agency == agencies.c.code, decisions.c.dated >= f"{last}", decisions.c.dated < f"{today.year}"
+    )
     signed = and_(
         statistics_reports.c.agency == agencies.c.code,
         statistics_reports.c.year == last,
@@ -88,9 +97,14 @@ async def of_statistics(conn: Connection, today: date, within: Within) -> Iterab
         agencies.c.short,
         exists(select(statistics_reports.c.id).where(signed)).label("signed"),
         in_hand.label("in_hand"),
-    ).where(agencies.c.active.is_(True), exists(had_cases), ~exists(is_public))
-    if within.agency is not None:
-        query = query.where(agencies.c.code == within.agency)
+    ).where(
+        or_(
+            and_(agencies.c.active.is_(True), exists(had_cases)),
+            and_(exists(carried_on), or_(exists(had_cases), exists(had_decided))),
+        ),
+        ~exists(is_public),
+    )
+    query = query.where(within.holds(agencies.c.code))
     return [
         until(
             due_day(last),
@@ -125,8 +139,7 @@ async def of_recordings(conn: Connection, today: date, within: Within) -> Iterab
             ~exists(docked),
         )
     )
-    if within.agency is not None:
-        query = query.where(recorders.c.agency == within.agency)
+    query = query.where(within.holds(recorders.c.agency))
     found = list[Deadline]()
     for row in await conn.execute(query):
         began = parse_time(row.until_time).astimezone(_CHINA).date()
@@ -161,8 +174,7 @@ async def of_supervision(conn: Connection, today: date, within: Within) -> Itera
         .join(agencies, agencies.c.code == supervision_opinions.c.agency)
         .where(supervision_opinions.c.state == "open")
     )
-    if within.agency is not None:
-        query = query.where(supervision_opinions.c.agency == within.agency)
+    query = query.where(within.holds(supervision_opinions.c.agency))
     return [
         until(
             date.fromisoformat(row.due),

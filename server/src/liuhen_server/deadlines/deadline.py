@@ -12,10 +12,13 @@ from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
+from sqlalchemy import ColumnElement, true
+
 from liuhen_server.cases.calendar import Calendar
 from liuhen_server.cases.said import Said
 from liuhen_server.database import Connection
 from liuhen_server.people.roles import Role
+from liuhen_server.registry.agencies import codes_of
 
 __all__ = ["Deadline", "Rule", "Source", "Standing", "Who", "Within", "by_urgency", "concerns", "last_day", "until"]
 
@@ -79,6 +82,10 @@ class Within:
     agency: str | None = None
     officer: int | None = None
 
+    def holds(self, agency: ColumnElement[str]) -> ColumnElement[bool]:
+        """The WHERE of a source: rows of the agency asked about, and of those it carries on for."""
+        return true() if self.agency is None else agency.in_(codes_of(self.agency))
+
 
 Source = Callable[[Connection, date, Within], Awaitable[Iterable[Deadline]]]
 
@@ -94,14 +101,16 @@ class Somebody(Protocol):
     def agency(self) -> str | None: ...
     @property
     def officer(self) -> int | None: ...
+    @property
+    def before(self) -> frozenset[str]: ...
 
 
 def concerns(person: Somebody, deadline: Deadline) -> bool:
-    """Whether this person must act. Roles and officers count in the deadline's own agency alone."""
+    """Whether this person must act. Roles and officers count in the deadline's own agency alone, or its successor."""
     who = deadline.who
     if person.number in who.people:
         return True
-    if person.agency != deadline.agency:
+    if person.agency != deadline.agency and deadline.agency not in person.before:
         return False
     return (person.officer is not None and person.officer in who.officers) or not who.roles.isdisjoint(person.roles)
 

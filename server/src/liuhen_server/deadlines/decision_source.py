@@ -29,8 +29,7 @@ async def of_reviews(conn: Connection, today: date, within: Within) -> Iterable[
     query = (
         select(reviews, cases.c.number).join(cases, cases.c.id == reviews.c.case_id).where(reviews.c.outcome.is_(None))
     )
-    if within.agency is not None:
-        query = query.where(reviews.c.agency == within.agency)
+    query = query.where(within.holds(reviews.c.agency))
     found = list[Deadline]()
     for row in await conn.execute(query):
         rule = REVIEW if row.extended_by is None else REVIEW_EXTENDED
@@ -80,8 +79,7 @@ async def of_publications(conn: Connection, today: date, within: Within) -> Iter
         in_hand.label("in_hand"),
         version.label("version"),
     ).where(~exists(was_public), ~exists(ended))
-    if within.agency is not None:
-        query = query.where(decisions.c.agency == within.agency)
+    query = query.where(within.holds(decisions.c.agency))
     rows = (await conn.execute(query)).all()
     handled = await officers_of(conn, {row.case_id for row in rows}) if rows else {}
     found = list[Deadline]()
@@ -132,8 +130,7 @@ async def of_withdrawals(conn: Connection, today: date, within: Within) -> Itera
         .where(public_versions.c.state == "published")
         .distinct()
     )
-    if within.agency is not None:
-        query = query.where(decisions.c.agency == within.agency)
+    query = query.where(within.holds(decisions.c.agency))
     found = list[Deadline]()
     for row in await conn.execute(query):
         began = date.fromisoformat(row.day)

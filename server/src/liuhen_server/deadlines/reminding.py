@@ -93,7 +93,9 @@ def _tells(to: Addressee, deadline: Deadline, moment: Moment) -> bool:
         return True
     if moment is not Moment.OVERDUE:
         return False
-    in_charge = Role.HEAD in to.person.roles and to.person.agency == deadline.agency
+    in_charge = Role.HEAD in to.person.roles and (
+        to.person.agency == deadline.agency or deadline.agency in to.person.before
+    )
     return in_charge or Role.JUSTICE_SUPERVISOR in to.person.roles
 
 

@@ -12,12 +12,13 @@ from sqlalchemy import RowMapping, func, insert, or_, select, update
 from liuhen_protocol.oversight_events import HandoverReceived, HandoverSent
 from liuhen_server.acts import Actor, Acts
 from liuhen_server.cases.classes import CLASSES
+from liuhen_server.cases.enforcing import demand_enforcing
 from liuhen_server.cases.said import Wrong
 from liuhen_server.database import Connection
 from liuhen_server.handover.compiled import Handbook, compiled
 from liuhen_server.handover.package import packed
 from liuhen_server.handover.schema import handovers
-from liuhen_server.registry.agencies import find_agency
+from liuhen_server.registry.agencies import codes_of, find_agency
 
 __all__ = ["Handover", "body_of", "find_handover", "hand_over", "handovers_of", "receive"]
 
@@ -59,6 +60,7 @@ async def hand_over(
     if (to_agency is None) != (enforcement == "") or (enforcement and enforcement not in CLASSES):
         raise Wrong("请选择接收单位和执法类别", "choose who receives it, and the class", "to")
     async with acts.of(person) as act:
+        await demand_enforcing(act.conn, agency)
         receiver = None if to_agency is None else await find_agency(act.conn, to_agency)
         if to_agency is not None and (receiver is None or not receiver.active or to_agency == agency):
             raise Wrong("请选择另一个在用的执法主体", "choose another active agency", "to")
@@ -109,7 +111,7 @@ async def handovers_of(conn: Connection, agency: str | None) -> Sequence[Handove
     """What an agency handed over or was handed; None: everybody's. The newest first."""
     query = select(*_COLUMNS).order_by(handovers.c.id.desc()).limit(200)
     if agency is not None:
-        query = query.where(or_(handovers.c.agency == agency, handovers.c.to_agency == agency))
+        query = query.where(or_(handovers.c.agency.in_(codes_of(agency)), handovers.c.to_agency.in_(codes_of(agency))))
     return [_handover(row) for row in (await conn.execute(query)).mappings()]
 
 

@@ -44,6 +44,7 @@ from liuhen_server.operations.verify_clips import Stored, check_clips, fingerpri
 from liuhen_server.operations.verify_decisions import Decided, check_decisions
 from liuhen_server.operations.verify_disposals import CaseHolds, Tombstone, check_disposals
 from liuhen_server.operations.verify_documents import Stated, check_documents
+from liuhen_server.operations.verify_mergers import Mergers
 from liuhen_server.operations.verify_publicity import Publications
 from liuhen_server.operations.verify_reviews import Reviews
 from liuhen_server.registry.docks import ENROLLED, REVOKED
@@ -111,6 +112,7 @@ class _Verification:
         self._case_holds = CaseHolds()
         self._publications = Publications()
         self._decided = Decided()
+        self._mergers = Mergers()
         self._reviews = Reviews()
 
     def _leaf_at(self, index: int) -> bytes:
@@ -153,7 +155,8 @@ class _Verification:
         )
         disposed = await check_disposals(conn, self._archive.store, self._disposed, self._stored, self._findings)
         published_items = await self._publications.check(conn, self._findings)
-        decided = await check_decisions(conn, self._decided, self._findings)
+        decided = await check_decisions(conn, self._decided, self._mergers, self._findings)
+        merged = await self._mergers.check(conn, self._findings)
         reviewed = await self._reviews.check(conn, self._findings)
         checked = {
             "entries": state.entries_end,
@@ -166,6 +169,7 @@ class _Verification:
             **disposed,
             **({"decisions": decided} if decided else {}),
             **({"reviews": reviewed} if reviewed else {}),
+            **({"mergers": merged} if merged else {}),
             **({"publications": published_items} if published_items else {}),
         }
         return ArchiveReport(checked, tuple(self._findings.kept), self._findings.count)
@@ -321,6 +325,8 @@ class _Verification:
                     self._decided.add(index, decided, self._findings)
                 if entry.kind in Reviews.KINDS:
                     self._reviews.add(index, decided)
+            case _ if self._mergers.wants(entry.kind):
+                self._mergers.add(index, read_statement(Envelope.parse(data).payload).event)
             case _ if entry.kind in CaseHolds.KINDS:
                 statement = read_statement(Envelope.parse(data).payload)
                 self._case_holds.add(statement.event, statement.subject.sha256, statement.link.time)

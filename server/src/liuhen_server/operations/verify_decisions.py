@@ -28,6 +28,7 @@ from liuhen_server.decisions.draft import Draft, Proposal, text_of
 from liuhen_server.decisions.reading import draft_from, results_of
 from liuhen_server.decisions.schema import decision_ends, decisions, drafts, executions, services
 from liuhen_server.operations.findings import Findings
+from liuhen_server.operations.verify_mergers import Mergers
 
 __all__ = ["Decided", "check_decisions"]
 
@@ -92,7 +93,7 @@ class _Kept:
     text: str | None
 
 
-async def check_decisions(conn: Connection, decided: Decided, findings: Findings) -> int:
+async def check_decisions(conn: Connection, decided: Decided, mergers: Mergers, findings: Findings) -> int:
     """No row says anything else than the log, and none is gone. Returns how many decisions there are."""
     seen: set[int] = set()
     by_index = decided.stated
@@ -117,7 +118,8 @@ async def check_decisions(conn: Connection, decided: Decided, findings: Findings
         said_so = by_index.get(row["log_index"]) == _made(row)
         opinion = decided.opinions.get(f"review-{row['review_id']}")
         bound = opinion is None or (opinion.day, opinion.by) == (row["review_day"], row["review_by"])
-        agency = row["agency"] == agencies.get(row["case_id"])
+        now = agencies.get(row["case_id"])
+        agency = row["agency"] == mergers.agency_of(row["case_id"], row["log_index"], now)
         if (
             made is None
             or not said_so

@@ -11,6 +11,7 @@ from sqlalchemy import func, insert, select
 from liuhen_protocol.oversight_events import TemplateKept
 from liuhen_server.acts import Actor, Acts
 from liuhen_server.cases.classes import Stage, class_of, kind_of
+from liuhen_server.cases.enforcing import demand_enforcing
 from liuhen_server.cases.fields import one_line
 from liuhen_server.cases.said import Wrong
 from liuhen_server.database import Connection
@@ -49,6 +50,7 @@ async def keep_template(
     kind_of(rules, Stage(stage), kind)
     check_fields(body, FIELDS.keys())
     async with acts.of(person) as act:
+        await demand_enforcing(act.conn, agency)
         table = paper_templates.c
         same = (
             (table.agency == agency)

@@ -16,7 +16,8 @@ NOT_TO_ONESELF = frozenset({Action.MAKE_ACCOUNTS, Action.GIVE_RIGHTS})
 
 
 class Somebody(Protocol):
-    """What a decision knows of a person: `accounts.Person` is one. `id` is the account's, `officer` the officer's."""
+    """What a decision knows of a person: `accounts.Person` is one. `id` is the account's, `officer` the officer's;
+    `before`: agencies that were merged into the own one."""
 
     @property
     def id(self) -> int: ...
@@ -26,6 +27,8 @@ class Somebody(Protocol):
     def agency(self) -> str | None: ...
     @property
     def officer(self) -> int | None: ...
+    @property
+    def before(self) -> frozenset[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def decide(person: Somebody | None, action: Action, thing: Thing | None = None) 
         return Allowed(scope) if thing.person in (None, person.id) else Refused("own")
     if scope is Scope.ALL:
         return Allowed(scope)
-    in_agency = thing.agency is not None and thing.agency == person.agency
+    in_agency = thing.agency is not None and (thing.agency == person.agency or thing.agency in person.before)
     own = person.id in thing.handlers or (in_agency and person.officer is not None and person.officer in thing.officers)
     if own or (scope is Scope.AGENCY and in_agency):
         return Allowed(scope)

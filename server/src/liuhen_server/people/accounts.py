@@ -3,13 +3,15 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, Select, delete, func, insert, select, update
 
 from liuhen_server.database import Connection
 from liuhen_server.people.roles import Action, Role, check_roles, scope_of
 from liuhen_server.people.schema import api_tokens, people, people_sessions
 from liuhen_server.people.sessions import new_token, token_digest
+from liuhen_server.registry.schema import agency_mergers
 
 __all__ = [
     "API_TOKEN_DAYS",
@@ -38,7 +40,8 @@ _DISPLAY_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u206
 @dataclass(frozen=True)
 class Person:
     """`agency` is a code, `officer` the id of the officer this person is; `totp`: signs in with a second factor. `version`
-    counts what administrators changed. `email`: where reminders go, as the person himself wrote it.
+    counts what administrators changed. `email`: where reminders go, as the person himself wrote it. `before`: the agencies that were
+    merged into his own, whose things he reaches as its own.
     """
 
     id: int
@@ -54,6 +57,12 @@ class Person:
     totp: bool = False
     version: int = 1
     email: str | None = None
+    before: frozenset[str] = frozenset()
+
+    @property
+    def agencies(self) -> frozenset[str]:
+        """The own one and those it carries on for."""
+        return self.before | ({self.agency} if self.agency else frozenset())
 
     def may(self, action: Action) -> bool:
         """Whether some role of this person may do it at all; to what, `access.decide` says."""
@@ -68,6 +77,18 @@ class Person:
     def number(self) -> str:
         """How this person stands in the log: names are not written there, for the log is for ever."""
         return f"person-{self.id}"
+
+
+_BEFORE = (
+    select(func.aggregate_strings(agency_mergers.c.agency, " "))
+    .where(agency_mergers.c.heir == people.c.agency)
+    .scalar_subquery()
+    .label("before")
+)
+
+
+def _people() -> Select[Any]:
+    return select(people, _BEFORE)
 
 
 def _person(row: Row[tuple[object, ...]]) -> Person:
@@ -86,6 +107,7 @@ def _person(row: Row[tuple[object, ...]]) -> Person:
         totp=values["totp_secret"] is not None,
         version=values["version"],
         email=values["email"],
+        before=frozenset((values["before"] or "").split()),
     )
 
 
@@ -134,19 +156,19 @@ async def find_person(conn: Connection, name: str) -> Person | None:
         name
     ):  # no account has it; a database may refuse to be asked at all (NUL, half a surrogate pair)
         return None
-    row = (await conn.execute(select(people).where(people.c.name == name))).one_or_none()
+    row = (await conn.execute(_people().where(people.c.name == name))).one_or_none()
     return _person(row) if row is not None else None
 
 
 async def person_by_id(conn: Connection, person_id: int, *, for_update: bool = False) -> Person | None:
     """`for_update`: in a writing transaction, so that nobody changes the account before it ends."""
-    query = select(people).where(people.c.id == person_id)
-    row = (await conn.execute(query.with_for_update() if for_update else query)).one_or_none()
+    query = _people().where(people.c.id == person_id)
+    row = (await conn.execute(query.with_for_update(of=people) if for_update else query)).one_or_none()
     return _person(row) if row is not None else None
 
 
 async def list_people(conn: Connection) -> list[Person]:
-    return [_person(row) for row in await conn.execute(select(people).order_by(people.c.name))]
+    return [_person(row) for row in await conn.execute(_people().order_by(people.c.name))]
 
 
 async def set_password(conn: Connection, person_id: int, password_hash: str) -> None:
@@ -248,7 +270,7 @@ async def bearer_of(conn: Connection, authorization: str | None, now: int) -> Pe
         return None
     row = (
         await conn.execute(
-            select(people)
+            _people()
             .join(api_tokens, api_tokens.c.person_id == people.c.id)
             .where(api_tokens.c.token_sha256 == token_digest(token), api_tokens.c.good_until > now)
         )

@@ -189,6 +189,15 @@ async def unlink_subject(act: Act, person_id: int, reason: str = "") -> Person:
     return await _changed(act, person_id, "provider-ended", reason)
 
 
+async def hand_to_successor(act: Act, agency: str, into: str) -> None:
+    """Accounts of an agency that is merged, with the roles that they have."""
+    this = people.c.agency == agency
+    ids = (await act.conn.execute(select(people.c.id).where(this).order_by(people.c.id))).scalars().all()
+    await act.conn.execute(update(people).where(this).values(agency=into, version=people.c.version + 1))
+    for person_id in ids:
+        await _stated(act, person_id, "roles", None)
+
+
 async def _changed(act: Act, person_id: int, what: str, reason: str) -> Person:
     person = await _known(act.conn, person_id)
     await _state(act, person, what, reason)

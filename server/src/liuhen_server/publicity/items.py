@@ -22,6 +22,7 @@ from liuhen_protocol.publicity_events import (
     PublicityWithdrawn,
 )
 from liuhen_server.acts import Act, Actor, Acts
+from liuhen_server.cases.enforcing import demand_enforcing
 from liuhen_server.cases.fields import day_of, one_line, reason_of
 from liuhen_server.cases.said import Said, Wrong
 from liuhen_server.database import Connection
@@ -53,6 +54,9 @@ __all__ = [
 ]
 
 MOST_NAMES = 50
+_OF_THE_PAST = frozenset({"decision", "inspection-result", "statistics"})
+"""What an agency did is made public under its name also once it was merged: its successor's people do it."""
+
 _WHAT = {
     "collector": Said("这一版的采集人", "who collected it"),
     "reviewer": Said("这一版的审核人", "who reviewed it"),
@@ -178,6 +182,8 @@ async def collect(
     about = one_line(about, "about", 64) if shape.has_about else "all"
     async with acts.of(person) as act:
         found = await _decision(act.conn, kind, about, agency)
+        if kind not in _OF_THE_PAST:
+            await demand_enforcing(act.conn, agency)
         item_id = await _item(act.conn, agency, kind, about)
         earlier = await versions_of(act.conn, item_id)
         if any(each.state in (State.COLLECTED, State.REVIEWED) for each in earlier):

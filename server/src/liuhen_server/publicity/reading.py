@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, select, true
 from liuhen_server.acts import said
 from liuhen_server.database import Connection
 from liuhen_server.publicity.schema import public_items, public_versions
+from liuhen_server.registry.agencies import codes_of
 
 __all__ = ["Line", "lines", "said_of"]
 
@@ -33,7 +34,7 @@ class Line:
 async def lines(conn: Connection, agency: str | None, states: Collection[str], most: int) -> tuple[Line, ...]:
     """Of one agency (None: of all), the newest first."""
     version, item = public_versions.c, public_items.c
-    whose: ColumnElement[bool] = true() if agency is None else item.agency == agency
+    whose: ColumnElement[bool] = true() if agency is None else item.agency.in_(codes_of(agency))
     columns = (
         *(version[name] for name in ("id", "version", "state", "collected_by", "collected_time")),
         *(version[name] for name in ("published_day", "withdrawn_day")),

@@ -1,7 +1,8 @@
 """The enforcing bodies: who they are, and which one a dock belongs to. Every function works in the caller's transaction.
 
 What a dock was enrolled under (`docks.agency`) is free text of its time: an agency's code or, of old docks, its name. A
-dock of neither is of no agency until one of that name is added.
+dock of neither is of no agency until one of that name is added. A dock of an agency that was merged (docs/adr/0027) is the
+successor's.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass, replace
 
-from sqlalchemy import ColumnElement, RowMapping, Select, insert, or_, select, update
+from sqlalchemy import ColumnElement, CompoundSelect, RowMapping, Select, func, insert, or_, select, union_all, update
 
 from liuhen_server.database import Connection
 from liuhen_server.database.schema import docks
 from liuhen_server.registry.fields import Mistakes, Outdated, line
-from liuhen_server.registry.schema import agencies
+from liuhen_server.registry.schema import agencies, agency_mergers
 
 __all__ = [
     "Agency",
@@ -22,9 +23,11 @@ __all__ = [
     "agency_of_dock",
     "change_agency",
     "check_agency",
+    "codes_of",
     "docks_of",
     "every_agency",
     "find_agency",
+    "heir_of",
     "unassigned_docks",
 ]
 
@@ -78,6 +81,8 @@ async def add_agency(conn: Connection, given: Agency) -> Agency:
 async def change_agency(conn: Connection, given: Agency) -> Agency:
     """Saves what was drawn from `given.version`. Raises Mistakes, Outdated (somebody saved meanwhile), LookupError."""
     checked = check_agency(given)
+    if await heir_of(conn, checked.code) is not None:
+        raise Mistakes({"name": "agency_merged"})
     await _unlike_others(conn, checked, own_code=checked.code)
     kept = replace(checked, version=checked.version + 1)
     saved = await conn.execute(
@@ -111,17 +116,34 @@ async def every_agency(conn: Connection, *, active: bool = False) -> list[Agency
 async def agency_of_dock(conn: Connection, dock: str) -> str | None:
     """The code of the agency that a dock belongs to; None: of no agency that is known here."""
     query = (
-        select(agencies.c.code)
+        select(func.coalesce(agency_mergers.c.heir, agencies.c.code))
         .join(docks, or_(docks.c.agency == agencies.c.code, docks.c.agency == agencies.c.name))
+        .outerjoin(agency_mergers, (agency_mergers.c.agency == agencies.c.code) & agency_mergers.c.heir.is_not(None))
         .where(docks.c.name == dock)
     )
-    return (await conn.execute(query)).scalar_one_or_none()
+    found: str | None = (await conn.execute(query)).scalar_one_or_none()
+    return found
 
 
 def docks_of(code: str | None) -> Select[tuple[str]]:
-    """The names of an agency's docks, for the WHERE of lists: `table.c.dock.in_(docks_of(code))`. Of None: none."""
+    """The names of an agency's docks, for the WHERE of lists: `table.c.dock.in_(docks_of(code))`. Of None: none. Docks of those it
+    carries on for are its own.
+    """
     named: ColumnElement[bool] = or_(docks.c.agency == agencies.c.code, docks.c.agency == agencies.c.name)
-    return select(docks.c.name).join(agencies, named).where(agencies.c.code == (code or ""))
+    return select(docks.c.name).join(agencies, named).where(agencies.c.code.in_(codes_of(code)))
+
+
+def codes_of(code: str | None) -> CompoundSelect[tuple[str]]:
+    """The agency and those it carries on for, for the WHERE of lists. Of None: none."""
+    before = select(agency_mergers.c.agency).where(agency_mergers.c.heir == (code or ""))
+    return union_all(select(agencies.c.code).where(agencies.c.code == (code or "")), before)
+
+
+async def heir_of(conn: Connection, code: str) -> str | None:
+    """Who carries on for an agency that was merged; None: it was not."""
+    query = select(agency_mergers.c.heir).where(agency_mergers.c.agency == code, agency_mergers.c.heir.is_not(None))
+    found: str | None = (await conn.execute(query)).scalar()
+    return found
 
 
 async def unassigned_docks(conn: Connection) -> list[tuple[str, str]]:

@@ -7,10 +7,10 @@ its moment without a name in the log.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
-from sqlalchemy import select
+from sqlalchemy import RowMapping, Table, select, update
 
 from liuhen_protocol.events import RegistryChanged
 from liuhen_server.acts import Act, said
@@ -18,10 +18,20 @@ from liuhen_server.database import Connection
 from liuhen_server.log import Stated
 from liuhen_server.registry.agencies import Agency, add_agency, change_agency
 from liuhen_server.registry.indexed import keep_findable, keep_officer_findable
-from liuhen_server.registry.officers import Officer, add_officer, change_officer
-from liuhen_server.registry.recorders import Recorder, add_recorder, change_recorder
+from liuhen_server.registry.officers import Officer, add_officer, change_officer, officer_of
+from liuhen_server.registry.recorders import Recorder, add_recorder, change_recorder, recorder_of
+from liuhen_server.registry.schema import officers, recorders
 
-__all__ = ["KIND", "Version", "keep_agency", "keep_officer", "keep_recorder", "state_row", "versions"]
+__all__ = [
+    "KIND",
+    "Version",
+    "hand_to_successor",
+    "keep_agency",
+    "keep_officer",
+    "keep_recorder",
+    "state_row",
+    "versions",
+]
 
 KIND = "registry"
 
@@ -50,6 +60,25 @@ async def keep_recorder(act: Act, given: Recorder, *, as_docked: bool = False) -
     await keep_findable(act.conn, kept)
     await _state(act, kept, asdict(kept) | {"state": kept.state.value})
     return kept
+
+
+async def hand_to_successor(act: Act, agency: str, into: str) -> None:
+    """Officers and recorders of an agency that is merged, as they are: who holds a recorder goes on holding it."""
+    for officer in [officer_of(row) for row in await _rows_of(act.conn, officers, agency)]:
+        person = replace(officer, agency=into, version=officer.version + 1)
+        await keep_officer_findable(act.conn, person)
+        await _state(act, person, asdict(person) | {"classes": sorted(person.classes)})
+    for recorder in [recorder_of(row) for row in await _rows_of(act.conn, recorders, agency)]:
+        device = replace(recorder, agency=into, version=recorder.version + 1)
+        await keep_findable(act.conn, device)
+        await _state(act, device, asdict(device) | {"state": device.state.value})
+    for table in (officers, recorders):
+        moved = update(table).where(table.c.agency == agency)
+        await act.conn.execute(moved.values(agency=into, version=table.c.version + 1))
+
+
+async def _rows_of(conn: Connection, table: Table, agency: str) -> Sequence[RowMapping]:
+    return (await conn.execute(select(table).where(table.c.agency == agency).order_by(table.c.id))).mappings().all()
 
 
 async def _state(act: Act, kept: Agency | Officer | Recorder, row: dict[str, object]) -> None:

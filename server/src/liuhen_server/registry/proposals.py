@@ -15,7 +15,7 @@ from sqlalchemy import RowMapping, insert, select, update
 from liuhen_server.acts import Act
 from liuhen_server.custody.stays import Stay
 from liuhen_server.database import Connection
-from liuhen_server.registry.agencies import agency_of_dock, find_agency
+from liuhen_server.registry.agencies import agency_of_dock, codes_of, find_agency
 from liuhen_server.registry.changes import keep_recorder, state_row
 from liuhen_server.registry.faults import words
 from liuhen_server.registry.fields import Mistakes, Outdated, line
@@ -218,7 +218,7 @@ async def list_proposals(conn: Connection, *, agency: str | None, is_open: bool,
     """Newest first. `agency` None: all of them; else what it would get, or what its docks saw."""
     query = select(proposals).where((proposals.c.state == ProposalState.PROPOSED.value) == is_open)
     if agency is not None:
-        query = query.where((proposals.c.seen_by == agency) | (proposals.c.agency == agency))
+        query = query.where(proposals.c.seen_by.in_(codes_of(agency)) | proposals.c.agency.in_(codes_of(agency)))
     rows = await conn.execute(query.order_by(proposals.c.id.desc()).limit(most))
     return [_proposal(row) for row in rows.mappings()]
 

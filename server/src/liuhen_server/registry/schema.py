@@ -32,6 +32,39 @@ agencies = Table(
     comment="The enforcing bodies; never deleted.",
 )
 
+_CONFIRMED = text("state = 'confirmed'")
+_PROPOSED = text("state = 'proposed'")
+
+agency_mergers = Table(
+    "agency_mergers",
+    metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("agency", String(32), ForeignKey("agencies.code"), nullable=False),
+    Column("into", String(32), ForeignKey("agencies.code"), nullable=False),
+    # who carries on now: `into`, or what that was merged into later; null unless confirmed
+    Column("heir", String(32), ForeignKey("agencies.code"), index=True),
+    Column("day", String(10), nullable=False),  # of the reform
+    Column("document", String(120), nullable=False),  # its number: 朝编发〔2026〕3号
+    Column("reason", Text, nullable=False),
+    Column("state", String(16), nullable=False),  # proposed | confirmed | refused | withdrawn
+    Column("proposed_by", String(64), nullable=False),
+    Column("proposed_time", TIME, nullable=False),
+    Column("decided_by", String(64)),
+    Column("decided_time", TIME),
+    Column("log_index", BigInteger),  # of agency.merged
+    Column("version", Integer, nullable=False),
+    CheckConstraint('agency <> "into"', name="into_another"),
+    CheckConstraint("heir IS NULL OR heir <> agency", name="carried_on_by_another"),
+    CheckConstraint("(state = 'proposed') = (decided_by IS NULL)", name="decided_by_somebody"),
+    CheckConstraint("state <> 'confirmed' OR decided_by <> proposed_by", name="confirmed_by_another"),
+    CheckConstraint("state <> 'withdrawn' OR decided_by = proposed_by", name="withdrawn_by_the_same"),
+    CheckConstraint("(state = 'confirmed') = (heir IS NOT NULL)", name="carried_on_once_confirmed"),
+    CheckConstraint("(state = 'confirmed') = (log_index IS NOT NULL)", name="confirmed_is_stated"),
+    Index("uq_agency_mergers_once", "agency", unique=True, sqlite_where=_CONFIRMED, postgresql_where=_CONFIRMED),
+    Index("uq_agency_mergers_proposed", "agency", unique=True, sqlite_where=_PROPOSED, postgresql_where=_PROPOSED),
+    comment="Agencies that were merged into another (机构合并), and what was proposed of it.",
+)
+
 officers = Table(
     "officers",
     metadata,

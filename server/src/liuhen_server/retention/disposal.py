@@ -29,7 +29,7 @@ from liuhen_server.custody.evidence import ORIGINAL, Clip, clip_of, find_clip
 from liuhen_server.database import Connection
 from liuhen_server.database.schema import clips
 from liuhen_server.people.two_people import are_two_people
-from liuhen_server.registry.agencies import docks_of
+from liuhen_server.registry.agencies import codes_of, docks_of
 from liuhen_server.retention.facts import terms_of
 from liuhen_server.retention.schema import disposal_lists, disposal_rows, disposals
 from liuhen_server.retention.tables import table_in_force
@@ -189,7 +189,7 @@ async def lists_of(conn: Connection, agency: str | None, most: int = 100) -> tup
     """The newest first; `agency` None: of every agency."""
     query = select(disposal_lists).order_by(disposal_lists.c.id.desc()).limit(most)
     if agency is not None:
-        query = query.where(disposal_lists.c.agency == agency)
+        query = query.where(disposal_lists.c.agency.in_(codes_of(agency)))
     return tuple(DisposalList(**row) for row in (await conn.execute(query)).mappings())
 
 

@@ -19,7 +19,7 @@ from liuhen_server.cases.record import NoSuchCase
 from liuhen_server.cases.said import Wrong
 from liuhen_server.custody.evidence import ORIGINAL, Clip, find_clip
 from liuhen_server.database import Connection
-from liuhen_server.registry.agencies import agency_of_dock
+from liuhen_server.registry.agencies import agency_of_dock, codes_of
 from liuhen_server.retention.schema import holds
 from liuhen_server.retention.terms import Ground, is_without_end
 
@@ -145,7 +145,7 @@ async def holds_of_case(conn: Connection, case_id: int) -> tuple[Hold, ...]:
 async def lasting(conn: Connection, agency: str | None, today: date, *, ended: bool = False) -> tuple[Hold, ...]:
     """The holds that last today; `ended`: the others. `agency` None: of every agency."""
     now = and_(holds.c.released_time.is_(None), or_(holds.c.until.is_(None), holds.c.until >= today.isoformat()))
-    of_agency = true() if agency is None else holds.c.agency == agency
+    of_agency = true() if agency is None else holds.c.agency.in_(codes_of(agency))
     return await _all(conn, and_(of_agency, ~now if ended else now))
 
 

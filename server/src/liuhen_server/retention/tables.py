@@ -14,6 +14,7 @@ from liuhen_protocol.case_events import ListApproved
 from liuhen_server.acts import Actor, Acts
 from liuhen_server.cases.approval import check_approval, check_saved, digest_of
 from liuhen_server.cases.classes import CLASSES
+from liuhen_server.cases.enforcing import demand_enforcing
 from liuhen_server.cases.said import Said, Wrong
 from liuhen_server.database import Connection
 from liuhen_server.retention.schema import retention_rows, retention_tables
@@ -82,6 +83,7 @@ async def table_in_force(conn: Connection, agency: str, today: date) -> Table:
 async def draft_table(acts: Acts, person: Actor, agency: str) -> TermsTable:
     """The agency's draft; a new one begins as a copy of its newest table. A draft binds nobody and is not stated."""
     async with acts.of(person) as act:
+        await demand_enforcing(act.conn, agency)
         earlier = await tables_of(act.conn, agency)
         if earlier and earlier[0].approved_by is None:
             return earlier[0]
@@ -122,6 +124,7 @@ async def approve_table(acts: Acts, person: Actor, table_id: int, edit: int, fro
     """
     async with acts.of(person) as act:
         now = await _draft(act.conn, table_id)
+        await demand_enforcing(act.conn, now.agency)
         others = await tables_of(act.conn, now.agency)
         check_approval(now, edit, act.by, from_day, today, others, _NAME)
         check_table(now.table, CLASSES.values())

@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, insert, select, update
 from liuhen_protocol.case_events import ListApproved
 from liuhen_server.acts import Actor, Acts
 from liuhen_server.cases.approval import check_approval, check_saved, digest_of
+from liuhen_server.cases.enforcing import demand_enforcing
 from liuhen_server.cases.said import Said, Wrong
 from liuhen_server.database import Connection
 from liuhen_server.review.criteria import DEFAULT_ROWS, MajorRow, check_major_rows
@@ -68,6 +69,7 @@ async def draft_major_list(acts: Acts, person: Actor, agency: str) -> MajorList:
     not stated.
     """
     async with acts.of(person) as act:
+        await demand_enforcing(act.conn, agency)
         earlier = await major_lists_of(act.conn, agency)
         if earlier and earlier[0].approved_by is None:
             return earlier[0]
@@ -104,6 +106,7 @@ async def approve_major_list(
     """Puts the draft in force from `from_day`. Raises Wrong as `check_approval`, and for rows that cannot be."""
     async with acts.of(person) as act:
         now = await _draft(act.conn, list_id)
+        await demand_enforcing(act.conn, now.agency)
         check_approval(now, edit, act.by, from_day, today, await major_lists_of(act.conn, now.agency), _NAME)
         rows = await rows_of_list(act.conn, list_id)
         check_major_rows(rows)

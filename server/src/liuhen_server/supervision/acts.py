@@ -28,6 +28,7 @@ from liuhen_protocol.oversight_events import (
     SupervisionOpinion,
 )
 from liuhen_server.acts import Act, Actor, Acts
+from liuhen_server.cases.enforcing import demand_enforcing
 from liuhen_server.cases.fields import one_line, reason_of
 from liuhen_server.cases.said import Said, Wrong
 from liuhen_server.cases.schema import cases
@@ -225,6 +226,7 @@ async def give_opinion(
     if due <= today:
         raise Wrong("答复期限须在今天之后", "the answer is due after today", "due")
     async with acts.of(person) as act:
+        await demand_enforcing(act.conn, agency)
         opinion_id = ((await act.conn.execute(select(func.max(supervision_opinions.c.id)))).scalar() or 0) + 1
         name = f"opinion-{opinion_id}"
         said = await act.commit_text("supervision", name, text)
@@ -303,6 +305,7 @@ async def file_report(acts: Acts, person: Actor, agency: str, year: int, text: s
     if not today.year - 5 <= year <= today.year:
         raise Wrong("年份不对", "not a year that can be reported", "year")
     async with acts.of(person) as act:
+        await demand_enforcing(act.conn, agency)
         this = (self_reports.c.agency == agency) & (self_reports.c.year == year)
         version = ((await act.conn.execute(select(func.max(self_reports.c.version)).where(this))).scalar() or 0) + 1
         report_id = ((await act.conn.execute(select(func.max(self_reports.c.id)))).scalar() or 0) + 1

@@ -24,6 +24,7 @@ from liuhen_protocol.events import (
     RegistryChanged,
     SearchMade,
 )
+from liuhen_protocol.oversight_events import AgencyMerged
 from liuhen_protocol.statement import Statement
 from liuhen_server.acts import acts_stated, said
 from liuhen_server.custody.evidence import read_entry
@@ -39,7 +40,7 @@ from liuhen_server.web.routes import get
 __all__ = ["ROUTES"]
 
 PAGE_ROWS = 50
-_KINDS = tuple(sorted(KINDS[event] for event in OF_PEOPLE | {DecisionRefused}))
+_KINDS = tuple(sorted(KINDS[event] for event in OF_PEOPLE | {AgencyMerged, DecisionRefused}))
 _ASKED_FOR = (*_KINDS, "case.viewed")  # views are many: they are listed where somebody asks for them
 
 
@@ -143,6 +144,8 @@ def tell(event: Event, words: Words, names: Mapping[str, str]) -> str:
         case RegistryChanged():
             what = words.known(f"changed.{event.what}", event.what)
             return words("audit.registry", thing=event.thing, what=what, version=event.version)
+        case AgencyMerged():
+            return words("audit.merged", agency=event.agency, into=event.into, day=event.day, cases=event.cases)
         case _:
             return ""
 

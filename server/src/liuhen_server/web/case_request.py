@@ -12,6 +12,7 @@ from liuhen_server.cases.reading import WholeCase, whole_case
 from liuhen_server.cases.schema import case_handlers, cases
 from liuhen_server.database import Connection
 from liuhen_server.people.access import Thing, visible
+from liuhen_server.people.accounts import Person
 from liuhen_server.people.roles import Action, Scope
 from liuhen_server.people.schema import people
 from liuhen_server.registry.schema import officers
@@ -41,16 +42,23 @@ def reachable_cases(request: web.Request, action: Action = Action.SEE_CASES) -> 
         case Scope.ALL:
             return true()
         case Scope.AGENCY:
-            return cases.c.agency == (person.agency or "")
+            return _of(person)
         case Scope.OWN:
             mine = select(case_handlers.c.id).where(
                 case_handlers.c.case_id == cases.c.id,
                 case_handlers.c.officer_id == (person.officer or 0),
                 case_handlers.c.until_time.is_(None),
             )
-            return (cases.c.agency == (person.agency or "")) & exists(mine)
+            return _of(person) & exists(mine)
         case _:
             return false()
+
+
+def _of(person: Person) -> ColumnElement[bool]:
+    """One agency as long as it is one: the index of cases gives its newest at once."""
+    if not person.before:
+        return cases.c.agency == (person.agency or "")
+    return cases.c.agency.in_(sorted(person.agencies))
 
 
 async def field(request: web.Request, name: str) -> str:

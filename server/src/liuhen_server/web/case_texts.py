@@ -86,6 +86,7 @@ CASE_TEXTS: dict[str, Text] = {
     "case.did.title": Text("登记案由", "wrote the subject"),
     "case.did.number": Text("登记案号", "wrote the number"),
     "case.did.parties": Text("登记当事人", "wrote the parties"),
+    "case.did.agency": Text("机构合并，由承继机关续办", "went on under the successor of its agency"),
     "case.did.handlers": Text("登记承办人", "wrote the handlers"),
     "case.did.stage": Text("进入环节", "took it to the stage"),
     "case.did.document": Text("上传文书", "added a document"),

@@ -44,8 +44,8 @@ async def _found(request: web.Request) -> Handover:
 
 async def _to_read(request: web.Request) -> Thing:
     """Both agencies read it: to whoever is asking it is of his own."""
-    found, own = await _found(request), session_of(request).person.agency
-    return Thing(f"handover-{found.id}", found.to_agency if own == found.to_agency else found.agency)
+    found, own = await _found(request), session_of(request).person.agencies
+    return Thing(f"handover-{found.id}", found.to_agency if found.to_agency in own else found.agency)
 
 
 async def _to_receive(request: web.Request) -> Thing:

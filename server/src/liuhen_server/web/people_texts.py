@@ -85,6 +85,37 @@ _REGISTRY = {
     "agency.short": Text("简称", "Short name"),
     "agency.case_word": Text("案号字头", "Case word"),
     "agency.credit_code": Text("统一社会信用代码", "Social credit code"),
+    "mistake.agency_merged": Text(
+        "该机构已并入其他机构，不能再修改。", "It was merged into another agency and changes no more."
+    ),
+    "merger.title": Text("机构合并", "Merged into another agency"),
+    "merger.new": Text("提出并入其他机构", "Propose that it is merged"),
+    "merger.text": Text(
+        "确认后，本机构不再办理新事项；已办结的案件留在本机构名下，案号不变；未办结的案件、执法人员、账号、记录仪和采集站转给承继机关，"
+        "承继机关的人员可以查阅本机构的全部档案。合并不可撤销，须由安全管理员确认。",
+        "Once it is confirmed, nothing new begins here. Cases that ended stay under this agency with their numbers; open cases, "
+        "officers, accounts, recorders and docks go to the successor, whose people reach all that is kept here. It cannot be "
+        "undone, and the security administrator confirms it.",
+    ),
+    "merger.successor": Text("承继机关", "Successor"),
+    "merger.day": Text("改革日期", "Day of the reform"),
+    "merger.document": Text("改革文件号", "Number of the document"),
+    "merger.propose": Text("提出合并", "Propose"),
+    "merger.confirm": Text("确认合并", "Confirm"),
+    "merger.refuse": Text("不同意", "Refuse"),
+    "merger.withdraw": Text("撤回", "Take back"),
+    "merger.waits": Text("等待安全管理员确认。", "It waits for the security administrator."),
+    "merger.moving": Text("有 {count} 件未办结案件将转给承继机关。", "{count} open cases will go to the successor."),
+    "merger.into": Text("并入{into}", "into {into}"),
+    "merger.short": Text("已并入{into}（{day}）", "merged into {into} ({day})"),
+    "merger.effect": Text(
+        "历史档案仍在本机构名下，由承继机关管理：", "What it did stays under its name, kept by its successor:"
+    ),
+    "merger.heir": Text("（其后又并入{heir}）", "(which was merged into {heir} later)"),
+    "merger.proposed": Text("待确认", "proposed"),
+    "merger.confirmed": Text("已合并", "merged"),
+    "merger.refused": Text("未同意", "refused"),
+    "merger.withdrawn": Text("已撤回", "taken back"),
     "agency.active": Text("仍在执法", "It still enforces"),
     "officers.title": Text("执法人员", "Officers"),
     "officers.count": Text("共 {count} 人", "{count} in all"),
@@ -255,6 +286,10 @@ _AUDIT = {
         "被拒绝的访问和决定、查找人员、账号和登记的变更，最新在前。每一条都是日志中的声明。",
         "Refusals, of decisions too, searches for people, changes of accounts and of the registry, newest first. Each is a statement of the log.",
     ),
+    "audit.merged": Text(
+        "{agency}并入{into}（{day}），{cases} 件未办结案件转给承继机关",
+        "{agency} into {into} ({day}), with {cases} open cases",
+    ),
     "audit.none": Text("还没有可看的条目。", "Nothing to read yet."),
     "audit.none.way_out": Text(
         "被拒绝的访问和变更发生后会出现在这里。", "Refusals and changes appear here as they happen."
@@ -284,6 +319,7 @@ _AUDIT = {
     "kind.access.refused": Text("访问被拒绝", "refusals"),
     "kind.search.made": Text("查找人员", "searches"),
     "kind.account.changed": Text("账号变更", "accounts"),
+    "kind.agency.merged": Text("机构合并", "agencies merged"),
     "kind.registry.changed": Text("登记变更", "registry"),
     "search.officer": Text("执法人员", "an officer"),
     "changed.created": Text("建立", "created"),

@@ -100,14 +100,16 @@ async def collect(request: web.Request) -> web.StreamResponse:
         raise Problem("no_agency", 409)
     try:
         async with context.database.read() as conn:
+            agency = person.agency
             if await field(request, "kind") == "officers":
                 kind, about, content = "officers", "", await content_of_officers(conn, person.agency)
             else:
                 found = await decided(conn, number(await field(request, "decision")))
-                if found is None or found.agency != person.agency:
+                if found is None or found.agency not in person.agencies:
                     raise Wrong("没有这个决定", "no such decision", "decision")
+                agency = found.agency  # a decision is public under the name of who made it
                 kind, about, content = found.kind, found.about, await content_of_decision(conn, found)
-        version = await items.collect(request.app[ACTS], person, person.agency, kind, about, content)
+        version = await items.collect(request.app[ACTS], person, agency, kind, about, content)
     except Wrong as wrong:
         return await _all(request, 422, wrong)
     raise web.HTTPSeeOther(f"/publicity/{version.id}")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import urlencode
 
 from aiohttp import web
 
+from liuhen_server.cases.record import open_cases_of
+from liuhen_server.cases.said import Said
+from liuhen_server.merging.acts import mergers_of
 from liuhen_server.people.access import Thing, visible
 from liuhen_server.people.roles import Action, Scope
 from liuhen_server.registry.agencies import Agency, docks_of, every_agency, find_agency, unassigned_docks
@@ -16,6 +20,7 @@ from liuhen_server.registry.docks import every as every_dock
 from liuhen_server.registry.fields import Mistakes, Outdated
 from liuhen_server.registry.officers import CLASSES, Officer, find_officer, list_officers
 from liuhen_server.registry.recorders import Equipment, equipment_of
+from liuhen_server.web.case_request import names_of
 from liuhen_server.web.context import ACTS, CONTEXT
 from liuhen_server.web.forms import Form, read_form
 from liuhen_server.web.guard import Problem, may, session_of
@@ -23,20 +28,21 @@ from liuhen_server.web.render import page
 from liuhen_server.web.routes import get, post
 from liuhen_server.web.search_pages import record_search
 
-__all__ = ["ROUTES"]
+__all__ = ["AGENCY", "ONE_AGENCY", "ROUTES", "agency_asked_for", "agency_form"]
 
 PAGE_ROWS = 50
 EXPIRES_SOON = 30  # days before a certificate's last day, in which its list says so
-_AGENCY = web.RequestKey("agency", Agency)
+AGENCY = web.RequestKey("agency", Agency)
+ONE_AGENCY = "/agencies/{code:[a-z0-9-]{2,32}}"
 _OFFICER = web.RequestKey("officer", Officer)
 
 
-async def _agency_asked_for(request: web.Request) -> Thing:
+async def agency_asked_for(request: web.Request) -> Thing:
     async with request.app[CONTEXT].database.read() as conn:
         agency = await find_agency(conn, request.match_info["code"])
     if agency is None:
         raise Problem("no_such_agency", 404)
-    request[_AGENCY] = agency
+    request[AGENCY] = agency
     return Thing(agency.number, agency.code)
 
 
@@ -64,12 +70,16 @@ async def agencies(request: web.Request) -> web.StreamResponse:
         found = await every_agency(conn)
         unassigned = await unassigned_docks(conn) if own is None else []
         equipment = await equipment_of(conn)
+        merged = {each.agency: each for each in await mergers_of(conn) if each.heir}
     shown = [each for each in found if own is None or each.code == own]
-    return page(request, "agencies.html", agencies=shown, unassigned=unassigned, equipment=equipment)
+    names = {each.code: each.name for each in found}
+    return page(
+        request, "agencies.html", merged=merged, names=names, agencies=shown, unassigned=unassigned, equipment=equipment
+    )
 
 
 async def new_agency(request: web.Request) -> web.StreamResponse:
-    return await _agency_form(request, Agency("", "", "", ""), 200)
+    return await agency_form(request, Agency("", "", "", ""), 200)
 
 
 async def add_agency(request: web.Request) -> web.StreamResponse:
@@ -78,12 +88,12 @@ async def add_agency(request: web.Request) -> web.StreamResponse:
 
 
 async def agency(request: web.Request) -> web.StreamResponse:
-    return await _agency_form(request, request[_AGENCY], 200)
+    return await agency_form(request, request[AGENCY], 200)
 
 
 async def change_agency(request: web.Request) -> web.StreamResponse:
     form = await read_form(request)
-    return await _save_agency(request, _agency_of(form, request[_AGENCY].code, form.number("version")))
+    return await _save_agency(request, _agency_of(form, request[AGENCY].code, form.number("version")))
 
 
 def _agency_of(form: Form, code: str, version: int) -> Agency:
@@ -103,25 +113,34 @@ async def _save_agency(request: web.Request, typed: Agency) -> web.StreamRespons
         async with request.app[ACTS].of(session_of(request).person) as act:
             await keep_agency(act, typed)
     except Mistakes as mistakes:
-        return await _agency_form(request, typed, 422, mistakes=mistakes.fields)
+        return await agency_form(request, typed, 422, mistakes=mistakes.fields)
     except Outdated as outdated:
-        return await _agency_form(request, replace(typed, version=outdated.version), 409, meanwhile=True)
+        return await agency_form(request, replace(typed, version=outdated.version), 409, meanwhile=True)
     raise web.HTTPSeeOther("/agencies")
 
 
-async def _agency_form(
+async def agency_form(
     request: web.Request,
     typed: Agency,
     status: int,
     mistakes: dict[str, str] | None = None,
     meanwhile: bool = False,
+    wrong: Said | None = None,
+    typed_merger: Mapping[str, str] | None = None,
 ) -> web.StreamResponse:
-    known = request.get(_AGENCY)
+    """The page of an agency, with what is wrong in its forms."""
+    known, today = request.get(AGENCY), request.app[CONTEXT].today()
     async with request.app[CONTEXT].database.read() as conn:
         history = [] if known is None else await versions(conn, known.number)
         equipment = None if known is None else (await equipment_of(conn)).get(known.code, Equipment())
         of_agency = set() if known is None else {row.name for row in await conn.execute(docks_of(known.code))}
         stations = [dock for dock in await every_dock(conn) if dock.name in of_agency]
+        every = await every_agency(conn)
+        mergers = [] if known is None else await mergers_of(conn, known.code)
+        moving = 0 if known is None or not known.active else len(await open_cases_of(conn, known.code))
+        names = await names_of(
+            conn, {number for each in mergers for number in (each.proposed_by, each.decided_by or "")}, ()
+        )
     return page(
         request,
         "agency.html",
@@ -133,7 +152,18 @@ async def _agency_form(
         mistakes=mistakes or {},
         meanwhile=meanwhile,
         history=history,
-        may_keep=may(request, Action.KEEP_AGENCIES),
+        may_keep=may(request, Action.KEEP_AGENCIES) and not any(each.heir for each in mergers),
+        may_propose=may(request, Action.KEEP_AGENCIES),
+        may_confirm=may(request, Action.GIVE_RIGHTS),
+        person_number=session_of(request).person.number,
+        mergers=mergers,
+        agencies={each.code: each for each in every},
+        successors=[each for each in every if each.active and known is not None and each.code != known.code],
+        moving=moving,
+        names=names,
+        wrong=wrong,
+        typed_merger=typed_merger or {},
+        today=today,
     )
 
 
@@ -259,13 +289,13 @@ async def _officer_form(
     )
 
 
-_ONE_AGENCY, _ONE_OFFICER = "/agencies/{code:[a-z0-9-]{2,32}}", "/officers/{officer:[0-9]{1,18}}"
+_ONE_OFFICER = "/officers/{officer:[0-9]{1,18}}"
 ROUTES = (
     get("/agencies", agencies, Action.SEE_REGISTRY),
     post("/agencies", add_agency, Action.KEEP_AGENCIES),
     get("/new-agency", new_agency, Action.KEEP_AGENCIES),
-    get(_ONE_AGENCY, agency, Action.SEE_REGISTRY, _agency_asked_for),
-    post(_ONE_AGENCY, change_agency, Action.KEEP_AGENCIES, _agency_asked_for),
+    get(ONE_AGENCY, agency, Action.SEE_REGISTRY, agency_asked_for),
+    post(ONE_AGENCY, change_agency, Action.KEEP_AGENCIES, agency_asked_for),
     get("/officers", officers, Action.SEE_REGISTRY),
     post("/officers", add_officer, Action.KEEP_OFFICERS),
     get("/new-officer", new_officer, Action.KEEP_OFFICERS),

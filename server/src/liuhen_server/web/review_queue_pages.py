@@ -104,7 +104,7 @@ def _reached(request: web.Request) -> ColumnElement[bool]:
         case Scope.ALL:
             return true()
         case Scope.AGENCY:
-            return reviews.c.agency == (person.agency or "")
+            return reviews.c.agency.in_(sorted(person.agencies))
         case _:
             return false()
 

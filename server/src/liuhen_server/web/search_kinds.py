@@ -109,7 +109,7 @@ async def reach_of_cases(_conn: Connection, person: Somebody) -> Reach | None:
         case Scope.ALL:
             return Reach()
         case Scope.AGENCY:
-            return Reach(frozenset({person.agency} if person.agency else ()))
+            return Reach(frozenset({person.agency, *person.before} if person.agency else ()))
         case Scope.OWN:
             return Reach(frozenset(), frozenset({f"officer-{person.officer}"} if person.officer else ()))
         case _:
@@ -132,7 +132,7 @@ async def reach_of_recorders(_conn: Connection, person: Somebody) -> Reach | Non
         case Scope.ALL:
             return Reach()
         case Scope.AGENCY:
-            return Reach(frozenset({person.agency} if person.agency else ()))
+            return Reach(frozenset({person.agency, *person.before} if person.agency else ()))
         case _:
             return None
 

@@ -73,7 +73,8 @@ def _asked(request: web.Request) -> Counting:
     year = int(typed) if _YEAR.fullmatch(typed) else request.app[CONTEXT].today().year
     if visible(person, Action.SEE_STATISTICS) is Scope.ALL:
         return Counting(year, request.query.get("agency", "")[:32] or None)
-    return Counting(year, person.agency or "")
+    asked = request.query.get("agency", "")
+    return Counting(year, asked if asked in person.before else person.agency or "")
 
 
 def _address(scope: Counting, key: str = "") -> str:
@@ -90,13 +91,17 @@ async def show(request: web.Request) -> web.StreamResponse:
         counted = counted_of(await cells_of(conn, scope))
         reports = await reports_of(conn, scope.agency)
         names = await names_of(conn, {each.signed_by or each.edited_by for each in reports}, ())
-    every = visible(session_of(request).person, Action.SEE_STATISTICS) is Scope.ALL
+    person = session_of(request).person
+    every = visible(person, Action.SEE_STATISTICS) is Scope.ALL
+    if not every:  # those it carries on for have annual tables of their own
+        known = {code: short for code, short in known.items() if code in person.agencies}
     return page(
         request,
         "statistics.html",
         scope=scope,
         agencies=known,
-        every=every,
+        every=every or bool(person.before),
+        of_all=every,
         reports=reports,
         names=names,
         years=list(range(today.year, max(FIRST_YEAR, today.year - 10) - 1, -1)),
@@ -134,10 +139,9 @@ async def draft(request: web.Request) -> web.StreamResponse:
     person, form = session_of(request).person, await read_form(request)
     if not person.agency:
         raise Problem("no_agency", 409)
+    agency = form["agency"] if form["agency"] in person.before else person.agency
     try:
-        found = await draft_report(
-            request.app[ACTS], person, person.agency, form.number("year"), request.app[CONTEXT].today()
-        )
+        found = await draft_report(request.app[ACTS], person, agency, form.number("year"), request.app[CONTEXT].today())
     except Wrong as error:
         raise Problem("no_such_year", 422) from error
     raise web.HTTPSeeOther(f"/statistics/reports/{found.id}")

@@ -15,9 +15,10 @@ from liuhen_server.cases.fields import day_of
 from liuhen_server.cases.said import Wrong
 from liuhen_server.cases.schema import cases
 from liuhen_server.database import Connection
+from liuhen_server.merging.acts import mergers_of
 from liuhen_server.people.access import Thing, visible
 from liuhen_server.people.roles import Action, Scope
-from liuhen_server.registry.agencies import Agency, find_agency
+from liuhen_server.registry.agencies import Agency, every_agency, find_agency
 from liuhen_server.supervision import acts as doing
 from liuhen_server.supervision.acts import KINDS, OF_THE_COUNTY, Opinion, SpotCheck
 from liuhen_server.supervision.draw import verify_draw
@@ -82,12 +83,16 @@ async def show(request: web.Request) -> web.StreamResponse:
     async with context.database.read() as conn:
         rows = await matrix(conn, context.today())
         members = await doing.records_of(conn, None)
+        merged = [each for each in await mergers_of(conn) if each.heir]
+        names = {each.code: each for each in await every_agency(conn)}
     return page(
         request,
         "supervision.html",
         items=ITEMS,
         rows=rows,
         members=members,
+        merged=merged,
+        agencies=names,
         kinds={key: KINDS[key] for key in OF_THE_COUNTY},
         keeps=may(request, Action.SUPERVISE),
         today=context.today(),
@@ -105,6 +110,8 @@ async def _draw(request: web.Request, code: str, status: int, wrong: Wrong | Non
         agency = await find_agency(conn, code)
         assert agency is not None
         rows = await matrix(conn, today, code)
+        merger = next((each for each in await mergers_of(conn, code) if each.heir), None)
+        successor = None if merger is None else await find_agency(conn, merger.into)
         checks, opinions = await doing.checks_of(conn, code), await doing.opinions_of(conn, code)
         reports, records = await doing.reports_of(conn, code), await doing.records_of(conn, code)
         ids = {each.id for each in opinions}
@@ -119,6 +126,8 @@ async def _draw(request: web.Request, code: str, status: int, wrong: Wrong | Non
         "supervision_agency.html",
         status=status,
         agency=agency,
+        merger=merger,
+        successor=successor,
         cells=rows[0].cells if rows else {},
         items=ITEMS,
         checks=checks,

@@ -65,6 +65,7 @@ class Agency:
     code: str
     name: str
     credit_code: str
+    merged: str = ""  # since when into whom, where it was merged
 
     def checked(self) -> Agency:
         """Raises Refused for a code that could not be a folder's name: somebody put it into the database."""

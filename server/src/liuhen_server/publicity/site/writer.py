@@ -38,7 +38,7 @@ from liuhen_server.publicity.site.pages import (
     sitemaps,
 )
 from liuhen_server.publicity.site.sheets import SheetPair
-from liuhen_server.registry.schema import agencies
+from liuhen_server.registry.schema import agencies, agency_mergers
 
 __all__ = ["NotSigned", "as_of", "write_site"]
 
@@ -62,7 +62,7 @@ async def as_of(conn: Connection, name: str, address: str, origin: str) -> Site:
     """The moment that a site of now shows: the last act on what is public, and the first checkpoint that it lies under. The same
     acts give the same site, whenever it is written. Raises NotSigned.
     """
-    kinds = ("publicity.published", "publicity.withdrawn")
+    kinds = ("publicity.published", "publicity.withdrawn", "agency.merged")
     last = (await conn.execute(select(func.max(acts_stated.c.log_index)).where(acts_stated.c.kind.in_(kinds)))).scalar()
     query = select(checkpoints).where(checkpoints.c.size > (0 if last is None else last))
     signed = (await conn.execute(query.order_by(checkpoints.c.size).limit(1))).one_or_none()
@@ -80,8 +80,11 @@ async def write_site(conn: Connection, folder: SiteFolder, site: Site, today: da
     for path, data in assets().items():
         folder.write(path, data)
     whole = _Whole(folder, site, SearchIndex(folder, await _count(conn, today)))
-    rows = await conn.execute(select(agencies).order_by(agencies.c.code))
-    for agency in [Agency(row.code, row.name, row.credit_code or "").checked() for row in rows]:
+    rows = (await conn.execute(select(agencies).order_by(agencies.c.code))).all()
+    merged = await _merged(conn)
+    for agency in [
+        Agency(row.code, row.name, row.credit_code or "", merged.get(row.code, "")).checked() for row in rows
+    ]:
         part = _OfAgency(whole, agency)
         async for row in _public(conn, agency.code, today):
             part.add(row)
@@ -94,6 +97,16 @@ async def write_site(conn: Connection, folder: SiteFolder, site: Site, today: da
 def _shown(today: date) -> ColumnElement[bool]:
     until = public_versions.c.public_until
     return (public_versions.c.state == "published") & or_(until.is_(None), until >= today.isoformat())
+
+
+async def _merged(conn: Connection) -> dict[str, str]:
+    """Agencies that were merged: what their page says of it."""
+    query = (
+        select(agency_mergers.c.agency, agency_mergers.c.day, agencies.c.name)
+        .join(agencies, agencies.c.code == agency_mergers.c.into)
+        .where(agency_mergers.c.heir.is_not(None))
+    )
+    return {row.agency: f"已于 {row.day} 并入{row.name}" for row in await conn.execute(query)}
 
 
 async def _count(conn: Connection, today: date) -> int:
@@ -305,7 +318,9 @@ class _OfAgency:
             _, form, year = path.rsplit("-", 2)
             sheets.append({"path": path, "name": f"{year} 年{FORMS[form].name.zh}"})
         code = self._agency.code
-        self._whole.agencies.append({"code": code, "name": self._agency.name, "count": self._count})
+        self._whole.agencies.append(
+            {"code": code, "name": self._agency.name, "count": self._count, "merged": self._agency.merged}
+        )
         kinds = [(KINDS[kind].name.zh, self._kinds[kind]) for kind in KINDS if kind in self._kinds]
         about = {"agency": self._agency, "lists": lists, "kinds": kinds, "sheets": sheets}
         self._whole.page(f"agency/{code}/index.html", "agency.html", self._agency.name, **about)
