@@ -73,14 +73,17 @@ async def test_the_list_of_cases_finds_by_text_what_the_search_box_finds_and_not
     await office.open(title="无照经营")
     database = office.archive.database
 
-    async def listed(typed: str) -> list[int]:
-        wanted = ListFilters(text=typed).condition(None, sqlite=database.is_sqlite)
+    async def listed(typed: str, reach: Reach = ALL["case"]) -> list[int]:
+        wanted = ListFilters(text=typed).condition(None, reach, sqlite=database.is_sqlite)
         async with database.read() as conn:
             return list((await conn.execute(select(cases.c.id).where(wanted))).scalars())
 
     for typed in (case.number, "过期食", "好客来", "赵强"):
         assert await listed(typed) == [case.id], typed
     assert len(await listed("王磊")) == 2
+    assert await listed("好客来", Reach(frozenset({office.agency}))) == [case.id]
+    for others in (Reach(frozenset({office.other})), Reach(frozenset())):
+        assert await listed("好客来", others) == []
     for typed in ("没有这样的案件", "' OR 1=1 --", "〔〕", '"*'):
         assert await listed(typed) == [], typed
 
@@ -95,7 +98,7 @@ async def test_a_list_by_text_turns_its_pages_and_counts_as_the_whole_list_does(
 
     async def listed(filters: ListFilters) -> tuple[int, list[str], Turn | None, Turn | None]:
         async with database.read() as conn:
-            total, page = await cases_of(conn, filters.condition(None, sqlite=database.is_sqlite), filters)
+            total, page = await cases_of(conn, filters.condition(None, Reach(), sqlite=database.is_sqlite), filters)
         return total, [row["title"] for row in page.rows], page.newer, page.older
 
     total, titles, newer, older = await listed(ListFilters(text="过期食"))

@@ -100,10 +100,7 @@ class Finder:
 
 
 async def _group(conn: Connection, kind: str, reach: Reach, question: Question, page: Page) -> Group:
-    narrowed = question.narrowed([of_kind(kind)])
-    limits = seen(reach)
-    if limits is not None:
-        narrowed = narrowed.narrowed(limits)
+    narrowed = _reached(question, kind, reach)
     if not all(narrowed.facets):
         return Group(kind, (), 0, None)
     ids = await _ids(conn, kind, narrowed, page)
@@ -114,16 +111,25 @@ async def _group(conn: Connection, kind: str, reach: Reach, question: Question, 
     return Group(kind, hits, len(ids), shown[-1] if len(ids) > page.rows else None)
 
 
-def found_keys(typed: str, kind: str, *, sqlite: bool) -> Select[tuple[str]] | None:
-    """The keys of every document of one kind that answers what was typed, as a part of a room's own query, which decides who
-    sees what of them. None: nothing was typed that anything could be found by.
+def found_keys(typed: str, kind: str, reach: Reach, *, sqlite: bool) -> Select[tuple[str]] | None:
+    """The keys of every document of one kind within `reach` that answers what was typed, as a part of a room's own query, which
+    still decides who sees what of them. None: nothing was typed that anything could be found by, or nothing can be reached.
     """
     question = ask(typed)
     if not question.parts:
         return None
-    query, values = _matching(question.narrowed([of_kind(kind)]), sqlite=sqlite)
+    narrowed = _reached(question, kind, reach)
+    if not all(narrowed.facets):
+        return None
+    query, values = _matching(narrowed, sqlite=sqlite)
     matching = text(query).bindparams(**values).columns(id=BigInteger).subquery()
     return select(search_documents.c.key).where(search_documents.c.id == matching.c.id)
+
+
+def _reached(question: Question, kind: str, reach: Reach) -> Question:
+    narrowed = question.narrowed([of_kind(kind)])
+    limits = seen(reach)
+    return narrowed if limits is None else narrowed.narrowed(limits)
 
 
 _OF_SQLITE = "SELECT rowid AS id FROM search_words WHERE search_words MATCH :asked"

@@ -21,6 +21,7 @@ from liuhen_server.database import Connection
 from liuhen_server.deadlines.decided import decided_events, with_decided
 from liuhen_server.deadlines.notices import calendar_in_force
 from liuhen_server.people.roles import Action
+from liuhen_server.search.facets import Reach
 from liuhen_server.search.finder import found_keys
 from liuhen_server.web.case_request import names_of, reachable_cases
 from liuhen_server.web.context import CONTEXT
@@ -28,6 +29,7 @@ from liuhen_server.web.guard import may, session_of
 from liuhen_server.web.paging import COUNTED, Cut, Turn, counted, cut
 from liuhen_server.web.render import page, words_of
 from liuhen_server.web.routes import get
+from liuhen_server.web.search_kinds import cases_reached
 from liuhen_server.web.search_pages import INDEXER
 
 __all__ = ["ROUTES", "Filters", "cases_of", "wanted_cases"]
@@ -64,11 +66,11 @@ class Filters:
         kept = {name: value for name, value in values.items() if value} | turn.fields()
         return path + ("?" + urlencode(kept) if kept else "")
 
-    def condition(self, officer: int | None, *, sqlite: bool) -> ColumnElement[bool]:
-        """Text is found as the search box finds it, in whichever of the two databases."""
+    def condition(self, officer: int | None, reach: Reach, *, sqlite: bool) -> ColumnElement[bool]:
+        """Text is found as the search box finds it, within `reach`, in whichever of the two databases."""
         wanted: list[ColumnElement[bool]] = [literal(True)]
         if self.text:
-            keys = found_keys(self.text, CASE, sqlite=sqlite)
+            keys = found_keys(self.text, CASE, reach, sqlite=sqlite)
             found = None if keys is None else select(cast(keys.subquery().c.key, BigInteger))
             wanted.append(literal(False) if found is None else cases.c.id.in_(found))
         if self.enforcement:
@@ -90,8 +92,9 @@ async def wanted_cases(request: web.Request, filters: Filters) -> ColumnElement[
     database = request.app[CONTEXT].database
     if filters.text:
         await request.app[INDEXER].has_rooms()
-    officer = session_of(request).person.officer
-    return and_(reachable_cases(request), filters.condition(officer, sqlite=database.is_sqlite))
+    person = session_of(request).person
+    reach = cases_reached(person) or Reach(frozenset())
+    return and_(reachable_cases(request), filters.condition(person.officer, reach, sqlite=database.is_sqlite))
 
 
 @dataclass(frozen=True, slots=True)

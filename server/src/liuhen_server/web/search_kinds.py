@@ -27,7 +27,7 @@ from liuhen_server.search.finder import Hit
 from liuhen_server.search.sources import CLIP, STAY, of_dock
 from liuhen_server.web.language import Words
 
-__all__ = ["KINDS", "Kind", "Line"]
+__all__ = ["KINDS", "Kind", "Line", "cases_reached"]
 
 MOST_OF_A_NOTE = 160  # signs that are shown
 
@@ -104,6 +104,10 @@ async def stay_lines(conn: Connection, hits: Sequence[Hit], words: Words) -> dic
 
 
 async def reach_of_cases(_conn: Connection, person: Somebody) -> Reach | None:
+    return cases_reached(person)
+
+
+def cases_reached(person: Somebody) -> Reach | None:
     """The same as the list of cases shows."""
     match visible(person, Action.SEE_CASES):
         case Scope.ALL:
