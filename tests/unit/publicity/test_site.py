@@ -21,16 +21,19 @@ from liuhen_protocol.errors import Malformed, Refused
 from liuhen_protocol.report import Verdict
 from liuhen_protocol.verify_site import MANIFEST, PROOF, check_path, read_manifest
 from liuhen_server.acts import MACHINE
+from liuhen_server.merging.acts import Answer, decide, propose
 from liuhen_server.operations.verify import verify_archive
+from liuhen_server.publicity.annual import collect_report
 from liuhen_server.publicity.content import read_content
 from liuhen_server.publicity.items import save, withdraw
 from liuhen_server.publicity.kinds import FORMS
 from liuhen_server.publicity.site import folder as site_folder
 from liuhen_server.publicity.site.folder import SiteFolder
 from liuhen_server.publicity.site.release import NotProven, Release, Where, release
+from liuhen_server.statistics.reports import draft_report, save_words, sign_report
 from liuhen_verify.check_site import check_site
 from support.archive import publish_all
-from support.case_office import TODAY
+from support.case_office import COLLEAGUE, HEAD, TODAY
 from support.publicity import COLLECTOR, PUBLISHER, Publicity, publicity_in
 
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>]]>&lt;{{7*7}}javascript:"
@@ -345,3 +348,40 @@ async def test_an_agency_named_like_a_path_writes_nothing_outside(portal: Portal
     with pytest.raises(Refused, match="no agency's code"):
         await portal.release()
     assert not portal.folder.exists()
+
+
+async def test_an_annual_report_is_on_the_page_of_its_agency_with_its_tables(portal: Portal) -> None:
+    acts, archive = portal.room.office.acts, portal.room.office.archive
+    draft = await draft_report(acts, COLLEAGUE, portal.room.office.agency, 2025, TODAY)
+    draft = await save_words(acts, COLLEAGUE, draft.id, draft.edit, "全年总体情况平稳。")
+    signed = await sign_report(acts, HEAD, draft.id, draft.edit, TODAY)
+    async with archive.database.read() as conn:
+        version = await collect_report(conn, acts, COLLECTOR, signed)
+    await portal.room.public(version)
+    await portal.release()
+    assert portal.report() == []
+    page = portal.text("item/0/1.html")
+    assert "2025年行政执法统计年报" in page and "全年总体情况平稳。" in page and "<caption>表1" in page
+    assert "2025年行政执法统计年报" in portal.text(f"agency/{portal.room.office.agency}/index.html")
+
+
+async def test_what_a_merged_agency_made_public_stays_under_its_name_with_a_note_of_its_successor(
+    portal: Portal,
+) -> None:
+    office = portal.room.office
+    await filled(portal)
+    await portal.release()
+    before = portal.text("item/0/1.html")
+    waiting = await propose(
+        office.acts, COLLECTOR, office.agency, office.other, TODAY, "朝编发〔2026〕3号", "机构改革", TODAY
+    )
+    await decide(office.acts, PUBLISHER, waiting.id, waiting.version, Answer.CONFIRM, TODAY)
+    await portal.release()
+    assert portal.report() == []
+    assert "已于 2026-11-20 并入朝阳县交通运输局" in portal.text(f"agency/{office.agency}/index.html")
+    assert "已于 2026-11-20 并入朝阳县交通运输局" in portal.text("index.html")
+    after = portal.text("item/0/1.html")
+    assert (
+        "朝阳县市场监督管理局" in after
+        and before.split("<main")[1].split("<footer")[0] == (after.split("<main")[1].split("<footer")[0])
+    ), "what was public says the same"

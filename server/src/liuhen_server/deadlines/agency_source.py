@@ -91,12 +91,14 @@ async def of_statistics(conn: Connection, today: date, within: Within) -> Iterab
         .where(public_items.c.agency == agencies.c.code, public_items.c.kind == "statistics", signed)
     )
     is_public = of_report.where(public_versions.c.published_day.is_not(None))
-    in_hand = of_report.where(public_versions.c.state.in_(("collected", "reviewed"))).limit(1).scalar_subquery()
+    of_hand = of_report.where(public_versions.c.state.in_(("collected", "reviewed"))).limit(1)
+    in_hand, version = of_hand.scalar_subquery(), of_hand.with_only_columns(public_versions.c.id).scalar_subquery()
     query = select(
         agencies.c.code,
         agencies.c.short,
         exists(select(statistics_reports.c.id).where(signed)).label("signed"),
         in_hand.label("in_hand"),
+        version.label("version"),
     ).where(
         or_(
             and_(agencies.c.active.is_(True), exists(had_cases)),
@@ -116,7 +118,7 @@ async def of_statistics(conn: Connection, today: date, within: Within) -> Iterab
             who=turn_of(row.in_hand, frozenset()) if row.signed else Who(roles=frozenset({Role.HEAD})),
             rule=STATISTICS,
             began=date(today.year, 1, 1),
-            url=f"/statistics?year={last}&agency={row.code}",
+            url=f"/statistics?year={last}&agency={row.code}" if row.version is None else f"/publicity/{row.version}",
         )
         for row in await conn.execute(query)
     ]

@@ -17,6 +17,8 @@ from liuhen_server.cases.said import Wrong
 from liuhen_server.cases.schema import cases
 from liuhen_server.people.access import Thing, visible
 from liuhen_server.people.roles import Action, Scope
+from liuhen_server.publicity.annual import collect_report, public_version_of
+from liuhen_server.publicity.rules import NAMES, State
 from liuhen_server.registry.agencies import every_agency
 from liuhen_server.statistics.counting import MOST_LISTED, cases_behind, cells_of
 from liuhen_server.statistics.counting import Scope as Counting
@@ -189,6 +191,17 @@ async def workbook(request: web.Request) -> web.StreamResponse:
     return web.Response(body=out.getvalue(), headers=headers)
 
 
+async def make_public(request: web.Request) -> web.StreamResponse:
+    """Hands the signed report to publicity."""
+    held = request[REPORT]
+    try:
+        async with request.app[CONTEXT].database.read() as conn:
+            version = await collect_report(conn, request.app[ACTS], session_of(request).person, held)
+    except Wrong as wrong:
+        return await _draw(request, held, 422, wrong)
+    raise web.HTTPSeeOther(f"/publicity/{version.id}")
+
+
 async def _now(request: web.Request) -> Report:
     async with request.app[CONTEXT].database.read() as conn:
         found = await find_report(conn, request[REPORT].id)
@@ -204,6 +217,7 @@ async def _draw(
         agencies = {each.code: each.name for each in await every_agency(conn)}
         now = counted_of(await cells_of(conn, scope)).values
         names = await names_of(conn, {held.edited_by, held.signed_by or ""}, ())
+        public = await public_version_of(conn, held)
     is_draft, today = held.signed_by is None, request.app[CONTEXT].today()
     return page(
         request,
@@ -218,6 +232,10 @@ async def _draw(
         own=held.edited_by == session_of(request).person.number,
         over=held.year < today.year,
         due=due_day(held.year),
+        public=public,
+        public_state=None if public is None else NAMES[public.state],
+        public_again=public is not None and public.state in (State.RETURNED, State.WITHDRAWN),
+        collects=may(request, Action.COLLECT_PUBLICITY),
         today=today,
         changed=[
             (figure, held.counted.values[key], now[key])
@@ -275,5 +293,6 @@ ROUTES = (
     get(REPORT_PATH, show_report, Action.SEE_STATISTICS, _report_asked_for),
     post(REPORT_PATH, save, Action.KEEP_STATISTICS, _report_asked_for),
     post(REPORT_PATH + "/sign", sign, Action.SIGN_STATISTICS, _report_asked_for),
+    post(REPORT_PATH + "/publicity", make_public, Action.COLLECT_PUBLICITY, _report_asked_for),
     get(REPORT_PATH + "/xlsx", workbook, Action.SEE_STATISTICS, _report_asked_for),
 )

@@ -57,6 +57,13 @@ STATISTICS_TEXTS: dict[str, Text] = {
     "statistics.words.none": Text("未填写。", "Nothing was written."),
     "statistics.recount": Text("重新统计", "Count anew"),
     "statistics.xlsx": Text("下载报表（xlsx）", "The tables (xlsx)"),
+    "statistics.public": Text("公示", "Publicity"),
+    "statistics.public.due": Text("须于 {day} 前公布", "to be public by {day}"),
+    "statistics.public.collect": Text("送交公示", "Hand to publicity"),
+    "statistics.public.who": Text(
+        "由承办人或档案管理员送交，再经审核、发布。",
+        "A handler or archivist hands it over; two others review and publish.",
+    ),
     "statistics.sign": Text("签发年报", "Sign the report"),
     "statistics.sign.own": Text(
         "您保存了这份年报，须由另一位负责人签发。", "You saved this report: another person signs it."

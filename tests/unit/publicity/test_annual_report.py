@@ -1,0 +1,82 @@
+"""A signed annual report becomes public by the same three people as everything else, and is due by 31 January."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from liuhen_server.cases.calendar import OFFICIAL
+from liuhen_server.cases.said import Wrong
+from liuhen_server.deadlines.deadline import Within
+from liuhen_server.deadlines.sources import everything_due
+from liuhen_server.publicity.annual import collect_report, public_version_of
+from liuhen_server.publicity.content import read_content
+from liuhen_server.publicity.items import Version, publish, review
+from liuhen_server.publicity.rules import State
+from liuhen_server.statistics.reports import Report, draft_report, find_report, save_words, sign_report
+from support.case_office import COLLEAGUE, HEAD
+from support.publicity import COLLECTOR, PUBLISHER, REVIEWER, SECOND_ACCOUNT, Publicity, made_decision
+
+JANUARY = date(2027, 1, 12)
+
+
+async def drafted(room: Publicity) -> Report:
+    case = await room.office.open()
+    async with room.office.archive.database.write() as conn:
+        await made_decision(conn, case.id, room.office.agency, "朝县市监罚〔2026〕1号")
+    draft = await draft_report(room.office.acts, COLLEAGUE, room.office.agency, 2026, JANUARY)
+    return await save_words(room.office.acts, COLLEAGUE, draft.id, draft.edit, "全年总体情况平稳。")
+
+
+async def signed(room: Publicity) -> Report:
+    draft = await drafted(room)
+    return await sign_report(room.office.acts, HEAD, draft.id, draft.edit, JANUARY)
+
+
+async def collected(room: Publicity, report: Report) -> Version:
+    async with room.office.archive.database.read() as conn:
+        return await collect_report(conn, room.office.acts, COLLECTOR, report)
+
+
+async def due(room: Publicity) -> list[str]:
+    async with room.office.archive.database.read() as conn:
+        found = await everything_due(conn, JANUARY, Within(OFFICIAL, room.office.agency))
+    return [each.url for each in found if each.rule.key == "statistics" and each.due == date(2027, 1, 31)]
+
+
+async def test_a_signed_report_is_made_public_by_three_people_and_is_due_until_then(room: Publicity) -> None:
+    report = await signed(room)
+    assert await due(room) == [f"/statistics?year=2026&agency={room.office.agency}"]
+    version = await collected(room, report)
+    content = read_content(version.content)
+    assert content.title == "朝阳县市场监督管理局2026年行政执法统计年报" and len(content.sheets) > 3
+    assert ("罚款", "1", "0.35") in content.sheets[0].rows and content.text.startswith("全年总体情况平稳。")
+    assert version.found == (), "figures are nobody's private data"
+    assert await due(room) == [f"/publicity/{version.id}"], "whoever's turn it is opens the version in hand"
+    for who in (COLLECTOR, SECOND_ACCOUNT):
+        with pytest.raises(Wrong, match="different people"):
+            await review(room.office.acts, who, version.id, version.edit)
+    await review(room.office.acts, REVIEWER, version.id, version.edit)
+    with pytest.raises(Wrong, match="different people"):
+        await publish(room.office.acts, REVIEWER, version.id, version.edit + 1, JANUARY)
+    await publish(room.office.acts, PUBLISHER, version.id, version.edit + 1, JANUARY)
+    assert await due(room) == []
+    async with room.office.archive.database.read() as conn:
+        found = await find_report(conn, report.id)
+        assert found is not None
+        public = await public_version_of(conn, found)
+    assert public is not None and (public.state, public.published_day) == (State.PUBLISHED, JANUARY.isoformat())
+
+
+async def test_a_draft_is_not_made_public_nor_a_report_twice(room: Publicity) -> None:
+    draft = await drafted(room)
+    with pytest.raises(Wrong, match="signed first"):
+        await collected(room, draft)
+    report = await sign_report(room.office.acts, HEAD, draft.id, draft.edit, JANUARY)
+    version = await collected(room, report)
+    with pytest.raises(Wrong, match="in hand already"):
+        await collected(room, report)
+    await room.public(version, JANUARY)
+    with pytest.raises(Wrong, match="public already"):
+        await collected(room, report)
