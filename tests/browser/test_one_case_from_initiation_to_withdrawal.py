@@ -6,31 +6,23 @@ One test: each step needs the ones before it.
 
 from __future__ import annotations
 
-import asyncio
-import os
 import re
 import zipfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from browser.conftest import Loop, Seeded, Visitor
+from browser.conftest import Seeded, Visitor
+from browser.walking import TODAY, Walk, living_sample, opened
 from house.sample.plan import PATROL, patrols
-from liuhen_server.command import main
 from liuhen_server.publicity.masking import check_digit
-from liuhen_server.web.context import CHINA
 from support.case_office import PDF
-from support.sample import PASSWORD, sample_county
 from support.verifying import run
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(300)]  # half a day's work of ten people
-New = Callable[..., Visitor]
-PICTURES = os.environ.get("LIUHEN_PICTURES")  # a folder: what is looked at by people
 
 ID_NUMBER = "21132419900307001" + check_digit("21132419900307001")
 PHONE, WITNESS, WITNESS_PHONE, HOME = "13900001234", "张三丰", "13912345678", "样例路 12 号 3 单元 402 室"
@@ -41,78 +33,18 @@ FACTS = (
     f"证人{WITNESS}（电话 {WITNESS_PHONE}）看见。有现场检查笔录、询问笔录和现场录像为证。"
 )
 PRIVATE = (ID_NUMBER, PHONE, WITNESS, WITNESS_PHONE, HOME)
-TODAY = datetime.now(CHINA).date()
 REASON = "行政复议决定撤销原处罚决定"
-
-
-async def _live(seeded: Future[Seeded], stop: asyncio.Event, folder: Path, loop: Loop) -> None:
-    try:
-        async with sample_county(folder, TODAY) as filled:
-            seeded.set_result(Seeded(filled.url, filled.config, loop.call))
-            await stop.wait()
-    except BaseException as error:
-        if not seeded.done():
-            seeded.set_exception(error)
-        raise
 
 
 @pytest.fixture(scope="module")
 def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seeded]:
-    loop, seeded, stop = Loop(), Future[Seeded](), asyncio.Event()
-    folder = tmp_path_factory.mktemp("sample")
-    life = asyncio.run_coroutine_threadsafe(_live(seeded, stop, folder, loop), loop.loop)
-    try:
-        yield seeded.result(120)
-    finally:
-        loop.loop.call_soon_threadsafe(stop.set)
-        life.result(60)
-        loop.close()
-
-
-class Walk:
-    """Everybody in a browser of his own, and the pictures in their order. `number`: of the case, as soon as it has one."""
-
-    def __init__(self, visit: New, county: Seeded) -> None:
-        self._visit, self.county, self._there, self._pictures = visit, county, dict[str, Visitor](), 0
-        self.number = ""
-
-    def __call__(self, name: str) -> Page:
-        """The page of this person, who signs in where he did not yet."""
-        if name not in self._there:
-            visitor = self._there[name] = self._visit()
-            visitor.sign_in(name, PASSWORD)
-            visitor.page.wait_for_url(lambda url: "/sign-in" not in url)
-        return self._there[name].page
-
-    def at(self, name: str, address: str) -> Page:
-        page = self(name)
-        page.goto(address if address.startswith("https:") else self.county.url + address)
-        return page
-
-    def again(self, name: str, address: str) -> Page:
-        """Signed in anew: rights that were given count from then on."""
-        self._there.pop(name).context.close()
-        return self.at(name, address)
-
-    def picture(self, page: Page, name: str) -> None:
-        self._pictures += 1
-        if PICTURES:
-            page.screenshot(path=Path(PICTURES) / f"walk-{self._pictures:02}-{name}.png", full_page=True)
-
-    def command(self, *arguments: str | Path) -> str:
-        """What `liuhen-server` says, while the archive goes on serving."""
-        asked = [*map(str, arguments), "--data", str(self.county.config.folder)]
-        done = self.county.call(asyncio.to_thread(CliRunner().invoke, main, asked))
-        assert done.exit_code == 0, done.output
-        return str(done.stdout)
-
-    def complaints(self) -> set[str]:
-        return {each for visitor in self._there.values() for each in visitor.complaints}
+    with living_sample(tmp_path_factory.mktemp("sample")) as seeded:
+        yield seeded
 
 
 @pytest.fixture
-def walk(visit: New, county: Seeded) -> Walk:
-    return Walk(visit, county)
+def walk(visit: Callable[..., Visitor], county: Seeded) -> Walk:
+    return Walk(visit, county, "walk")
 
 
 def add_paper(page: Page, what: str, day: date, hours: tuple[str, str] | None = None) -> None:
@@ -139,13 +71,6 @@ def try_to_go_on(page: Page, name: str) -> None:
     page.get_by_role("button", name="推进").click()
 
 
-def opened(page: Page, summary: str, within: str = "main") -> Locator:
-    """The part of the page that this summary opens."""
-    found = page.locator(f"{within} details", has=page.locator("summary", has_text=summary)).first
-    found.locator("summary").first.click()
-    return found
-
-
 def open_the_case(walk: Walk) -> str:
     page = walk.at("wanglei", "/cases")
     page.get_by_role("link", name="立案").first.click()
@@ -170,7 +95,10 @@ def open_the_case(walk: Walk) -> str:
 
 def investigate(walk: Walk, case: str) -> None:
     page = walk("wanglei")
-    add_paper(page, "initiation:filing", TODAY)
+    page.get_by_role("link", name="由模板生成文书").click()
+    page.select_option("#template", label="行政处罚·启动·立案审批表 · 立案审批表.docx")
+    page.get_by_role("button", name="由模板生成文书").click()
+    expect(page.locator(".paper a")).to_have_text("立案审批表.docx")
     go_on(page, "调查取证")
     film = next(each for each in patrols(TODAY) if each.officer == "210301")
     add_paper(page, "investigation:inspection-record", film.begins.date(), (PATROL[0], "08:50"))

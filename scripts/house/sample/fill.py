@@ -13,6 +13,7 @@ from pathlib import Path
 from house.sample import lists, papers, people, recordings, sheets
 from house.sample.cases import CASES, SampleCase
 from house.sample.decided import opinion_of, proposal_of
+from house.sample.oversight import bring_major_lists, bring_oversight
 from house.sample.plan import DatedPaper, MadeFilm, PlannedCase, patrols, planned
 from house.sample.publicity import bring_publicity
 from house.sample.recorders import bring_recorders
@@ -75,6 +76,7 @@ async def fill(
         given = await county.bring_people()
         plan = planned(day, {each.code: each.case_word for each in people.AGENCIES}, cases)
         await county.bring_lists()
+        await bring_major_lists(county.acts, county.persons, day - IN_FORCE_SINCE)
         await county.bring_recordings(devices_url, plan)
         await bring_recorders(archive, county.acts, county.persons, county.officers)
         await county.bring_papers(plan)
@@ -82,6 +84,7 @@ async def fill(
             await county.bring_case(each)
         await county.bring_the_rest(plan)
         await bring_publicity(archive, county.acts, county.persons, day)
+        await bring_oversight(county.acts, county.persons, day)
         return given
 
 

@@ -1,8 +1,37 @@
-"""The documents of the sample county: PDF files of one page that say what they are, and that they are samples."""
+"""The documents of the sample county: PDF files of one page that say what they are, and that they are samples; and its templates."""
 
 from __future__ import annotations
 
+import io
+import zipfile
+from xml.sax.saxutils import escape
+
 _TOP, _LEADING = 760, 26
+_OFFICE = "http://schemas.openxmlformats.org"
+_TYPES = f"""<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<Types xmlns="{_OFFICE}/package/2006/content-types">
+<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>
+<Override PartName="/word/document.xml"
+ ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>"""
+_RELATIONS = f"""<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<Relationships xmlns="{_OFFICE}/package/2006/relationships">
+<Relationship Id="rId1" Type="{_OFFICE}/officeDocument/2006/relationships/officeDocument" Target="word/document.xml"/>
+</Relationships>"""
+
+
+def docx(*lines: str) -> bytes:
+    """A document of these paragraphs, the smallest that a word processor opens."""
+    texts = "".join(f'<w:p><w:r><w:t xml:space="preserve">{escape(line)}</w:t></w:r></w:p>' for line in lines)
+    document = f'<w:document xmlns:w="{_OFFICE}/wordprocessingml/2006/main"><w:body>{texts}</w:body></w:document>'
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, text in (
+            ("[Content_Types].xml", _TYPES),
+            ("_rels/.rels", _RELATIONS),
+            ("word/document.xml", document),
+        ):
+            packed.writestr(zipfile.ZipInfo(name), text)
+    return out.getvalue()
 
 
 def pdf(*lines: str) -> bytes:

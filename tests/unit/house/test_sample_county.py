@@ -10,7 +10,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from house.sample import lists, papers, people, sheets
+from house.sample import lists, oversight, papers, people, sheets
 from house.sample.cases import CASES
 from house.sample.plan import PlannedCase, planned
 from liuhen_server.cases.case_sheet import read_sheet
@@ -19,7 +19,10 @@ from liuhen_server.cases.clocks import ClockState
 from liuhen_server.cases.coverage import Excuse, Linked, Method, Need, NeedState, Paper, blockers, check_rows, needs_of
 from liuhen_server.cases.paper_files import media_type_of
 from liuhen_server.cases.sheets import read_rows, write_csv
+from liuhen_server.papers.docx import check_fields
+from liuhen_server.papers.fields import FIELDS
 from liuhen_server.people.roles import ADMINISTRATORS, GIVEN
+from liuhen_server.review.criteria import check_major_rows
 
 DAYS = st.dates(date(2026, 1, 1), date(2028, 12, 31))
 WORDS = {agency.code: agency.case_word for agency in people.AGENCIES}
@@ -78,6 +81,14 @@ def test_files_with_something_missing_something_excused_and_recordings_that_wait
     assert any(each.excuses for each in plan) and any(not film.linked for each in plan for film in each.films)
     for agency in lists.CLASSES_OF:
         check_rows(lists.rows_of(agency), CLASSES.values())
+
+
+def test_its_lists_of_major_decisions_and_its_templates_are_such_as_the_archive_takes() -> None:
+    for agency in lists.CLASSES_OF:
+        check_major_rows(oversight.major_rows_of(agency))
+    for (enforcement, stage, kind), (name, lines) in oversight.TEMPLATES.items():
+        kind_of(CLASSES[enforcement], stage, kind)
+        assert check_fields(papers.docx(*lines), FIELDS.keys()), name
 
 
 def test_everybody_in_it_is_plainly_invented() -> None:

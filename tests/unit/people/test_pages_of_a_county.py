@@ -58,6 +58,12 @@ DOES = {
     "decision.served": Action.WORK_CASES,
     "review.submitted": Action.SUBMIT_REVIEWS,
     "review.opinion": Action.GIVE_OPINIONS,
+    "statistics.signed": Action.SIGN_STATISTICS,
+    "supervision.opinion": Action.SUPERVISE,
+    "supervision.answered": Action.ANSWER_SUPERVISION,
+    "supervision.reported": Action.ANSWER_SUPERVISION,
+    "supervision.received": Action.SUPERVISE,
+    "template.kept": Action.KEEP_TEMPLATES,
 }
 
 
@@ -184,3 +190,17 @@ async def test_whoever_supervises_all_agencies_sees_which_of_them_has_a_list_in_
 async def test_the_auditor_reads_who_was_refused_what_in_words(county: SampleCounty) -> None:
     row = row_of(await county.page("shenji", "/audit"), "访问被拒绝")
     assert re.search(r"person-\d+ 曹立冬 以承办人身份请求“查看案件”（case-\d+），被拒绝", row), row
+
+
+async def test_the_justice_department_sees_who_is_behind_and_asks_for_no_table(county: SampleCounty) -> None:
+    page = await county.page("sifa", "/supervision")
+    ahead, behind = row_of(page, 'href="/supervision/scjg"'), row_of(page, 'href="/supervision/yjgl"')
+    assert ahead.count("没有") == 0 and f"● {datetime.now(CHINA).year}" in ahead, "list, statistics, report"
+    assert behind.count("待完成") + behind.count("没有") == 4, "major list, item list, statistics, report"
+    answered = await county.page("sifa", "/supervision/scjg")
+    assert "已答复，待审查" in answered and "梁正已签收" in answered
+
+
+async def test_the_major_decision_list_in_force_says_of_every_row_who_decides_about_it(county: SampleCounty) -> None:
+    page = await county.page("sifa", "/major-lists")
+    assert page.count("● 现行") + page.count("</span>现行") >= 4 and "宋清" in page and "赵岚" in page

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 from aiohttp import web
 
@@ -37,7 +37,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     return await _draw(request, 200)
 
 
-async def _draw(request: web.Request, status: int, wrong: Wrong | None = None) -> web.StreamResponse:
+async def _draw(request: web.Request, status: int, wrong: Wrong | None = None, chosen: str = "") -> web.StreamResponse:
     agency = session_of(request).person.agency or ""
     async with request.app[CONTEXT].database.read() as conn:
         found = await templates_of(conn, agency)
@@ -52,6 +52,7 @@ async def _draw(request: web.Request, status: int, wrong: Wrong | None = None) -
         kinds=_kinds(),
         fields=FIELDS,
         keeps=may(request, Action.KEEP_TEMPLATES) and bool(agency),
+        chosen=chosen,
         wrong=wrong.said if wrong is not None else None,
     )
 
@@ -73,6 +74,7 @@ async def keep(request: web.Request) -> web.StreamResponse:
     person = session_of(request).person
     if not person.agency:
         raise Problem("no_agency", 409)
+    given: Mapping[str, str] = {}
     try:
         given, file = await read_upload(request)
         if file is None or not file.filename:
@@ -87,7 +89,7 @@ async def keep(request: web.Request) -> web.StreamResponse:
             request.app[ACTS], person, person.agency, enforcement, stage, kind, file.filename, bytes(body)
         )
     except Wrong as wrong:
-        return await _draw(request, 422, wrong)
+        return await _draw(request, 422, wrong, given.get("what", ""))
     raise web.HTTPSeeOther("/templates")
 
 
