@@ -106,7 +106,7 @@ async def _draw_case(request: web.Request, status: int, wrong: Wrong | None = No
         "template_fill.html",
         status=status,
         case=case,
-        found=found,
+        found=sorted(found, key=lambda each: each.stage != case.stage),
         kinds=_kinds(),
         wrong=wrong.said if wrong is not None else None,
     )
