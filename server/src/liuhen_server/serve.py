@@ -27,6 +27,8 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -48,14 +50,15 @@ from liuhen_server.ingest.uploads import Uploads
 from liuhen_server.log.archive_chain import utc_now
 from liuhen_server.log.signed_state import LogStopped
 from liuhen_server.operations import alive
-from liuhen_server.operations.opening import opened
+from liuhen_server.operations.opening import Archive, opened
 from liuhen_server.people.bearer import entry_readers
 from liuhen_server.people.provider import Provider
 from liuhen_server.registry.authority import Authority
 from liuhen_server.registry.enrolment import AttemptLimit
+from liuhen_server.retention.disposal import dispose_of_late
 from liuhen_server.retention.removal import Removal
 from liuhen_server.web.app import people_app
-from liuhen_server.web.context import PeopleContext
+from liuhen_server.web.context import CHINA, PeopleContext
 
 IDLE_SECONDS = 75.0
 STOP_SECONDS = 10.0
@@ -168,7 +171,7 @@ async def running(config: Config, notifier: Notifier = NOBODY) -> AsyncIterator[
         async with _background(
             sequencer.run(config.sequence_seconds, pulse),
             _every(UPLOAD_ROUND_SECONDS, uploads.recover, uploads.expire),
-            _every(REMOVAL_ROUND_SECONDS, removal.sweep),
+            _every(REMOVAL_ROUND_SECONDS, partial(_dispose_of_late, archive, now), removal.sweep),
             _every(CERTIFICATE_ROUND_SECONDS, contexts.renew),
             *reminders,
             keep_alive(notifier, lambda: _look(session, ports, pulse), lambda: _status(ports)),
@@ -257,6 +260,10 @@ async def _background(*jobs: Awaitable[None]) -> AsyncIterator[None]:
 def _tell_failure(task: asyncio.Future[None]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
         _logger.critical("a background task of the archive ended", exc_info=error)
+
+
+async def _dispose_of_late(archive: Archive, now: Callable[[], datetime]) -> None:
+    await dispose_of_late(archive.database, archive.chain, now().astimezone(CHINA).date(), CHINA)
 
 
 async def _every(seconds: float, *rounds: Callable[[], Awaitable[object]]) -> None:

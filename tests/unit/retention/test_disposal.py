@@ -30,7 +30,7 @@ from liuhen_server.operations.scrub import scrub_store
 from liuhen_server.operations.verify import verify_archive
 from liuhen_server.people.accounts import add_person
 from liuhen_server.people.roles import Role
-from liuhen_server.retention.disposal import DISPOSED, TAKEN_OFF, disposal_of, draw, rows_of, withdraw
+from liuhen_server.retention.disposal import DISPOSED, TAKEN_OFF, disposal_of, dispose_of_late, draw, rows_of, withdraw
 from liuhen_server.retention.holds import hold_case, hold_clip, release
 from liuhen_server.retention.terms import Ground
 from liuhen_server.web.context import CHINA
@@ -178,6 +178,33 @@ async def test_a_docks_clock_that_was_years_behind_ends_no_term(cabinet: Cabinet
     with pytest.raises(Wrong, match="no clip whose term"):
         await cabinet.drawn()
     assert lies(cabinet, ONE) and (await cabinet.again(clip.dock, clip.sha256)).disposed_index is None
+
+
+async def test_a_film_that_comes_after_its_original_was_disposed_of_follows_it_by_the_same_list(
+    cabinet: Cabinet,
+) -> None:
+    clip = await cabinet.clip(ONE)
+    cabinet.clock.days_pass(181)
+    disposed = await cabinet.disposed()
+
+    async def late() -> int:
+        return await dispose_of_late(cabinet.archive.database, cabinet.archive.chain, cabinet.today, CHINA)
+
+    assert await late() == 0
+    film = await cabinet.clip(PROXY, original=ONE)
+    kept = await cabinet.clip(TWO, "dock-09", original=ONE)
+    assert await late() == 1 and await late() == 0
+    async with cabinet.archive.database.read() as conn:
+        of_film = await disposal_of(conn, film.dock, film.sha256)
+        assert (
+            of_film is not None and of_film.list == disposed and await disposal_of(conn, kept.dock, kept.sha256) is None
+        )
+    assert (await kinds(cabinet))[-1] == "clip.disposed"
+    await cabinet.published()
+    assert await cabinet.removal.sweep() == 2
+    assert not lies(cabinet, ONE) and not lies(cabinet, PROXY) and lies(cabinet, TWO)
+    assert (await cabinet.again(clip.dock, film.sha256)).disposed_index == of_film.log_index
+    await holds_together(cabinet)
 
 
 async def test_bytes_that_another_dock_brought_too_stay_until_that_clip_is_disposed_of(cabinet: Cabinet) -> None:

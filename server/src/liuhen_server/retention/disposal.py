@@ -5,16 +5,17 @@
 
 Approving is one act: every clip's term is computed anew in it, after the log's lock was taken. What was linked or held since is taken
 off the list; for the rest the approval and a `clip.disposed` of each clip, and of each file derived from it, are in the log together.
-Not a byte is removed here.
+What a dock derived from such a clip and brings afterwards follows it by the same list. Not a byte is removed here.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
+from functools import partial
 
 from sqlalchemy import ColumnElement, and_, exists, insert, select, update
 
@@ -26,8 +27,9 @@ from liuhen_server.cases.fields import reason_of
 from liuhen_server.cases.said import Wrong
 from liuhen_server.cases.schema import case_clips, case_documents, cases
 from liuhen_server.custody.evidence import ORIGINAL, Clip, clip_of, find_clip
-from liuhen_server.database import Connection
+from liuhen_server.database import Connection, Database
 from liuhen_server.database.schema import clips
+from liuhen_server.log import ArchiveChain, Stated, lock
 from liuhen_server.people.two_people import are_two_people
 from liuhen_server.registry.agencies import codes_of, docks_of
 from liuhen_server.retention.facts import terms_of
@@ -45,6 +47,7 @@ __all__ = [
     "ListedClip",
     "approve",
     "disposal_of",
+    "dispose_of_late",
     "draw",
     "find_disposal_list",
     "is_needed",
@@ -278,17 +281,64 @@ async def _bury(act: Act, now: DisposalList, clip: Clip, term: Term) -> None:
         clips.c.stored_index.is_not(None),
         clips.c.disposed_index.is_(None),
     )
-    every = [clip, *(clip_of(row) for row in (await act.conn.execute(derived)).mappings())]
-    for each in every:
-        this = and_(clips.c.sha256 == each.sha256, clips.c.dock == each.dock)
-        await act.conn.execute(update(clips).where(this).values(disposed_index=0))
-        freed = 0 if await is_needed(act.conn, each.sha256) else each.size
-        event = ClipDisposed(now.name, each.dock, each.original, now.drawn_by, act.by, term.ends.isoformat(), freed)
-        stated = await act.state(event, Subject(each.name, each.sha256, each.sm3))
-        await act.conn.execute(update(clips).where(this).values(disposed_index=stated.index))
-        row = {"sha256": each.sha256, "dock": each.dock, "list_id": now.id, "log_index": stated.index, "freed": freed}
-        await act.conn.execute(insert(disposals).values(**row))
+    for each in [clip, *(clip_of(row) for row in (await act.conn.execute(derived)).mappings())]:
+        await _entomb(act.conn, act.state, each, now, act.by, term.ends.isoformat())
     await act.conn.execute(update(disposal_rows).where(_is(now.id, clip)).values(state=DISPOSED))
+
+
+async def _entomb(
+    conn: Connection,
+    state: Callable[[ClipDisposed, Subject], Awaitable[Stated]],
+    clip: Clip,
+    of: DisposalList,
+    second: str,
+    term: str,
+) -> None:
+    this = and_(clips.c.sha256 == clip.sha256, clips.c.dock == clip.dock)
+    await conn.execute(update(clips).where(this).values(disposed_index=0))
+    freed = 0 if await is_needed(conn, clip.sha256) else clip.size
+    event = ClipDisposed(of.name, clip.dock, clip.original, of.drawn_by, second, term, freed)
+    stated = await state(event, Subject(clip.name, clip.sha256, clip.sm3))
+    await conn.execute(update(clips).where(this).values(disposed_index=stated.index))
+    row = {"sha256": clip.sha256, "dock": clip.dock, "list_id": of.id, "log_index": stated.index, "freed": freed}
+    await conn.execute(insert(disposals).values(**row))
+
+
+async def dispose_of_late(database: Database, chain: ArchiveChain, today: date, zone: timezone) -> int:
+    """Films and tracks that came after their original was disposed of (a dock made or sent them later): a tombstone for each, by the
+    list and the two people that the original's rests on. What is held by now stays. Returns how many.
+    """
+    original = clips.alias("original")
+    late = (
+        select(clips)
+        .join(original, and_(original.c.sha256 == clips.c.original, original.c.dock == clips.c.dock))
+        .where(
+            original.c.disposed_index.is_not(None), clips.c.stored_index.is_not(None), clips.c.disposed_index.is_(None)
+        )
+        .order_by(clips.c.promised_index)
+        .limit(_PAGE)
+    )
+    async with database.read() as conn:
+        if (await conn.execute(late.limit(1))).first() is None:
+            return 0
+    done = 0
+    async with database.write() as conn:
+        await lock(conn)
+        for each in [clip_of(row) for row in (await conn.execute(late)).mappings()]:
+            assert each.original is not None
+            clip = await find_clip(conn, each.dock, each.original)
+            disposal = await disposal_of(conn, each.dock, each.original)
+            assert clip is not None and disposal is not None and disposal.list.ended_by is not None
+            table = await table_in_force(conn, disposal.list.agency, today)
+            term = (await terms_of(conn, [clip], table, zone))[clip.dock, clip.sha256]
+            if not term.over(today):
+                continue
+            assert term.ends is not None
+            await _entomb(
+                conn, partial(chain.append, conn), each, disposal.list, disposal.list.ended_by, term.ends.isoformat()
+            )
+            done += 1
+    return done
 
 
 async def is_needed(conn: Connection, sha256: str) -> bool:
