@@ -13,6 +13,7 @@ from liuhen_server.people.sign_in import Session
 from liuhen_server.search.question import plainly
 from liuhen_server.web.context import CONTEXT
 from liuhen_server.web.language import Language, Words, language_of
+from liuhen_server.web.navigation import navigation
 
 __all__ = ["MODULES", "STATIC", "modules_version", "page", "words_of"]
 
@@ -73,6 +74,7 @@ def page(request: web.Request, template: str, /, *, status: int = 200, **values:
             module=_module,
             session=session,
             person=session.person if session else None,
+            ways=navigation(session.person.may, request.path) if session else (),
             token=form_token(session.token) if session else "",
             Action=Action,
             typed=plainly(request.query.get("q", "")) if request.path == "/search" else "",

@@ -48,5 +48,5 @@ for (const select of document.querySelectorAll(".filters select")) {
 
 // On a phone the navigation is one row that goes on sideways: the page one is on is brought into it.
 const nav = document.querySelector(".bar nav");
-const here = nav?.querySelector("[aria-current]");
+const here = nav?.querySelector('[aria-current="page"]');
 if (here && nav.scrollWidth > nav.clientWidth) nav.scrollLeft = here.offsetLeft - (nav.clientWidth - here.offsetWidth) / 2;
