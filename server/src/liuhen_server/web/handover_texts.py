@@ -16,6 +16,7 @@ HANDOVER_TEXTS: dict[str, Text] = {
     "handover.what": Text("内容", "What"),
     "handover.from": Text("移交单位", "From"),
     "handover.to": Text("接收单位", "To"),
+    "handover.justice": Text("司法行政部门", "the justice department"),
     "handover.sent": Text("移交", "Handed over"),
     "handover.receipt": Text("签收", "Receipt"),
     "handover.whole": Text("执法工作手册", "work handbook"),
