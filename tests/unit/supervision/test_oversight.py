@@ -8,12 +8,17 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from liuhen_protocol.merkle import Node, leaf_hash, node_hash
 from liuhen_protocol.oversight_events import SpotCheckAnnounced, SpotCheckDrawn, SupervisionClosed
+from liuhen_server.cases.classes import Stage
+from liuhen_server.cases.coverage import ListRow, Method
 from liuhen_server.cases.said import Wrong
 from liuhen_server.database.schema import entries
+from liuhen_server.registry.changes import keep_recorder
+from liuhen_server.registry.recorders import Recorder
+from liuhen_server.registry.schema import holdings
 from liuhen_server.supervision.acts import (
     add_record,
     announce,
@@ -29,7 +34,7 @@ from liuhen_server.supervision.acts import (
     reports_of,
 )
 from liuhen_server.supervision.draw import digest_of_cases, verify_draw
-from liuhen_server.supervision.matrix import ITEMS, matrix
+from liuhen_server.supervision.matrix import ITEMS, Cell, matrix
 from support.case_office import HEAD, TODAY, Office, Somebody, office_in
 
 JUSTICE = Somebody(5)
@@ -146,3 +151,32 @@ async def test_how_an_agency_stands_is_read_off_the_rooms_and_turns_red_after_th
     async with office.archive.database.read() as conn:
         (row,) = await matrix(conn, date(2026, 7, 1), office.agency)
     assert row.cells["responsible"].state == "holds"
+
+
+async def test_coverage_late_uploads_and_recordings_of_no_case_are_columns_that_open_their_lists(
+    office: Office,
+) -> None:
+    await office.approved(ListRow("1", "penalty", "现场检查", Stage.INITIATION, Method.VIDEO, True))
+    await office.open()
+    await office.clip("a")
+    await office.clip("b", office.other_dock)
+    await office.clip("c", office.other_dock)
+    async with office.acts.of(HEAD) as act:
+        recorder = await keep_recorder(act, Recorder("0000127", office.agency))
+        times = {"from_time": "2026-11-19T00:00:00.000Z", "until_time": "2026-11-19T10:00:00.000Z", "version": 1}
+        held = {"recorder": recorder.id, "officer": office.officers["王磊"], **times}
+        await act.conn.execute(insert(holdings).values(**held))
+    async with office.archive.database.read() as conn:
+        rows = {row.agency.code: row.cells for row in await matrix(conn, date(2026, 12, 25))}
+        (alone,) = await matrix(conn, date(2026, 12, 25), office.other)
+        early = await matrix(conn, TODAY, office.other)
+    mine, theirs = rows[office.agency], rows[office.other]
+    assert mine["coverage"] == Cell(
+        "undecided", "0 %", f"/coverage/cases?agency={office.agency}&month=2026-11&what=missing"
+    )
+    assert theirs["coverage"].text == "–", "nothing was asked of it"
+    assert mine["late"] == Cell("broken", "1", f"/todo?agency={office.agency}&rule=upload")
+    assert theirs["late"] == Cell("holds", "0", f"/todo?agency={office.other}&rule=upload")
+    assert mine["unlinked"] == Cell("undecided", "1", f"/clips?agency={office.agency}&unlinked=30")
+    assert (theirs["unlinked"].text, alone.cells["unlinked"].text) == ("2", "2")
+    assert early[0].cells["unlinked"].text == "0", "what came this month may still find its case"

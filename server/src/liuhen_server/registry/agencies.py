@@ -20,6 +20,7 @@ from liuhen_server.registry.schema import agencies, agency_mergers
 __all__ = [
     "Agency",
     "add_agency",
+    "agencies_of_docks",
     "agency_of_dock",
     "change_agency",
     "check_agency",
@@ -123,6 +124,16 @@ async def agency_of_dock(conn: Connection, dock: str) -> str | None:
     )
     found: str | None = (await conn.execute(query)).scalar_one_or_none()
     return found
+
+
+async def agencies_of_docks(conn: Connection) -> dict[str, str]:
+    """Which agency's each dock is; a dock of none that is known is left out."""
+    query = (
+        select(docks.c.name, func.coalesce(agency_mergers.c.heir, agencies.c.code))
+        .join(agencies, or_(docks.c.agency == agencies.c.code, docks.c.agency == agencies.c.name))
+        .outerjoin(agency_mergers, (agency_mergers.c.agency == agencies.c.code) & agency_mergers.c.heir.is_not(None))
+    )
+    return {row[0]: row[1] for row in await conn.execute(query)}
 
 
 def docks_of(code: str | None) -> Select[tuple[str]]:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import ColumnElement, Table, func, select
 
 from liuhen_protocol.moment import format_time
+from liuhen_server.cases.coverage_time import Figures, Measured, figures_of, month_before
+from liuhen_server.cases.linking import is_linked
+from liuhen_server.cases.reading import case_of, needs_of_cases
 from liuhen_server.cases.said import Said
-from liuhen_server.cases.schema import case_clips, recording_lists
+from liuhen_server.cases.schema import cases, recording_lists
 from liuhen_server.database import Connection
 from liuhen_server.database.schema import clips
 from liuhen_server.deadlines.deadline import Standing, Within
 from liuhen_server.deadlines.notices import calendar_in_force
+from liuhen_server.deadlines.rules import UPLOAD
 from liuhen_server.deadlines.sources import everything_due
 from liuhen_server.publicity.schema import public_items, public_versions
-from liuhen_server.registry.agencies import Agency, docks_of, every_agency
+from liuhen_server.registry.agencies import Agency, agencies_of_docks, docks_of, every_agency
 from liuhen_server.registry.recorders import equipment_of
 from liuhen_server.registry.schema import officers
 from liuhen_server.review.reviewers import ratio_of, reviewers_of
@@ -30,6 +34,8 @@ __all__ = ["ITEMS", "UNLINKED_AFTER", "Cell", "Item", "Row", "matrix"]
 
 UNLINKED_AFTER = timedelta(days=30)
 """How long a recording may belong to no case before it is counted here."""
+
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,8 @@ ITEMS = (
     _item("reviewers", "法制审核人员", "legal reviewers", "工作方案四（一）2", "plan, part 4 (1) 2"),
     _item("equipment", "记录仪配备", "recorders to officers", "工作方案三（一）4", "plan, part 3 (1) 4"),
     _item("overdue", "超期事项", "overdue", "各项时限", "the clocks"),
+    _item("coverage", "上月音像记录覆盖", "coverage of last month", "工作方案三（一）3", "plan, part 3 (1) 3"),
+    _item("late", "逾期未上传", "recorders not uploaded in time", "执法全过程记录制度", "system of recording"),
     _item("unlinked", "未关联音像", "unlinked recordings", "工作方案三（二）2", "plan, part 3 (2) 2"),
     _item("items-public", "事项清单公示", "item list public", "考核指标", "assessment", "09-30"),
     _item("decisions-public", "决定公示", "decisions public", "考核指标", "assessment", "11-30"),
@@ -85,10 +93,11 @@ async def matrix(conn: Connection, today: date, only: str | None = None) -> tupl
     lists, majors = await _in_force(conn, recording_lists, today), await _in_force(conn, major_lists, today)
     equipment, certified = await equipment_of(conn), await _certified(conn, today)
     within = Within(await calendar_in_force(conn), only)
-    overdue = Counter(
-        each.agency for each in await everything_due(conn, today, within) if each.standing is Standing.OVERDUE
-    )
-    unlinked = {code: await _unlinked(conn, code, today) for code in codes}
+    late_ones = [each for each in await everything_due(conn, today, within) if each.standing is Standing.OVERDUE]
+    overdue = Counter(each.agency for each in late_ones)
+    not_uploaded = Counter(each.agency for each in late_ones if each.rule.key == UPLOAD.key)
+    unlinked, month = await _unlinked(conn, today, only), month_before(today.isoformat()[:7])
+    covered = await _covered(conn, month, codes)
     items_public, decided_public = await _published(conn, "item-list"), await _published(conn, "decision")
     signed = await _counts(
         conn,
@@ -124,7 +133,9 @@ async def matrix(conn: Connection, today: date, only: str | None = None) -> tupl
             "reviewers": Cell("holds" if every and ratio.reviewers >= ratio.needed else "undecided", f"{ratio.reviewers}/{ratio.needed}", here),
             "equipment": Cell("open" if percent else "undecided", "–" if percent is None else f"{percent} %", "/agencies"),
             "overdue": Cell("broken" if overdue[code] else "holds", str(overdue[code]), f"/todo?agency={code}"),
-            "unlinked": Cell("undecided" if unlinked[code] else "holds", str(unlinked[code]), "/clips"),
+            "coverage": _coverage(covered.get((code, month), Figures()), f"/coverage/cases?agency={code}&month={month}"),
+            "late": Cell("broken" if not_uploaded[code] else "holds", str(not_uploaded[code]), f"/todo?agency={code}&rule={UPLOAD.key}"),
+            "unlinked": Cell("undecided" if unlinked[code] else "holds", str(unlinked[code]), f"/clips?agency={code}&unlinked={UNLINKED_AFTER.days}"),
             "items-public": _there(code in items_public, str(items_public.get(code, "")), today, "09-30", here),
             "decisions-public": Cell("open", str(decided_public.get(code, 0)), here),
             "statistics": _there(code in signed, str(today.year - 1), today, "01-31", f"/statistics?year={today.year - 1}&agency={code}"),
@@ -160,20 +171,52 @@ async def _certified(conn: Connection, today: date) -> dict[str, tuple[int, int]
     return {agency: (good[agency], count) for agency, count in every.items()}
 
 
-async def _unlinked(conn: Connection, code: str, today: date) -> int:
-    """Originals of the agency's docks that have been here for a month and belong to no case."""
-    before = format_time(datetime.combine(today - UNLINKED_AFTER, time(), UTC))
-    linked = select(case_clips.c.id).where(
-        case_clips.c.sha256 == clips.c.sha256, case_clips.c.dock == clips.c.dock, case_clips.c.unlinked_time.is_(None)
+def _coverage(figures: Figures, url: str) -> Cell:
+    """What is missing opens the cases in which it is; where nothing is, all that had something to be recorded."""
+    if figures.share is None:
+        return Cell("open", "–", url)
+    return Cell(
+        "undecided" if figures.missing else "holds",
+        f"{figures.share} %",
+        f"{url}&what=missing" if figures.missing else url,
     )
-    query = select(func.count()).where(
-        clips.c.dock.in_(docks_of(code)),
+
+
+async def _covered(conn: Connection, month: str, codes: Sequence[str]) -> dict[tuple[str, str], Figures]:
+    """Of cases that were opened in that month, by (agency, month), as the page of coverage counts them."""
+    query = select(cases).where(
+        cases.c.agency.in_(codes),
+        cases.c.opened_day >= f"{month}-01",
+        cases.c.opened_day <= f"{month}-31",
+        cases.c.list_id.is_not(None),
+        # along its index: the day of the agency's zone begins and ends at most a day beside that of UTC
+        cases.c.opened_time >= (date.fromisoformat(f"{month}-01") - timedelta(days=1)).isoformat(),
+        cases.c.opened_time < (date.fromisoformat(f"{month}-28") + timedelta(days=5)).isoformat(),
+    )
+    every = [case_of(row) for row in (await conn.execute(query.order_by(cases.c.id))).mappings()]
+    measured = []
+    for start in range(0, len(every), _AT_ONCE):
+        some = every[start : start + _AT_ONCE]
+        asked = await needs_of_cases(conn, some)
+        measured += [Measured(case.id, case.agency, month, asked[case.id][1]) for case in some]
+    return figures_of(measured)
+
+
+async def _unlinked(conn: Connection, today: date, only: str | None) -> Counter[str]:
+    """By agency: originals of its docks that have been here for a month and belong to no case."""
+    before = format_time(datetime.combine(today - UNLINKED_AFTER, time(), UTC))
+    query = select(clips.c.dock, func.count()).where(
         clips.c.kind == "original",
         clips.c.disposed_index.is_(None),
         clips.c.collected_time < before,
-        ~linked.exists(),
+        ~is_linked(),
     )
-    return int((await conn.execute(query)).scalar_one())
+    if only is not None:
+        query = query.where(clips.c.dock.in_(docks_of(only)))
+    agencies, found = await agencies_of_docks(conn), Counter[str]()
+    for dock, count in await conn.execute(query.group_by(clips.c.dock)):
+        found[agencies.get(dock, "")] += count
+    return found
 
 
 async def _published(conn: Connection, kind: str) -> dict[str, int]:

@@ -21,6 +21,7 @@ from liuhen_server.custody.stays import stays_of_clips
 from liuhen_server.database import Connection
 from liuhen_server.database.schema import clips, docks
 from liuhen_server.people.roles import Action
+from liuhen_server.registry.agencies import docks_of
 from liuhen_server.web.clip_linking import choices
 from liuhen_server.web.clip_request import CHECKER
 from liuhen_server.web.context import CONTEXT
@@ -50,6 +51,7 @@ class Filters:
     recorder: str = ""
     day: str = ""
     verdict: str = ""
+    agency: str = ""
     unlinked: str = ""  # days: older than that and of no case
     turn: Turn = field(default_factory=Turn)
 
@@ -62,6 +64,7 @@ class Filters:
             officer=_name(query.get("officer", "")),
             recorder=_name(query.get("recorder", ""), 255),
             day=_day(query.get("day", "")),
+            agency=_name(query.get("agency", ""), 32),
             verdict=query.get("verdict", "") if query.get("verdict") in {v.value for v in Verdict} else "",
             unlinked=query.get("unlinked", "") if query.get("unlinked") in UNLINKED else "",
             turn=Turn.of(query),
@@ -69,11 +72,13 @@ class Filters:
 
     @property
     def any(self) -> bool:
-        return bool(self.dock or self.officer or self.recorder or self.day or self.verdict or self.unlinked)
+        return bool(
+            self.dock or self.officer or self.recorder or self.day or self.verdict or self.unlinked or self.agency
+        )
 
     def address(self, turn: Turn) -> str:
         values = {"dock": self.dock, "officer": self.officer, "day": self.day, "verdict": self.verdict}
-        values |= {"unlinked": self.unlinked, "recorder": self.recorder}
+        values |= {"unlinked": self.unlinked, "recorder": self.recorder, "agency": self.agency}
         kept = {name: value for name, value in values.items() if value} | turn.fields()
         return "/clips" + ("?" + urlencode(kept) if kept else "")
 
@@ -95,6 +100,8 @@ class Filters:
         if self.verdict:
             alone = not (self.officer or self.recorder or self.dock or self.day)
             wanted.append((clips.c.verdict if alone else beside(clips.c.verdict)) == self.verdict)
+        if self.agency:
+            wanted.append(clips.c.dock.in_(docks_of(self.agency)))
         if self.unlinked:
             wanted.append(clips.c.collected_time <= format_time(now - timedelta(days=int(self.unlinked))))
             wanted.append(~is_linked())

@@ -56,6 +56,8 @@ async def show(request: web.Request) -> web.StreamResponse:
         officer = None if oversees else person.officer or 0
         within = Within(calendar, asked or None if sees_all else person.agency or "", officer)
         found = await everything_due(conn, today, within)
+        if rule := request.query.get("rule", ""):
+            found = [each for each in found if each.rule.key == rule]
         own = [each for each in found if concerns(person, each)]
         overdue = [each for each in found if each.standing is Standing.OVERDUE and not concerns(person, each)]
         shown = [*own[:MOST], *(overdue[:MOST] if oversees else [])]
