@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +17,8 @@ from liuhen_server.cases.clocks import CLOCKS
 from liuhen_server.cases.documents import Paper, add_document
 from liuhen_server.cases.schema import cases
 from liuhen_server.custody.schema import stays
+from liuhen_server.database import Connection
+from liuhen_server.deadlines.case_source import of_cases
 from liuhen_server.deadlines.deadline import (
     Deadline,
     Rule,
@@ -40,6 +43,7 @@ from liuhen_server.review.schema import reviews
 from liuhen_server.statistics.schema import statistics_reports
 from liuhen_server.supervision.schema import supervision_opinions
 from support.case_office import HANDLER, TODAY, Office
+from support.deciding import file
 
 D = date.fromisoformat
 SOME_HASH = "ab" * 32
@@ -296,3 +300,28 @@ def test_what_is_overdue_stands_first() -> None:
     )
     assert by_urgency([later, soon, late]) == [late, soon, later]
     assert replace(late, about="x").key == "x review"
+
+
+class Counting:
+    """A connection that counts what it is asked."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn, self.asked = conn, 0
+
+    async def execute(self, *given: Any, **more: Any) -> Any:
+        self.asked += 1
+        return await self._conn.execute(*given, **more)
+
+
+async def test_many_open_cases_are_read_in_as_many_queries_as_few(office: Office) -> None:
+    async def asked() -> int:
+        async with office.archive.database.read() as conn:
+            counting = Counting(conn)
+            assert list(await of_cases(cast("Connection", counting), TODAY, Within(OFFICIAL))), "clocks run"
+            return counting.asked
+
+    await file(office, await office.open(), Stage.INITIATION, "filing")
+    few = await asked()
+    for _ in range(5):
+        await file(office, await office.open(), Stage.INITIATION, "filing")
+    assert await asked() == few

@@ -61,12 +61,7 @@ class Calendar:
         """
         if not 0 <= days <= LONGEST:
             raise ValueError(f"{days} working days: a count goes from 0 to {LONGEST}")
-        day, left, provisional = begins, days, False
-        while left:
-            day += timedelta(days=1)
-            provisional |= self.is_provisional(day)
-            left -= self.is_working(day)
-        return Due(day, provisional)
+        return _after(self.says, begins, days)
 
     def first_working_from(self, day: date) -> Due:
         """`day`, or the first working day after it."""
@@ -96,6 +91,17 @@ def _counted(says: Callable[[date], bool | None], earlier: date, later: date) ->
         provisional |= said is None
         days += day.weekday() < 5 if said is None else said
     return Counted(days, provisional)
+
+
+@lru_cache(maxsize=16_384)
+def _after(says: Callable[[date], bool | None], begins: date, days: int) -> Due:
+    day, left, provisional = begins, days, False
+    while left:
+        day += timedelta(days=1)
+        said = says(day)
+        provisional |= said is None
+        left -= day.weekday() < 5 if said is None else said
+    return Due(day, provisional)
 
 
 OFFICIAL = Calendar()

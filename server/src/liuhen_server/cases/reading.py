@@ -331,10 +331,11 @@ async def events_of_cases(conn: Connection, case_ids: Collection[int]) -> dict[i
     current = case_documents.c.case_id.in_(case_ids) & case_documents.c.current.is_(True)
     papers = select(case_documents.c.case_id, case_documents.c.kind, case_documents.c.dated).where(current)
     found: dict[int, dict[str, date]] = {}
-    for row in await conn.execute(stages.where(case_stages.c.case_id.in_(case_ids))):
-        _keep_first(found.setdefault(row.case_id, {}), stage_event(row.stage), row.entered_day)
-    for row in await conn.execute(papers):
-        _keep_first(found.setdefault(row.case_id, {}), document_event(row.kind), row.dated)
+    entered = (await conn.execute(stages.where(case_stages.c.case_id.in_(case_ids)))).all()
+    for case_id, stage, day in entered:  # taken at once: row by row costs more than all that is done with them
+        _keep_first(found.setdefault(case_id, {}), stage_event(stage), day)
+    for case_id, kind, day in (await conn.execute(papers)).all():
+        _keep_first(found.setdefault(case_id, {}), document_event(kind), day)
     return found
 
 
@@ -349,8 +350,8 @@ async def officers_of(conn: Connection, case_ids: Collection[int]) -> dict[int, 
         case_handlers.c.case_id.in_(case_ids), case_handlers.c.until_time.is_(None)
     )
     found: dict[int, set[int]] = {}
-    for row in await conn.execute(query):
-        found.setdefault(row.case_id, set()).add(row.officer_id)
+    for case_id, officer_id in (await conn.execute(query)).all():
+        found.setdefault(case_id, set()).add(officer_id)
     return {case: frozenset(officers) for case, officers in found.items()}
 
 

@@ -19,41 +19,42 @@ from liuhen_server.registry.schema import agencies
 
 __all__ = ["of_cases"]
 
-BATCH = 500
+BATCH = 5_000  # ids in one query: both databases take more, and lists of them are compiled anew
 _OPEN = [stage.value for stage in Stage if stage is not Stage.ARCHIVED]
 _OF_DECISIONS = frozenset({"publish", "publish-quick"})
 
 
 async def of_cases(conn: Connection, today: date, within: Within) -> Iterable[Deadline]:
-    found = list[Deadline]()
-    for agency in await _agencies(conn, within):
-        query = select(cases.c.id, cases.c.enforcement, cases.c.number).where(
-            cases.c.agency == agency, cases.c.stage.in_(_OPEN)
+    """As many queries for three thousand open cases as for one."""
+    query = select(cases.c.id, cases.c.enforcement, cases.c.number, cases.c.agency).where(
+        cases.c.agency.in_(await _agencies(conn, within)), cases.c.stage.in_(_OPEN)
+    )
+    if within.officer is not None:
+        mine = select(case_handlers.c.id).where(
+            case_handlers.c.case_id == cases.c.id,
+            case_handlers.c.officer_id == within.officer,
+            case_handlers.c.until_time.is_(None),
         )
-        if within.officer is not None:
-            mine = select(case_handlers.c.id).where(
-                case_handlers.c.case_id == cases.c.id,
-                case_handlers.c.officer_id == within.officer,
-                case_handlers.c.until_time.is_(None),
-            )
-            query = query.where(exists(mine))
-        rows = [(row.id, row.enforcement, row.number) for row in await conn.execute(query)]
-        for start in range(0, len(rows), BATCH):
-            some = rows[start : start + BATCH]
-            ids = [case_id for case_id, _, _ in some]
-            events, handled = await events_of_cases(conn, ids), await officers_of(conn, ids)
-            decided = await decided_events(conn, ids)
-            for case_id, enforcement, number in some:
-                happened = with_decided(events.get(case_id, {}), decided.get(case_id, {}))
-                for clock in clocks_of(enforcement, happened, today, within.calendar):
-                    # a decision that the archive knows has a clock of its own (`decision_source`)
-                    if not (clock.rule.key in _OF_DECISIONS and case_id in decided) and _waits(clock):
-                        who = Who(officers=handled.get(case_id, frozenset()))
-                        found.append(_deadline(case_id, number, agency, who, clock))
+        query = query.where(exists(mine))
+    rows = (await conn.execute(query)).all()
+    found = list[Deadline]()
+    for start in range(0, len(rows), BATCH):
+        some = rows[start : start + BATCH]
+        ids = [case_id for case_id, _, _, _ in some]
+        events, handled = await events_of_cases(conn, ids), await officers_of(conn, ids)
+        decided = await decided_events(conn, ids)
+        for case_id, enforcement, number, agency in some:
+            happened = with_decided(events.get(case_id, {}), decided.get(case_id, {}))
+            for clock in clocks_of(enforcement, happened, today, within.calendar):
+                # a decision that the archive knows has a clock of its own (`decision_source`)
+                if not (clock.rule.key in _OF_DECISIONS and case_id in decided) and _waits(clock):
+                    who = Who(officers=handled.get(case_id, frozenset()))
+                    found.append(_deadline(case_id, number, agency, who, clock))
     return found
 
 
 async def _agencies(conn: Connection, within: Within) -> Sequence[str]:
+    """By name: the index of cases begins with the agency."""
     if within.agency is not None:
         return [within.agency]
     return (await conn.execute(select(agencies.c.code).order_by(agencies.c.code))).scalars().all()

@@ -32,8 +32,8 @@ async def decided_events(conn: Connection, case_ids: Collection[int]) -> dict[in
     )
     found: dict[int, dict[str, date]] = {}
     for kind, query in (("decision", made), ("service-receipt", served), ("publication", public)):
-        for row in await conn.execute(query):
-            events, day = found.setdefault(row.case_id, {}), date.fromisoformat(row.day)
+        for case_id, stated in (await conn.execute(query)).all():
+            events, day = found.setdefault(case_id, {}), date.fromisoformat(stated)
             name = document_event(kind)
             events[name] = min(day, events.get(name, day))
     return found
