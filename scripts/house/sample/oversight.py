@@ -58,7 +58,7 @@ TEMPLATES: Mapping[tuple[str, Stage, str], tuple[str, Sequence[str]]] = {
 def major_rows_of(agency: str) -> tuple[MajorRow, ...]:
     """The sample rows of the classes that this agency enforces, as its own."""
     own = [row for row in DEFAULT_ROWS if row.enforcement in lists.CLASSES_OF[agency]]
-    return tuple(replace(row, source="本机关核定（样例）") if row.source.startswith("参考") else row for row in own)
+    return tuple(replace(row, source="本机关核定，样例") if row.source.startswith("参考") else row for row in own)
 
 
 async def bring_major_lists(acts: Acts, persons: Mapping[str, Person], since: date) -> None:
