@@ -5,16 +5,26 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import insert, update
 
 from browser.conftest import HOSTILE, Seeded, Visitor
+from liuhen_server.acts import MACHINE, Acts
+from liuhen_server.custody.schema import stays
+from liuhen_server.log.archive_chain import utc_now
 from liuhen_server.operations.opening import opened
 from liuhen_server.people.roles import Role
+from liuhen_server.people.schema import people
+from liuhen_server.registry.changes import keep_recorder
+from liuhen_server.registry.check_out import check_out
+from liuhen_server.registry.faults import report_fault
 from liuhen_server.registry.officers import Officer, add_officer
+from liuhen_server.registry.recorders import Recorder
 from support.people import our_agency
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -164,3 +174,66 @@ def test_two_people_and_the_county_s_recorders(county: Seeded, visit: New) -> No
     expect(page.get_by_role("link", name="Recorders", exact=True)).to_have_count(1)
     refused = [each for each in fang.complaints + gao.complaints if "422" not in each and "409" not in each]
     assert refused == []
+
+
+async def three_stand_in_the_dock(county: Seeded, name: str) -> None:
+    """Their rows as the log would tell them; one belongs to an officer's colleague, one is in repair. `name`: whose account it is."""
+    async with (
+        opened(county.config) as archive,
+        Acts(archive.database, archive.chain, utc_now, os.urandom).of(MACHINE) as act,
+    ):
+        agency = await our_agency(act.conn)
+        zhao = await add_officer(act.conn, Officer("LN-0401", "赵明", agency, expires="2199-12-31"))
+        qian = await add_officer(act.conn, Officer("LN-0402", "钱文", agency, expires="2199-12-31"))
+        await act.conn.execute(update(people).where(people.c.name == name).values(officer=zhao.id))
+        counts = dict.fromkeys(("files", "total_bytes", "failed", "missing", "deleted", "problems"), 0)
+        for bay, serial, cleared in (("5", "DSJ-A9-0501", 1), ("6", "DSJ-A9-0502", 0), ("7", "DSJ-A9-0503", 1)):
+            row = {"docked_index": 1_000_000 + int(bay), "dock": "dock-03", "seq": 1_000_000, "session": "s" + bay}
+            row |= {"time": act.time, "bay": bay, "recorder": serial, "quarantined": False, "premature": False}
+            await act.conn.execute(insert(stays).values(row | counts | {"cleared": cleared}))
+            kept = await keep_recorder(act, Recorder(serial, agency))
+            if bay == "6":
+                await report_fault(act, kept.id, "镜头进水")
+            if bay == "7":
+                await check_out(act, row["docked_index"], qian.id, date(2026, 11, 20))  # type: ignore[arg-type]
+
+
+def test_an_officer_takes_a_recorder_with_one_touch_on_a_telephone(county: Seeded, visit: New) -> None:
+    visitor, name = visit(viewport={"width": 390, "height": 844}, has_touch=True), "z" + secrets.token_hex(4)
+    password = county.account(name, Role.HANDLER, "赵明")
+    county.call(three_stand_in_the_dock(county, name))
+    page, pictures = visitor.page, os.environ.get("RECORDER_PICTURES")
+    visitor.go("/check-out?dock=dock-03")  # as the code beside the dock says it
+    page.fill("#name", name)
+    page.fill("#password", password)
+    page.click("form.panel button")
+    bays = page.locator("li.bay")
+    free, broken, taken = (bays.filter(has_text=serial) for serial in ("0501", "0502", "0503"))
+    expect(free).to_contain_text("可以取走")
+    expect(broken).to_contain_text("维修中")
+    expect(taken).to_contain_text("由钱文领用")
+    expect(taken).not_to_contain_text("可以取走")
+    for each in (broken, taken):
+        expect(each.get_by_role("button")).to_have_count(0)
+    take = free.get_by_role("button", name="由我领用")
+    box = take.bounding_box()
+    assert box is not None and box["height"] >= 64 and box["width"] >= 240
+    if pictures:
+        page.screenshot(path=str(Path(pictures) / "check-out-before-390.png"), full_page=True)
+    take.tap()
+    expect(free).to_contain_text("由您领用")
+    expect(free.get_by_role("button", name="没有取走，归还")).to_be_visible()
+    looks: tuple[tuple[Literal["light", "dark"], int], ...] = (("light", 390), ("dark", 390), ("light", 1366))
+    for scheme, width in looks:
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 768})
+        assert visitor.fits(), width
+        if pictures:
+            page.screenshot(path=str(Path(pictures) / f"check-out-{scheme}-{width}.png"), full_page=True)
+    free.get_by_role("button", name="没有取走，归还").click()
+    expect(free).to_contain_text("上次领用：赵明")
+    page.locator("p.crumb a").click()
+    page.get_by_role("link", name="领用登记").click()
+    visitor.english()
+    expect(free.get_by_role("button", name="I take it")).to_be_visible()
+    assert visitor.fits() and visitor.complaints == []

@@ -51,6 +51,36 @@ async def test_a_clip_is_suggested_to_the_case_of_who_had_its_recorder_then(offi
     assert await reasons(office, case) == ["当时领用该记录仪的 21132101 是本案承办人"]
 
 
+async def test_a_clip_is_suggested_to_the_case_of_who_checked_its_recorder_out_until_it_was_docked_again(
+    office: Office,
+) -> None:
+    case = await office.open()
+    opened = parse_time(case.opened_time)
+
+    def hours_before(hours: float) -> str:
+        return format_time(opened - timedelta(hours=hours))
+
+    for letter, hours in (("a", 3.0), ("b", 1.0)):  # made while it was out, and after it had come back
+        local = parse_time(hours_before(hours)).astimezone(CHINA).strftime("%Y-%m-%dT%H:%M:%S")
+        times = {"recorder_time": local, "collected_time": case.opened_time}
+        await office.clip(letter, office.dock, f"{letter}.MP4", officer=None, promised_index=ord(letter), **times)
+    row: dict[str, object] = {"dock": office.dock, "bay": "1", "recorder": "0000127", "quarantined": False}
+    row |= {"premature": False, "files": 0}
+    row |= dict.fromkeys(("seq", "total_bytes", "failed", "missing", "deleted", "problems", "cleared"), 0)
+    async with office.archive.database.write() as conn:
+        for index, hours in ((940, 9.0), (941, 2.0)):
+            values = {"docked_index": index, "session": f"s{index}", "time": hours_before(hours)}
+            await conn.execute(insert(stays).values(row | values))
+    async with office.acts.of(HEAD) as act:
+        recorder = await keep_recorder(act, Recorder("0000127", office.agency))
+        await hand_out(act, recorder, Holding(0, office.officers["李静"], hours_before(8), stay=940))
+    async with office.archive.database.read() as conn:
+        found = await suggestions_for(conn, await office.whole(case), CHINA)
+    assert [(each.names, each.suggestion.reasons[0].zh) for each in found] == [
+        (("a.MP4",), "当时在采集站领用该记录仪的 21132101 是本案承办人")
+    ]
+
+
 async def test_clips_of_an_unknown_device_are_suggested_once_two_people_said_whose_they_are(office: Office) -> None:
     case = await office.open()
     local = (parse_time(case.opened_time) - timedelta(hours=1)).astimezone(CHINA).strftime("%Y-%m-%dT%H:%M:%S")

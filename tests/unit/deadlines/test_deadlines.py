@@ -281,6 +281,22 @@ async def test_a_returned_recorder_is_docked_within_a_day(office: Office) -> Non
     assert not [each for each in await due(office) if each.rule.key == "upload"]
 
 
+async def test_a_recorder_that_was_checked_out_and_never_left_its_bay_is_not_waited_for(office: Office) -> None:
+    async with office.acts.of(HANDLER) as act:
+        recorder = await keep_recorder(act, Recorder("0000127", office.agency))
+    row: dict[str, object] = dict.fromkeys(
+        ("seq", "files", "total_bytes", "failed", "missing", "deleted", "problems", "cleared"), 0
+    )
+    row |= {"docked_index": 1, "dock": office.dock, "session": "s", "bay": "1", "recorder": "0000127"}
+    await put(office, stays, **row, time="2026-11-18T01:00:00.000Z", quarantined=False, premature=False)
+    times = {"from_time": "2026-11-19T00:00:00.000Z", "until_time": "2026-11-19T00:02:00.000Z", "version": 1}
+    await put(office, holdings, recorder=recorder.id, officer=office.officers["王磊"], stay=1, **times)
+    assert not [each for each in await due(office) if each.rule.key == "upload"]
+    async with office.archive.database.write() as conn:  # it left before, and whoever had it gave it to somebody else
+        await conn.execute(update(stays).values(ended_seq=2, ended_time="2026-11-19T00:01:00.000Z"))
+    assert [each for each in await due(office) if each.rule.key == "upload"]
+
+
 async def test_a_supervision_opinion_waits_for_the_head_until_it_is_answered(office: Office) -> None:
     opinion: dict[str, object] = {"id": 3, "agency": office.agency, "due": "2026-11-30", "state": "open", "version": 1}
     await put(office, supervision_opinions, **opinion, time="2026-11-18T02:00:00.000Z", by="person-9")

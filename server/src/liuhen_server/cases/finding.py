@@ -39,7 +39,7 @@ from liuhen_server.custody.tracks import Tracks, thinned, tracks_of
 from liuhen_server.database import Connection
 from liuhen_server.database.schema import clips, entries
 from liuhen_server.registry.agencies import docks_of
-from liuhen_server.registry.holdings import held_by
+from liuhen_server.registry.holdings import How, held_by
 from liuhen_server.registry.proposals import confirmed_stays
 from liuhen_server.registry.schema import officers, recorders
 
@@ -133,7 +133,8 @@ async def _held(conn: Connection, certificates: Mapping[int, str], since: str) -
     found: dict[str, list[Whose]] = {}
     for row in rows:
         until = None if row.until is None else parse_time(row.until)
-        one = Whose(certificates[row.officer], WhoseBasis.ASSIGNMENT, parse_time(row.since), until)
+        basis = WhoseBasis.CHECK_OUT if row.how is How.CHECK_OUT else WhoseBasis.ASSIGNMENT
+        one = Whose(certificates[row.officer], basis, parse_time(row.since), until)
         found.setdefault(serials[row.recorder], []).append(one)
     return found
 

@@ -60,6 +60,7 @@ class Place:
 class WhoseBasis(StrEnum):
     RECORDER = "recorder"  # the officer's number that the recorder holds
     ASSIGNMENT = "assignment"  # the register says who had the recorder then
+    CHECK_OUT = "check_out"  # the officer checked it out at the dock
     DECISION = "decision"  # two people said whose the clips of an unknown device are
 
 
@@ -213,6 +214,11 @@ def _whose(recording: Recording, officers: Collection[str]) -> tuple[int, Said] 
         return 30, Said(
             f"经两人确认，该未登记设备的记录由本案承办人 {recording.officer} 拍摄",
             f"two people said that officer {recording.officer}, a handler of this case, made what this unknown device held",
+        )
+    if recording.basis is WhoseBasis.CHECK_OUT:
+        return 30, Said(
+            f"当时在采集站领用该记录仪的 {recording.officer} 是本案承办人",
+            f"officer {recording.officer}, a handler of this case, had checked this recorder out at the dock",
         )
     return 30, Said(
         f"当时领用该记录仪的 {recording.officer} 是本案承办人",

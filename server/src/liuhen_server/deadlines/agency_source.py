@@ -132,6 +132,11 @@ async def of_recordings(conn: Connection, today: date, within: Within) -> Iterab
     docked = select(stays.c.docked_index).where(
         stays.c.recorder == recorders.c.serial, stays.c.time >= holdings.c.from_time
     )
+    # checked out, and put back before it ever left its bay
+    never_left = select(stays.c.docked_index).where(
+        stays.c.docked_index == holdings.c.stay,
+        or_(stays.c.ended_time.is_(None), stays.c.ended_time >= holdings.c.until_time),
+    )
     query = (
         select(holdings.c.officer, holdings.c.until_time, recorders.c.id, recorders.c.serial, recorders.c.agency)
         .join(recorders, recorders.c.id == holdings.c.recorder)
@@ -139,6 +144,7 @@ async def of_recordings(conn: Connection, today: date, within: Within) -> Iterab
             holdings.c.until_time.is_not(None),
             holdings.c.until_time >= format_time(midnight - RETURNED_SINCE),
             ~exists(docked),
+            ~exists(never_left),
         )
     )
     query = query.where(within.holds(recorders.c.agency))

@@ -47,6 +47,7 @@ class Action(StrEnum):
     KEEP_AGENCIES = "keep_agencies"  # add and change agencies
     KEEP_OFFICERS = "keep_officers"  # add and change officers
     KEEP_RECORDERS = "keep_recorders"  # add and change recorders, write down who has which, and what was repaired
+    CHECK_OUT = "check_out"  # take a recorder that stands in a dock, and put it back
     REPORT_FAULTS = "report_faults"  # say that a recorder does not work
     RESOLVE_RECORDERS = "resolve_recorders"  # propose or confirm whose an unknown recorder is: two people
     RESOLVE_CLIPS = "resolve_clips"  # propose or confirm whose clips in quarantine are: two people
@@ -132,6 +133,7 @@ ACCESS: Mapping[Action, Mapping[Role, Scope]] = {
     Action.KEEP_AGENCIES: {_SYSTEM: _ALL},
     Action.KEEP_OFFICERS: {_SYSTEM: _ALL, _HEAD: _AGENCY},
     Action.KEEP_RECORDERS: {_SYSTEM: _ALL, _HEAD: _AGENCY, _ARCHIVIST: _AGENCY},
+    Action.CHECK_OUT: dict.fromkeys((_HANDLER, _REVIEWER, _HEAD, _ARCHIVIST), _AGENCY),
     Action.REPORT_FAULTS: {
         _SYSTEM: _ALL,
         **dict.fromkeys((_HANDLER, _REVIEWER, _HEAD, _ARCHIVIST), _AGENCY),

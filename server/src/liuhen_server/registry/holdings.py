@@ -1,8 +1,9 @@
 """Who had which recorder when: written down by people, or read off the numbers that recorders hold when they are docked.
 
 What people wrote goes before what a recorder says: its number is often that of whoever had it last. A recorder's own account
-is never kept, for it can be read from the log again, also for the time before the recorder stood in the register. Docks
-report no check-out (`recorder.undocked` names nobody), so nothing here comes from one.
+is never kept, for it can be read from the log again, also for the time before the recorder stood in the register. A dock does
+not know who stands before it (`recorder.undocked` names nobody): a check-out is a row that somebody wrote beside it, which ends
+when a dock reports the recorder again.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from enum import StrEnum
 from sqlalchemy import RowMapping, insert, or_, select, update
 
 from liuhen_server.acts import Act
+from liuhen_server.custody.stays import find_stay
 from liuhen_server.database import Connection
 from liuhen_server.registry.changes import state_row
 from liuhen_server.registry.fields import Mistakes, Outdated
 from liuhen_server.registry.officers import find_officer
 from liuhen_server.registry.recorders import HANDED_OUT, Recorder
-from liuhen_server.registry.schema import holdings
+from liuhen_server.registry.returns import return_of
+from liuhen_server.registry.schema import holdings, recorders
 
 __all__ = [
     "END_OF_TIME",
@@ -27,7 +30,6 @@ __all__ = [
     "Held",
     "Holding",
     "How",
-    "by_hand",
     "combined",
     "end_holding",
     "find_holding",
@@ -35,6 +37,7 @@ __all__ = [
     "hand_out",
     "held_by",
     "holdings_of",
+    "written",
 ]
 
 END_OF_TIME = "9999-12-31T23:59:59.999Z"
@@ -44,11 +47,14 @@ END_OF_TIME = "9999-12-31T23:59:59.999Z"
 class How(StrEnum):
     RECORDER = "recorder"  # the number in the recorder
     HAND = "hand"  # somebody wrote it down
+    CHECK_OUT = "check_out"  # somebody wrote it down at the dock, of a recorder that stood there
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A row that people wrote. `until` None: still. `officer` is an id; times are UTC text."""
+    """A row that people wrote. `until` None: still. `officer` is an id; times are UTC text. `stay` (a docked_index): where it stood
+    when it was checked out at the dock; None: written down by hand. `docked`: `until` is read off a docking, and not kept yet.
+    """
 
     recorder: int
     officer: int
@@ -56,6 +62,12 @@ class Holding:
     until: str | None = None
     version: int = 0
     id: int = 0
+    stay: int | None = None
+    docked: bool = False
+
+    @property
+    def how(self) -> How:
+        return How.HAND if self.stay is None else How.CHECK_OUT
 
     @property
     def number(self) -> str:
@@ -127,13 +139,21 @@ def overlaps(one: Holding, other: Holding) -> bool:
     return one.since < (other.until or END_OF_TIME) and other.since < (one.until or END_OF_TIME)
 
 
-def by_hand(holding: Holding) -> Held:
-    return Held(holding.officer, holding.since, holding.until, How.HAND, holding.id, holding.version)
+def written(holding: Holding) -> Held:
+    return Held(holding.officer, holding.since, holding.until, holding.how, holding.id, holding.version)
+
+
+def _by(holding: Holding, now: str) -> Holding:
+    """With a return no later than now: a dock's clock may be ahead. One that cannot have been is none."""
+    if not holding.docked or holding.until is None or holding.until <= now:
+        return holding
+    return replace(holding, until=now) if holding.since < now else replace(holding, until=None, docked=False)
 
 
 async def hand_out(act: Act, recorder: Recorder, given: Holding) -> Holding:
-    """Written down that an officer of the recorder's agency has it, or had it. Raises Mistakes: another officer had it then, it
-    is lost, in repair or scrapped and would be held still, the times are none.
+    """Written down that an officer of the recorder's agency has it, or had it; and before that the return of who had it, where a
+    docking says so. Raises Mistakes: another officer had it then, it is lost, in repair or scrapped and would be held still, the
+    times are none.
     """
     wrong: dict[str, str] = {}
     officer = await find_officer(act.conn, given.officer)
@@ -143,10 +163,14 @@ async def hand_out(act: Act, recorder: Recorder, given: Holding) -> Holding:
         wrong["until"] = "recorder_not_there"
     if given.since > act.time or (given.until is not None and not given.since < given.until <= act.time):
         wrong["since"] = "holding_times"
-    if not wrong and any(overlaps(given, other) for other in await holdings_of(act.conn, recorder.id)):
+    others = [_by(each, act.time) for each in await holdings_of(act.conn, recorder.id)]
+    if not wrong and any(overlaps(given, other) for other in others):
         wrong["since"] = "holding_overlaps"
     if wrong:
         raise Mistakes(wrong)
+    for other in others:
+        if other.docked:
+            await _end(act, other, other.until)
     kept = replace(given, recorder=recorder.id, version=1)
     added = await act.conn.execute(insert(holdings).values(**_values(kept)))
     assert added.inserted_primary_key is not None
@@ -164,8 +188,13 @@ async def end_holding(act: Act, holding_id: int, version: int, until: str) -> Ho
         raise Outdated(before.version)
     if not before.since < until <= act.time:
         raise Mistakes({"until": "holding_times"})
-    kept = replace(before, until=until, version=before.version + 1)
-    saved = update(holdings).where(holdings.c.id == kept.id, holdings.c.version == version).values(**_values(kept))
+    return await _end(act, before, until)
+
+
+async def _end(act: Act, before: Holding, until: str | None) -> Holding:
+    kept = replace(before, until=until, version=before.version + 1, docked=False)
+    saved = update(holdings).where(holdings.c.id == kept.id, holdings.c.version == before.version)
+    saved = saved.values(**_values(kept))
     if (await act.conn.execute(saved.returning(holdings.c.id))).scalar() is None:
         raise Outdated(before.version + 1)
     await _state(act, kept, "changed")
@@ -176,20 +205,32 @@ async def find_holding(conn: Connection, holding_id: int) -> Holding | None:
     if not 0 < holding_id < 1 << 63:
         return None
     row = (await conn.execute(select(holdings).where(holdings.c.id == holding_id))).mappings().one_or_none()
-    return None if row is None else _holding(row)
+    return None if row is None else await _as_it_stands(conn, _holding(row))
 
 
 async def holdings_of(conn: Connection, recorder_id: int) -> list[Holding]:
     """What people wrote of a recorder, oldest first."""
     query = select(holdings).where(holdings.c.recorder == recorder_id).order_by(holdings.c.from_time)
-    return [_holding(row) for row in (await conn.execute(query)).mappings()]
+    rows = (await conn.execute(query)).mappings().all()
+    return [await _as_it_stands(conn, _holding(row)) for row in rows]
 
 
 async def held_by(conn: Connection, officer_ids: Iterable[int], since: str) -> list[Holding]:
     """What people wrote of these officers that reaches beyond a time."""
     reaches = or_(holdings.c.until_time.is_(None), holdings.c.until_time > since)
     query = select(holdings).where(holdings.c.officer.in_(set(officer_ids)), reaches)
-    return [_holding(row) for row in (await conn.execute(query.order_by(holdings.c.id))).mappings()]
+    rows = (await conn.execute(query.order_by(holdings.c.id))).mappings().all()
+    found = [await _as_it_stands(conn, _holding(row)) for row in rows]
+    return [each for each in found if each.until is None or each.until > since]
+
+
+async def _as_it_stands(conn: Connection, holding: Holding) -> Holding:
+    """With the return of what was checked out, as docks told it."""
+    if holding.until is not None or holding.stay is None:
+        return holding
+    serial = (await conn.execute(select(recorders.c.serial).where(recorders.c.id == holding.recorder))).scalar_one()
+    until = await return_of(conn, serial, holding.since, holding.stay)
+    return holding if until is None else replace(holding, until=until, docked=True)
 
 
 def number_then(versions: Sequence[tuple[str, str | None, str]], time: str) -> frozenset[str]:
@@ -210,8 +251,18 @@ def whom(number: str | None, then: Mapping[int, frozenset[str]]) -> int | None:
 
 
 async def _state(act: Act, kept: Holding, what: str) -> None:
-    row = {"recorder": kept.recorder, "officer": kept.officer, "since": kept.since, "until": kept.until}
-    await state_row(act, kept.number, kept.version, {**row, "version": kept.version, "id": kept.id}, what)
+    row: dict[str, object] = {
+        "recorder": kept.recorder,
+        "officer": kept.officer,
+        "since": kept.since,
+        "until": kept.until,
+    }
+    row |= {"how": kept.how.value, "version": kept.version, "id": kept.id}
+    if kept.stay is not None:
+        stood = await find_stay(act.conn, kept.stay)
+        row |= {"stay": kept.stay}
+        row |= {"dock": stood.dock, "bay": stood.bay, "session": stood.session} if stood is not None else {}
+    await state_row(act, kept.number, kept.version, row, what)
 
 
 def _values(holding: Holding) -> dict[str, object]:
@@ -221,8 +272,10 @@ def _values(holding: Holding) -> dict[str, object]:
         "from_time": holding.since,
         "until_time": holding.until,
         "version": holding.version,
+        "stay": holding.stay,
     }
 
 
 def _holding(row: RowMapping) -> Holding:
-    return Holding(row["recorder"], row["officer"], row["from_time"], row["until_time"], row["version"], row["id"])
+    times = row["from_time"], row["until_time"]
+    return Holding(row["recorder"], row["officer"], *times, row["version"], row["id"], row["stay"])

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, RowMapping, func, insert, select, update
 
 from liuhen_server.database import Connection
 from liuhen_server.registry.fields import Mistakes, Outdated, line
+from liuhen_server.registry.returns import return_of
 from liuhen_server.registry.schema import agencies, holdings, officers, recorders
 
 __all__ = [
@@ -120,9 +121,8 @@ async def change_recorder(conn: Connection, given: Recorder, time: str) -> Recor
     moved = checked.agency != before.agency
     if moved and not await _enforces(conn, checked.agency):
         wrong["agency"] = "agency"
-    held = select(holdings.c.id).where(holdings.c.recorder == before.id, holdings.c.until_time.is_(None))
     scrapped = checked.state is State.SCRAPPED and before.state is not State.SCRAPPED
-    if (moved or scrapped) and (await conn.execute(held)).scalar() is not None:
+    if (moved or scrapped) and await _held(conn, before):
         wrong["agency" if moved else "state"] = "recorder_held"
     if wrong:
         raise Mistakes(wrong)
@@ -214,6 +214,17 @@ async def equipment_of(conn: Connection) -> dict[str, Equipment]:
     for row in await conn.execute(people):
         counts.setdefault(row.agency, {})["officers"] = row[1]
     return {agency: Equipment(**each) for agency, each in counts.items()}
+
+
+async def _held(conn: Connection, recorder: Recorder) -> bool:
+    """Whether somebody has it by the register: written down without an end, and not docked since where that ends it."""
+    query = select(holdings.c.from_time, holdings.c.stay)
+    row = (
+        await conn.execute(query.where(holdings.c.recorder == recorder.id, holdings.c.until_time.is_(None)))
+    ).one_or_none()
+    if row is None or row.stay is None:
+        return row is not None
+    return await return_of(conn, recorder.serial, row.from_time, row.stay) is None
 
 
 async def _enforces(conn: Connection, agency: str) -> bool:

@@ -105,8 +105,9 @@ holdings = Table(
     Column("recorder", BigInteger, ForeignKey("recorders.id"), nullable=False),
     Column("officer", BigInteger, ForeignKey("officers.id"), nullable=False, index=True),
     Column("from_time", TIME, nullable=False),
-    Column("until_time", TIME),  # null: still
+    Column("until_time", TIME),  # null: still, or until it was docked again
     Column("version", Integer, nullable=False),
+    Column("stay", BigInteger),  # docked_index of where it stood when it was checked out; null: written down by hand
     CheckConstraint("until_time IS NULL OR from_time < until_time", name="from_before_until"),
     Index(None, "recorder", "from_time"),
     # two that overlap are refused within the act; of two that are open the database itself refuses one

@@ -82,7 +82,12 @@ GROUPS = (
         (
             Entry("/agencies", "nav.agencies", Action.SEE_REGISTRY, ("/agencies", "/new-agency")),
             Entry("/officers", "nav.officers", Action.SEE_REGISTRY, ("/officers", "/new-officer")),
-            Entry("/recorders", "nav.recorders", Action.SEE_REGISTRY, ("/recorders", "/new-recorder", "/unregistered")),
+            Entry(
+                "/recorders",
+                "nav.recorders",
+                Action.SEE_REGISTRY,
+                ("/recorders", "/new-recorder", "/unregistered", "/check-out"),
+            ),
             Entry("/calendar", "nav.calendar", Action.KEEP_CALENDAR, ("/calendar",)),
             Entry("/accounts", "nav.accounts", Action.SEE_ACCOUNTS, ("/accounts", "/new-account")),
         ),

@@ -20,13 +20,13 @@ from liuhen_server.registry.holdings import (
     Held,
     Holding,
     How,
-    by_hand,
     combined,
     end_holding,
     find_holding,
     from_dockings,
     hand_out,
     holdings_of,
+    written,
 )
 from liuhen_server.registry.recorders import (
     STATES,
@@ -272,10 +272,10 @@ async def _draw(
     await caught_up(request)
     async with request.app[CONTEXT].database.read() as conn:
         known = await find_recorder(conn, request[_RECORDER].id) or request[_RECORDER]
-        written = [by_hand(each) for each in await holdings_of(conn, known.id)]
+        rows = [written(each) for each in await holdings_of(conn, known.id)]
         stays = await stays_of_recorder(conn, known.serial)
         said = from_dockings(await dockings_of(conn, known, stays))
-        held = combined(written, said)
+        held = combined(rows, said)
         faults = await faults_of(conn, known.id)
         history = await versions(conn, known.number)
         names = await names_of(
@@ -298,7 +298,10 @@ async def _draw(
         fields=typed_fields or Form({}),
         held=tuple(reversed(held)),
         now=now,
-        unlike=now is not None and now.how is How.HAND and number_of is not None and number_of.officer != now.officer,
+        unlike=now is not None
+        and now.how is not How.RECORDER
+        and number_of is not None
+        and number_of.officer != now.officer,
         faults=faults,
         stays=stays[:STAYS_SHOWN],
         last=stays[0] if stays else None,

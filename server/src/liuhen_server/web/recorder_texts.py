@@ -62,9 +62,9 @@ _LIST = {
 _HELD = {
     "held.title": Text("领用经过", "Who had it"),
     "held.text": Text(
-        "人工登记优先；其余依记录仪内的人员编号推得：从首次显示该编号的入仓起，至显示其他编号为止。采集站不报告领用。",
+        "人工登记优先；其余依记录仪内的人员编号推得：从首次显示该编号的入仓起，至显示其他编号为止。在采集站领用的，再次入仓即为归还。",
         "What people wrote goes first; the rest follows from the number in the recorder, from the docking that first showed it "
-        "until one that showed another. Docks report no check-out.",
+        "until one that showed another. What was checked out at the dock is given back by docking it again.",
     ),
     "held.none": Text(
         "还没有领用登记，记录仪内也没有可对应的人员编号。", "Nobody wrote anything down, and no number told."

@@ -3,6 +3,7 @@
 from liuhen_server.web.api_texts import API_TEXTS
 from liuhen_server.web.calendar_texts import CALENDAR_TEXTS
 from liuhen_server.web.case_texts import CASE_TEXTS
+from liuhen_server.web.check_out_texts import CHECK_OUT_TEXTS
 from liuhen_server.web.custody_texts import CUSTODY_TEXTS
 from liuhen_server.web.decision_texts import DECISION_TEXTS
 from liuhen_server.web.exchange_texts import EXCHANGE_TEXTS
@@ -403,6 +404,7 @@ TEXTS: dict[str, Text] = {
     **EXCHANGE_TEXTS,
     **RECORD_LIST_TEXTS,
     **RECORDER_TEXTS,
+    **CHECK_OUT_TEXTS,
     **RETENTION_TEXTS,
     **PUBLICITY_TEXTS,
     **REVIEW_TEXTS,
