@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from liuhen_protocol.decision_events import (
     DecisionDrafted,
@@ -22,6 +22,7 @@ from liuhen_server.cases.classes import Stage
 from liuhen_server.cases.reading import Case, Party
 from liuhen_server.cases.record import move_case
 from liuhen_server.cases.said import Wrong
+from liuhen_server.cases.schema import case_stages
 from liuhen_server.decisions.deciding import (
     Given,
     NumberOfDecisionTaken,
@@ -31,9 +32,11 @@ from liuhen_server.decisions.deciding import (
 )
 from liuhen_server.decisions.draft import Draft, Proposal, Result, text_of
 from liuhen_server.decisions.drafting import OutdatedDraft, write_draft
+from liuhen_server.decisions.gates import lacks
 from liuhen_server.decisions.reading import decisions_of, drafts_of
 from liuhen_server.decisions.refused import NotDecided
 from liuhen_server.decisions.serving import Performed, Served, execute, serve
+from liuhen_server.decisions.standing import lacks_of, standing_of
 from support.case_office import COLLEAGUE, HANDLER, HEAD, TODAY, Office, Somebody
 from support.deciding import (
     FINED,
@@ -46,6 +49,7 @@ from support.deciding import (
     file,
     named,
 )
+from support.decision_room import Room
 
 OTHER_HEAD = Somebody(5)
 
@@ -335,3 +339,25 @@ async def test_nothing_is_drafted_in_an_archived_or_unknown_case(office: Office)
     with pytest.raises(LookupError):
         await write_draft(office.acts, HANDLER, 999, 0, WARNED, TODAY)
     assert SHOP.kind == "organisation"
+
+
+async def test_the_list_of_cases_counts_what_decision_service_and_execution_lack_as_the_case_itself_does(
+    room: Room,
+) -> None:
+    office = room.people.office
+    draft = await room.ready()
+    counted = []
+    for step in ("drafted", "decided", "served"):
+        if step == "decided":
+            await decide(office.acts, room.who("head"), room.case.id, Given(draft.id, "", TODAY), TODAY)
+        if step == "served":
+            stages = {"case_id": room.case.id, "entered_time": "t", "entered_day": "2026-11-20", "by": "person-1"}
+            async with office.archive.database.write() as conn:
+                for stage in (Stage.SERVICE, Stage.EXECUTION):
+                    await conn.execute(insert(case_stages).values(**stages, stage=stage.value, log_index=1))
+        case = (await office.whole(room.case)).case
+        async with office.archive.database.read() as conn:
+            alone = lacks(await standing_of(conn, case))
+            assert (await lacks_of(conn, [case]))[case.id] == alone, step
+        counted.append(len(alone))
+    assert counted == [1, 0, 2]

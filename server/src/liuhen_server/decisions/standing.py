@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from liuhen_server.cases.classes import Stage
 from liuhen_server.cases.reading import Case
 from liuhen_server.cases.schema import case_documents, case_parties, case_stages, cases
 from liuhen_server.database import Connection
 from liuhen_server.decisions.draft import Draft
-from liuhen_server.decisions.gates import Filed, Made, Order, Standing
+from liuhen_server.decisions.gates import Filed, Made, Order, Standing, lacks
 from liuhen_server.decisions.reading import Decision, decisions_of, newest_draft
+from liuhen_server.decisions.schema import decision_ends, decisions, executions, services
 from liuhen_server.review.reading import involved_in, rounds_of, who_are
+from liuhen_server.review.rules import Refusal
 
-__all__ = ["made", "order_for", "party_kinds_of", "standing_of"]
+__all__ = ["lacks_of", "made", "order_for", "party_kinds_of", "standing_of"]
 
 
 async def standing_of(conn: Connection, case: Case) -> Standing:
@@ -32,6 +34,40 @@ async def standing_of(conn: Connection, case: Case) -> Standing:
         decisions=made(await decisions_of(conn, case.id)),
         decided_before=bool((await conn.execute(before)).scalar_one()),
     )
+
+
+async def lacks_of(conn: Connection, listed: Collection[Case]) -> dict[int, tuple[Refusal, ...]]:
+    """What `gates.lacks` says of each case, in as many queries for thirty as for one."""
+    ids = [case.id for case in listed]
+    stages = select(case_stages.c.case_id, case_stages.c.stage).where(case_stages.c.case_id.in_(ids))
+    before = select(cases.c.id).where(cases.c.id.in_(ids), cases.c.decided_before)
+    found = select(
+        decisions,
+        exists().where(decision_ends.c.decision_id == decisions.c.id).label("ended"),
+        exists().where(services.c.decision_id == decisions.c.id).label("served"),
+        exists().where(executions.c.decision_id == decisions.c.id).label("executed"),
+    ).where(decisions.c.case_id.in_(ids))
+    reached: dict[int, set[Stage]] = {}
+    for case_id, stage in (await conn.execute(stages)).all():
+        reached.setdefault(case_id, set()).add(Stage(stage))
+    old = set((await conn.execute(before)).scalars())
+    decided: dict[int, list[Made]] = {}
+    for row in (await conn.execute(found.order_by(decisions.c.id))).all():
+        ways = bool(row.served), bool(row.executed)
+        held = Made(row.id, row.draft_id, row.dated, row.number, not row.ended, *ways)
+        decided.setdefault(row.case_id, []).append(held)
+    return {
+        case.id: lacks(
+            Standing(
+                case.enforcement,
+                case.stage,
+                frozenset(reached.get(case.id, ())),
+                decisions=tuple(decided.get(case.id, ())),
+                decided_before=case.id in old,
+            )
+        )
+        for case in listed
+    }
 
 
 def made(found: Iterable[Decision]) -> tuple[Made, ...]:

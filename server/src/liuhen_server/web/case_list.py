@@ -20,6 +20,7 @@ from liuhen_server.cases.schema import case_handlers, cases
 from liuhen_server.database import Connection
 from liuhen_server.deadlines.decided import decided_events, with_decided
 from liuhen_server.deadlines.notices import calendar_in_force
+from liuhen_server.decisions.standing import lacks_of
 from liuhen_server.people.roles import Action
 from liuhen_server.search.facets import Reach
 from liuhen_server.search.finder import found_keys
@@ -99,7 +100,7 @@ async def wanted_cases(request: web.Request, filters: Filters) -> ColumnElement[
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`missing`: how much its stages ask for and do not have. `clock`: the agency's that ends first, of those that run."""
+    """`missing`: how much its stages, its decision, service and execution ask for and do not have. `clock`: the agency's that ends first, of those that run."""
 
     case: Case
     handlers: tuple[str, ...]
@@ -117,6 +118,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         ids = [case.id for case in listed]
         handled = await officers_of(conn, ids)
         needs = await needs_of_cases(conn, listed) if listed else {}
+        lacking = await lacks_of(conn, listed)
         events = await events_of_cases(conn, ids)
         decided, calendar = await decided_events(conn, ids), await calendar_in_force(conn)
         names = await names_of(conn, (), {officer for each in handled.values() for officer in each})
@@ -128,7 +130,7 @@ async def show(request: web.Request) -> web.StreamResponse:
             Row(
                 case,
                 tuple(names.officer(each) for each in sorted(handled.get(case.id, ()))),
-                len(blockers(needs[case.id][1])),
+                len(blockers(needs[case.id][1])) + len(lacking[case.id]),
                 _next_clock(
                     case, with_decided(events.get(case.id, {}), decided.get(case.id, {})), context.today(), calendar
                 ),
