@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -90,25 +90,26 @@ class Finder:
         dated = filters.first is not None or filters.last is not None
         if not narrowed.parts and not narrowed.facets and not dated:
             return Found(question, (), asked=False)
-        groups = []
+        asked: dict[str, Question] = {}
+        for kind, reach in visible.items():
+            if filters.kind in ("", kind):
+                days = days_between(kind, filters.first or FIRST_DAY, filters.last or LAST_DAY)
+                of_its_kind = _reached(narrowed.narrowed(days) if dated else narrowed, kind, reach)
+                if all(of_its_kind.facets):
+                    asked[kind] = of_its_kind
         async with self._database.read() as conn:
-            for kind, reach in visible.items():
-                if filters.kind in ("", kind):
-                    days = days_between(kind, filters.first or FIRST_DAY, filters.last or LAST_DAY)
-                    groups.append(await _group(conn, kind, reach, narrowed.narrowed(days) if dated else narrowed, page))
+            ids = await _ids(conn, asked, page)
+            shown = [each for kind in ids for each in ids[kind][: page.rows]]
+            rows = await conn.execute(select(search_documents).where(search_documents.c.id.in_(shown)))
+            hits = {row.id: Hit(row.kind, row.key, row.agency, row.time, row.text) for row in rows}
+        groups = (_group(kind, ids[kind], hits, page.rows) for kind in asked if ids.get(kind))
         return Found(question, tuple(group for group in groups if group.hits))
 
 
-async def _group(conn: Connection, kind: str, reach: Reach, question: Question, page: Page) -> Group:
-    narrowed = _reached(question, kind, reach)
-    if not all(narrowed.facets):
-        return Group(kind, (), 0, None)
-    ids = await _ids(conn, kind, narrowed, page)
-    shown = ids[: page.rows]
-    query = select(search_documents).where(search_documents.c.id.in_(shown))
-    rows = {row.id: row for row in await conn.execute(query)}
-    hits = tuple(Hit(r.kind, r.key, r.agency, r.time, r.text) for r in (rows[each] for each in shown if each in rows))
-    return Group(kind, hits, len(ids), shown[-1] if len(ids) > page.rows else None)
+def _group(kind: str, ids: Sequence[int], hits: Mapping[int, Hit], rows: int) -> Group:
+    shown = ids[:rows]
+    found = tuple(hits[each] for each in shown if each in hits)
+    return Group(kind, found, len(ids), shown[-1] if len(ids) > rows else None)
 
 
 def found_keys(typed: str, kind: str, reach: Reach, *, sqlite: bool) -> Select[tuple[str]] | None:
@@ -132,45 +133,63 @@ def _reached(question: Question, kind: str, reach: Reach) -> Question:
     return narrowed if limits is None else narrowed.narrowed(limits)
 
 
-_OF_SQLITE = "SELECT rowid AS id FROM search_words WHERE search_words MATCH :asked"
-_OF_POSTGRESQL = "SELECT id FROM search_words WHERE words @@ CAST(CAST(:asked AS text) AS tsquery)"
-
-
 def _matching(question: Question, *, sqlite: bool) -> tuple[str, dict[str, object]]:
     if sqlite:
-        return _OF_SQLITE, {"asked": question.for_sqlite()}
-    return _OF_POSTGRESQL, {"asked": question.for_postgresql()}
+        return "SELECT rowid AS id FROM search_words WHERE search_words MATCH :asked", {"asked": question.for_sqlite()}
+    query = "SELECT id FROM search_words WHERE words @@ CAST(CAST(:asked AS text) AS tsquery)"
+    return query, {"asked": question.for_postgresql()}
 
 
 _NEWEST = 2_000
 """Documents of a kind that are looked through one by one before the index is asked for all: what is common is found among them."""
 
+# each of them once for every kind, in one statement: of many kinds most have nothing, and what is dear is the way there. `{n}` tells the
+# kinds apart
+_OF_SQLITE = (
+    "SELECT * FROM (SELECT {n} AS n, rowid AS id FROM search_words"
+    " WHERE search_words MATCH :asked{n} AND rowid < :before ORDER BY rowid DESC LIMIT :rows)"
+)
 _OF_THE_NEWEST = (
     # the rows first and then their words, one by one: joined freely, PostgreSQL walks through all that is newer of other kinds,
     # or asks the index for all
-    "WITH newest AS MATERIALIZED (SELECT id FROM search_documents WHERE kind = :kind AND id < :before ORDER BY id DESC LIMIT :newest)"
-    " SELECT newest.id FROM newest CROSS JOIN LATERAL (SELECT words FROM search_words WHERE search_words.id = newest.id OFFSET 0) AS its"
-    " WHERE its.words @@ CAST(CAST(:asked AS text) AS tsquery) ORDER BY newest.id DESC LIMIT :rows"
+    "(WITH newest AS MATERIALIZED"
+    " (SELECT id FROM search_documents WHERE kind = :kind{n} AND id < :before ORDER BY id DESC LIMIT :newest)"
+    " SELECT {n} AS n, newest.id FROM newest"
+    " CROSS JOIN LATERAL (SELECT words FROM search_words WHERE search_words.id = newest.id OFFSET 0) AS its"
+    " WHERE its.words @@ CAST(CAST(:asked{n} AS text) AS tsquery) ORDER BY newest.id DESC LIMIT :rows)"
 )
 _OF_ALL = (  # materialized, else PostgreSQL may walk from the newest row to where the first is that answers
-    "WITH matching AS MATERIALIZED (SELECT id FROM search_words WHERE words @@ CAST(CAST(:asked AS text) AS tsquery) AND id < :before)"
-    " SELECT id FROM matching ORDER BY id DESC LIMIT :rows"
+    "(WITH matching AS MATERIALIZED"
+    " (SELECT id FROM search_words WHERE words @@ CAST(CAST(:asked{n} AS text) AS tsquery) AND id < :before)"
+    " SELECT {n} AS n, id FROM matching ORDER BY id DESC LIMIT :rows)"
 )
 _NO_END = (1 << 63) - 1
 
 
-async def _ids(conn: Connection, kind: str, question: Question, page: Page) -> list[int]:
-    """The newest, COUNTED + 1 of them at most: what is shown and what is counted is one look into the index."""
+async def _ids(conn: Connection, asked: Mapping[str, Question], page: Page) -> dict[str, list[int]]:
+    """Of each kind the newest, COUNTED + 1 of them at most: what is shown and what is counted is one look into the index."""
     if conn.dialect.name == "sqlite":
-        query, values = _matching(question, sqlite=True)
-        if page.before is not None:
-            query += " AND rowid < :before"
-            values["before"] = page.before
-        found = await conn.execute(text(f"{query} ORDER BY rowid DESC LIMIT :rows"), values | {"rows": COUNTED + 1})
-        return [int(row.id) for row in found]
-    values = {"asked": question.for_postgresql(), "before": page.before or _NO_END, "rows": COUNTED + 1}
+        return await _all_of(conn, _OF_SQLITE, {kind: each.for_sqlite() for kind, each in asked.items()}, page)
+    typed = {kind: each.for_postgresql() for kind, each in asked.items()}
     # of words that PostgreSQL believes to be common it walks through all the archive where they are not, and of those that it
     # believes to be rare it reads every one where they are common: a short walk first, then the index, is right for both
-    newest = list(await conn.execute(text(_OF_THE_NEWEST), values | {"kind": kind, "newest": _NEWEST}))
-    found_ids = newest if len(newest) > COUNTED else await conn.execute(text(_OF_ALL), values)
-    return [int(row.id) for row in found_ids]
+    found = await _all_of(conn, _OF_THE_NEWEST, typed, page)
+    few = {kind: each for kind, each in typed.items() if len(found[kind]) <= COUNTED}
+    return found | await _all_of(conn, _OF_ALL, few, page)
+
+
+async def _all_of(conn: Connection, query: str, asked: Mapping[str, str], page: Page) -> dict[str, list[int]]:
+    """The ids by kind, the newest first."""
+    found: dict[str, list[int]] = {kind: [] for kind in asked}
+    if not asked:
+        return found
+    kinds = list(asked)
+    values: dict[str, object] = {"before": page.before or _NO_END, "rows": COUNTED + 1}
+    for n, kind in enumerate(kinds):
+        values |= {f"asked{n}": asked[kind]}
+        if ":kind{n}" in query:
+            values |= {f"kind{n}": kind, "newest": _NEWEST}
+    together = " UNION ALL ".join(query.replace("{n}", str(n)) for n in range(len(kinds)))
+    for row in await conn.execute(text(together), values):
+        found[kinds[row.n]].append(int(row.id))
+    return {kind: sorted(ids, reverse=True) for kind, ids in found.items()}
