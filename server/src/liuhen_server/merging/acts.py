@@ -118,8 +118,8 @@ async def decide(
     acts: Acts, person: Actor, merger_id: int, version: int, answer: Answer, today: date, agency: str | None = None
 ) -> Merger:
     """Ends a proposal; confirmed, everything that is open goes to the successor in the same act. `agency`: of which it has to be
-    (None: of any). Raises Wrong: somebody decided
-    meanwhile, not the person whose turn it is, it fits no longer, or something has to be put right first (nothing is changed then).
+    (None: of any). Raises Wrong: somebody decided meanwhile, not the person whose turn it is, it fits no longer, or something has
+    to be put right first (nothing is changed then).
     """
     async with acts.of(person) as act:
         now = await find_merger(act.conn, merger_id)
@@ -190,7 +190,7 @@ async def _demand_settled(conn: Connection, code: str, into: str) -> None:
         (
             disposal_lists.c.id,
             (disposal_lists.c.agency == code) & (disposal_lists.c.state == "drawn"),
-            "销毁清单",
+            "待处置清单",
             "disposal lists",
         ),
         (
