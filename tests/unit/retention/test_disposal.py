@@ -207,6 +207,25 @@ async def test_a_film_that_comes_after_its_original_was_disposed_of_follows_it_b
     await holds_together(cabinet)
 
 
+async def test_a_late_film_stays_while_its_original_s_bytes_are_held(cabinet: Cabinet) -> None:
+    await cabinet.clip(ONE)
+    cabinet.clock.days_pass(181)
+    await cabinet.disposed()
+    again = await cabinet.clip(ONE, "dock-09")
+    held = await hold_clip(cabinet.acts, HANDLER, again.dock, again.sha256, Ground.OTHER, None, "待查", cabinet.today)
+    film = await cabinet.clip(PROXY, original=ONE)
+
+    async def late() -> int:
+        return await dispose_of_late(cabinet.archive.database, cabinet.archive.chain, cabinet.today, CHINA)
+
+    assert await late() == 0
+    await release(cabinet.acts, HEAD, held.id, "查清")
+    cabinet.clock.days_pass(181)
+    assert await late() == 1
+    assert (await cabinet.again(film.dock, film.sha256)).disposed_index is not None
+    await holds_together(cabinet)
+
+
 async def test_bytes_that_another_dock_brought_too_stay_until_that_clip_is_disposed_of(cabinet: Cabinet) -> None:
     await cabinet.clip(ONE)
     cabinet.clock.days_pass(100)

@@ -308,6 +308,20 @@ async def dispose_of_late(database: Database, chain: ArchiveChain, today: date, 
     """Films and tracks that came after their original was disposed of (a dock made or sent them later): a tombstone for each, by the
     list and the two people that the original's rests on. What is held by now stays. Returns how many.
     """
+    async with database.read() as conn:  # the log is held only where there is something to say
+        if not await _late_and_over(conn, today, zone):
+            return 0
+    async with database.write() as conn:
+        await lock(conn)
+        found = await _late_and_over(conn, today, zone)
+        for each, of, term in found:
+            assert of.ended_by is not None and term.ends is not None
+            await _entomb(conn, partial(chain.append, conn), each, of, of.ended_by, term.ends.isoformat())
+    return len(found)
+
+
+async def _late_and_over(conn: Connection, today: date, zone: timezone) -> list[tuple[Clip, DisposalList, Term]]:
+    """At most so many as a page has; what is held is passed over, however much of it there is."""
     original = clips.alias("original")
     late = (
         select(clips)
@@ -316,29 +330,21 @@ async def dispose_of_late(database: Database, chain: ArchiveChain, today: date, 
             original.c.disposed_index.is_not(None), clips.c.stored_index.is_not(None), clips.c.disposed_index.is_(None)
         )
         .order_by(clips.c.promised_index)
-        .limit(_PAGE)
+        .limit(MOST_LOOKED_AT)
     )
-    async with database.read() as conn:
-        if (await conn.execute(late.limit(1))).first() is None:
-            return 0
-    done = 0
-    async with database.write() as conn:
-        await lock(conn)
-        for each in [clip_of(row) for row in (await conn.execute(late)).mappings()]:
-            assert each.original is not None
-            clip = await find_clip(conn, each.dock, each.original)
-            disposal = await disposal_of(conn, each.dock, each.original)
-            assert clip is not None and disposal is not None and disposal.list.ended_by is not None
-            table = await table_in_force(conn, disposal.list.agency, today)
-            term = (await terms_of(conn, [clip], table, zone))[clip.dock, clip.sha256]
-            if not term.over(today):
-                continue
-            assert term.ends is not None
-            await _entomb(
-                conn, partial(chain.append, conn), each, disposal.list, disposal.list.ended_by, term.ends.isoformat()
-            )
-            done += 1
-    return done
+    found: list[tuple[Clip, DisposalList, Term]] = []
+    for each in [clip_of(row) for row in (await conn.execute(late)).mappings()]:
+        assert each.original is not None
+        clip = await find_clip(conn, each.dock, each.original)
+        disposal = await disposal_of(conn, each.dock, each.original)
+        assert clip is not None and disposal is not None
+        table = await table_in_force(conn, disposal.list.agency, today)
+        term = (await terms_of(conn, [clip], table, zone))[clip.dock, clip.sha256]
+        if term.over(today):
+            found.append((each, disposal.list, term))
+        if len(found) == _PAGE:
+            break
+    return found
 
 
 async def is_needed(conn: Connection, sha256: str) -> bool:
