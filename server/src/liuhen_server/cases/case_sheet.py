@@ -15,6 +15,7 @@ from liuhen_server.cases.reading import Case, Party
 from liuhen_server.cases.record import New
 from liuhen_server.cases.said import Said, Wrong
 from liuhen_server.cases.sheets import Row
+from liuhen_server.cases.tables import wrong_columns
 from liuhen_server.registry.officers import Officer
 
 __all__ = [
@@ -221,21 +222,7 @@ def _places(cells: Sequence[str]) -> tuple[dict[int, Column], tuple[Said, ...]]:
             places[place] = column
     missing = [column.name for column in COLUMNS if column.required and column not in places.values()]
     if missing or unknown or twice:
-        zh = [
-            *(["缺少列：" + "、".join(each.zh for each in missing)] if missing else []),
-            *(["不认识的列：" + "、".join(unknown)] if unknown else []),
-            *(["重复的列：" + "、".join(twice)] if twice else []),
-        ]
-        en = [
-            *(["missing: " + ", ".join(each.en for each in missing)] if missing else []),
-            *(["unknown: " + ", ".join(unknown)] if unknown else []),
-            *(["there twice: " + ", ".join(twice)] if twice else []),
-        ]
-        raise Wrong(
-            "表头与模板不符。" + "；".join(zh) + "。请按模板改第一行",
-            "the columns are not those of the template; " + "; ".join(en) + ". Put the first row right",
-            "file",
-        )
+        raise wrong_columns(missing, unknown, twice)
     return places, tuple(ignored)
 
 

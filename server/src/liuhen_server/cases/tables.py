@@ -9,7 +9,7 @@ from typing import BinaryIO
 from liuhen_server.cases.said import Said, Wrong
 from liuhen_server.cases.sheets import read_rows
 
-__all__ = ["Table", "check_mistakes", "read_table"]
+__all__ = ["Table", "check_mistakes", "read_table", "wrong_columns"]
 
 MOST_SAID = 20
 
@@ -56,6 +56,25 @@ def check_mistakes(mistakes: Iterable[tuple[int, Said]]) -> None:
     raise Wrong(f"表格没有导入。{zh}", f"Nothing was taken. {en}", "file")
 
 
+def wrong_columns(missing: Sequence[Said], unknown: Sequence[str], twice: Sequence[str]) -> Wrong:
+    """What is wrong with a first row: columns by name, and cells as they were written."""
+    zh = [
+        *(["缺少列：" + "、".join(each.zh for each in missing)] if missing else []),
+        *(["不认识的列：" + "、".join(unknown)] if unknown else []),
+        *(["重复的列：" + "、".join(twice)] if twice else []),
+    ]
+    en = [
+        *(["missing: " + ", ".join(each.en for each in missing)] if missing else []),
+        *(["unknown: " + ", ".join(unknown)] if unknown else []),
+        *(["there twice: " + ", ".join(twice)] if twice else []),
+    ]
+    return Wrong(
+        "表头与模板不符。" + "；".join(zh) + "。请按模板改第一行",
+        "the columns are not those of the template; " + "; ".join(en) + ". Put the first row right",
+        "file",
+    )
+
+
 def _places(cells: Sequence[str], columns: Sequence[Said]) -> tuple[int, ...]:
     """Where each column stands."""
     names = {name.lower(): place for place, column in enumerate(columns) for name in (column.zh, column.en)}
@@ -65,11 +84,5 @@ def _places(cells: Sequence[str], columns: Sequence[Said]) -> tuple[int, ...]:
     unknown = [cells[place].strip()[:20] for column, place in found if column is None]
     twice = [each for place, each in enumerate(columns) if known.count(place) > 1]
     if missing or unknown or twice:
-        zh = [f"缺少列：{'、'.join(each.zh for each in missing)}"] if missing else []
-        en = [f"columns are missing: {', '.join(each.en for each in missing)}"] if missing else []
-        zh += [f"不认识的列：{'、'.join(unknown)}"] if unknown else []
-        en += [f"unknown: {', '.join(unknown)}"] if unknown else []
-        zh += [f"重复的列：{'、'.join(each.zh for each in twice)}"] if twice else []
-        en += [f"there twice: {', '.join(each.en for each in twice)}"] if twice else []
-        raise Wrong(f"表格{'；'.join(zh)}", "; ".join(en), "file")
+        raise wrong_columns(missing, unknown, [each.zh for each in twice])
     return tuple(place for _, place in sorted((column, place) for column, place in found if column is not None))
