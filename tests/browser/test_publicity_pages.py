@@ -139,7 +139,7 @@ def test_a_list_comes_as_a_sheet_and_is_confirmed_by_the_justice_department(coun
     bad: FilePayload = {"name": "事项.csv", "mimeType": "text/csv", "buffer": "序号,事项\n1,x\n".encode()}
     collector.get_by_label("表格（xlsx 或 CSV）").set_input_files(bad)
     collector.get_by_role("button", name="采集").click()
-    expect(collector.get_by_role("alert")).to_contain_text("表格缺少列：执法类别")
+    expect(collector.get_by_role("alert")).to_contain_text("缺少列：执法类别")
     rows = f"{head}\n1,行政处罚,对销售超过保质期食品的处罚,食品安全法第一百二十四条,执法大队,食品经营者,90日,,\n"
     good: FilePayload = {"name": "事项.csv", "mimeType": "text/csv", "buffer": rows.encode()}
     collector.get_by_label("表格（xlsx 或 CSV）").set_input_files(good)

@@ -91,6 +91,23 @@ async def test_wipe_helper_waits_for_the_one_that_a_killed_dock_left_at_work(tmp
         assert outcome.cleared, outcome
 
 
+@pytest.mark.parametrize("card", ["fat32_in_a_partition", "exfat"])
+async def test_wipe_helper_that_comes_after_another_has_cleared_writes_nothing_and_says_the_same(
+    tmp_path: Path, card: str
+) -> None:
+    """The helper a killed dock left behind gets its turn before the new dock has noted what its own helper said."""
+    async with enrolled(tmp_path) as (world, _archive):
+        image = await world.dock_image(make_card(tmp_path / "made.img", CARDS[card]))
+        await world.sync()
+        await world.order(image, Method.FORMAT)
+        first = await wipe(world.data_dir, SESSION)
+        assert first.cleared and first.removed == 2, first
+        written = image.stat().st_mtime_ns
+        late = await wipe(world.data_dir, SESSION)
+        assert (late.cleared, late.files, late.removed) == (True, first.files, 0), late
+        assert image.stat().st_mtime_ns == written
+
+
 async def test_wipe_helper_decides_on_what_holds_when_it_has_waited_and_not_on_what_held_before(tmp_path: Path) -> None:
     async with enrolled(tmp_path) as (world, _archive):
         bay = await world.dock_folder({"a.mp4": b"a"})
