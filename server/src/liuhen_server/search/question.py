@@ -14,11 +14,10 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
 
 from liuhen_server.cases.numbers import parse_number
 from liuhen_server.cases.said import Wrong
-from liuhen_server.search.words import MOST_TIMES, NO_WORD, joined, pairs, words_of, words_with_places
+from liuhen_server.search.words import MOST_TIMES, NO_WORD, is_day, joined, pairs, words_of, words_with_places
 
 __all__ = ["Phrase", "Question", "answers", "ask", "plainly", "spans"]
 
@@ -34,10 +33,11 @@ _MONTH = re.compile(r"(?P<y>(?:19|20)\d\d)(?:[-/.年](?P<m>\d{1,2})月?|(?P<mm>\
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Words beside each other; `beginning`: the last may go on."""
+    """Words beside each other; `beginning`: the last may go on. `written`: how else what they mean may stand in a text."""
 
     words: tuple[str, ...]
     beginning: bool = False
+    written: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,9 @@ def spans(question: Question, text: str) -> list[tuple[int, int]]:
     words = list(words_with_places(text))
     found: list[tuple[int, int]] = []
     for phrase in (phrase for part in question.parts for phrase in part):
-        for at in _places([word for word, _, _ in words], phrase):
-            found.append((words[at][1], words[at + len(phrase.words) - 1][2]))
+        for each in (phrase, *(Phrase(written) for written in phrase.written)):
+            for at in _places([word for word, _, _ in words], each):
+                found.append((words[at][1], words[at + len(each.words) - 1][2]))
     merged: list[tuple[int, int]] = []
     for begin, end in sorted(found):
         if merged and begin <= merged[-1][1]:
@@ -117,23 +118,33 @@ def _writings(piece: str) -> Iterator[Phrase]:
     words = tuple(word for word in words_of(piece) if word != NO_WORD)[:MOST_TIMES]
     if not words:
         return
+    if day := _day_of(piece):
+        yield day
+        return
     yield Phrase(words, _may_go_on(words[-1]))
-    if found := _DAY.fullmatch(piece):
-        year, month, day = int(found["y"]), int(found["m"] or found["mm"]), int(found["d"] or found["dd"])
-        if _is_day(year, month, day):
-            yield Phrase((f"{year}{month:02}{day:02}",))
-            yield Phrase((f"{year}", f"{month:02}", f"{day:02}"))
-            yield Phrase((f"{year}", "年", f"{month}", "月", f"{day}", "日"))
-    elif found := _MONTH.fullmatch(piece):
-        year, month = int(found["y"]), int(found["m"] or found["mm"])
-        if _is_day(year, month, 1):
-            yield Phrase((f"{year}{month:02}",))
-            yield Phrase((f"{year}", f"{month:02}"))
-            yield Phrase((f"{year}", "年", f"{month}", "月"))
     if _TWO_OF_A_NAME.fullmatch(piece):
         yield Phrase((joined(piece),), True)
     with suppress(Wrong):  # no case number
         yield Phrase(tuple(words_of(str(parse_number(piece)))))
+
+
+def _day_of(piece: str) -> Phrase | None:
+    """A day or a month, as the index has it of every text that names it; one typed in digits alone may go on."""
+    if found := _DAY.fullmatch(piece):
+        year, month, day = int(found["y"]), int(found["m"] or found["mm"]), int(found["d"] or found["dd"])
+        if not is_day(year, month, day):
+            return None
+        numbers, chinese = (month, day), (f"{month}", "月", f"{day}", "日")
+    elif found := _MONTH.fullmatch(piece):
+        year, month = int(found["y"]), int(found["m"] or found["mm"])
+        if not is_day(year, month, 1):
+            return None
+        numbers, chinese = (month,), (f"{month}", "月")
+    else:
+        return None
+    two = tuple(f"{each:02}" for each in numbers)
+    written = {(f"{year}", *two), (f"{year}", *map(str, numbers)), (f"{year}", "年", *chinese)}
+    return Phrase((f"{year}{''.join(two)}",), piece.isdecimal(), tuple(sorted(written)))
 
 
 def _may_go_on(word: str) -> bool:
@@ -141,14 +152,6 @@ def _may_go_on(word: str) -> bool:
         return len(word) >= OF_DIGITS
     named = any(sign.isdigit() for sign in word) and not _HEXADECIMAL.fullmatch(word)
     return len(word) >= (OF_NAMES if named else BEGINNING)
-
-
-def _is_day(year: int, month: int, day: int) -> bool:
-    try:
-        date(year, month, day)
-    except ValueError:
-        return False
-    return True
 
 
 def _any_of(writings: Sequence[str], between: str) -> str:

@@ -128,9 +128,9 @@ def of_dock(dock: str) -> str:
 
 
 def days(when: str) -> list[str]:
-    """A day as people ask for it."""
+    """A day as people write it."""
     day: date | None = day_of(when)
-    return [] if day is None else [f"{day.year}年{day.month}月{day.day}日", f"{day:%Y%m%d}", f"{day:%Y%m}"]
+    return [] if day is None else [f"{day.year}年{day.month}月{day.day}日"]
 
 
 def _text(*fields: str | None) -> str:

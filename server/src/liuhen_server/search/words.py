@@ -1,8 +1,9 @@
 """Text as words that an index keeps, so that any part of a Chinese word is found, with the same answer from every database.
 
 Chinese, Japanese and Korean signs stand singly, in their order: two signs beside each other are a phrase of two words, and
-every part of a longer word is found by its phrase. Latin words and numbers stand whole and end at punctuation. Nothing is
-left to the tokenizer of a database: what they call a letter differs from one to the other and with their versions.
+every part of a longer word is found by its phrase. Latin words and numbers stand whole and end at punctuation. A day or a month
+that a text names, however it writes it, is one word more (20261120, 202611): a phrase of numbers that stand in every text is dear to
+ask for. Nothing is left to the tokenizer of a database: what they call a letter differs from one to the other and with their versions.
 """
 
 from __future__ import annotations
@@ -11,10 +12,22 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import date
 
-__all__ = ["GAP", "LONGEST", "NO_WORD", "VERSION", "index_text", "joined", "pairs", "words_of", "words_with_places"]
+__all__ = [
+    "GAP",
+    "LONGEST",
+    "NO_WORD",
+    "VERSION",
+    "index_text",
+    "is_day",
+    "joined",
+    "pairs",
+    "words_of",
+    "words_with_places",
+]
 
-VERSION = 6
+VERSION = 7
 """Raised whenever a text would give other words, or another room is read: an index of another version is made anew."""
 
 GAP = "\x1f"
@@ -23,6 +36,7 @@ GAP = "\x1f"
 LONGEST = 64  # signs of a word; longer ones are cut, in texts and in questions alike. A SHA-256 is as long
 MOST_WORDS = 16_000  # PostgreSQL counts the places of words up to 16,383
 MOST_SIGNS = 200_000
+MOST_DAYS = 50  # of a text that are words of their own
 MOST_TIMES = 255  # places of one word in one text that PostgreSQL keeps
 NO_WORD = "_"  # keeps a place free; no question has it
 
@@ -33,6 +47,8 @@ _SINGLE = (
     "\U00020000-\U0003ffff\U000f0000-\U0010fffd"
 )
 _SINGLE_SIGN = re.compile(rf"[{_SINGLE}]")
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,2}", re.ASCII)
 _JOINED = re.compile(r"([0-9a-z]{5,16})_([0-9a-z]{4,48})", re.ASCII)
 _WORD = re.compile(rf"[{_SINGLE}]|[^\W_{_SINGLE}]+|{GAP}")
 
@@ -54,7 +70,42 @@ def index_text(text: str) -> str:
     for word in words_of(text):
         seen[word] += 1
         kept.append(word if seen[word] <= MOST_TIMES else NO_WORD)
+    for word in _days_and_months(words_of(text)):
+        if word not in seen:
+            kept += (NO_WORD, word)
     return " ".join(kept)
+
+
+def is_day(year: int, month: int, day: int) -> bool:
+    try:
+        date(year, month, day)
+    except ValueError:
+        return False
+    return True
+
+
+def _days_and_months(words: Sequence[str]) -> list[str]:
+    """What is beside each other as 2026 11 20, 2026 11, 2026 年 11 月 20 日 or 2026 年 11 月, and the month of 20261120: each once, as one word."""
+    found: dict[str, None] = {}
+    for at, word in enumerate(words):
+        if len(word) == 8 and _YEAR.match(word) and word.isdecimal() and is_day(*_parted(word)):
+            found[word[:6]] = None
+        elif _YEAR.fullmatch(word):
+            behind = words[at + 1 : at + 6]
+            if behind[:1] == ["年"] and behind[2:3] == ["月"]:
+                behind = [behind[1], *(behind[3:4] if behind[4:5] == ["日"] else ())]
+            numbers = [int(each) for each in behind[:2] if _NUMBER.fullmatch(each)]
+            if behind and _NUMBER.fullmatch(behind[0]) and is_day(int(word), numbers[0], 1):
+                found[f"{word}{numbers[0]:02}"] = None
+                if len(numbers) == 2 and is_day(int(word), *numbers):
+                    found[f"{word}{numbers[0]:02}{numbers[1]:02}"] = None
+        if len(found) >= MOST_DAYS:
+            break
+    return list(found)
+
+
+def _parted(word: str) -> tuple[int, int, int]:
+    return int(word[:4]), int(word[4:6]), int(word[6:])
 
 
 def pairs(words: Sequence[str]) -> list[str]:
