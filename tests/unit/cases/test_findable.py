@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import literal, select
 
 from liuhen_server.cases.reading import Party
 from liuhen_server.cases.record import Changes, change_case
@@ -14,9 +14,9 @@ from liuhen_server.cases.schema import cases
 from liuhen_server.search.facets import Reach
 from liuhen_server.search.finder import Filters, Finder, Page
 from liuhen_server.search.indexer import Indexer
-from liuhen_server.web import paging
+from liuhen_server.web import case_list, paging
 from liuhen_server.web.case_list import Filters as ListFilters
-from liuhen_server.web.case_list import cases_of
+from liuhen_server.web.case_list import Wanted, cases_of
 from liuhen_server.web.context import CHINA
 from liuhen_server.web.language import Language, Words
 from liuhen_server.web.paging import Place, Turn
@@ -74,7 +74,7 @@ async def test_the_list_of_cases_finds_by_text_what_the_search_box_finds_and_not
     database = office.archive.database
 
     async def listed(typed: str, reach: Reach = ALL["case"]) -> list[int]:
-        wanted = ListFilters(text=typed).condition(None, reach, sqlite=database.is_sqlite)
+        wanted = Wanted(literal(True), typed, reach).condition(sqlite=database.is_sqlite)
         async with database.read() as conn:
             return list((await conn.execute(select(cases.c.id).where(wanted))).scalars())
 
@@ -98,7 +98,7 @@ async def test_a_list_by_text_turns_its_pages_and_counts_as_the_whole_list_does(
 
     async def listed(filters: ListFilters) -> tuple[int, list[str], Turn | None, Turn | None]:
         async with database.read() as conn:
-            total, page = await cases_of(conn, filters.condition(None, Reach(), sqlite=database.is_sqlite), filters)
+            total, page = await cases_of(conn, Wanted(literal(True), filters.text, Reach()), filters.turn)
         return total, [row["title"] for row in page.rows], page.newer, page.older
 
     total, titles, newer, older = await listed(ListFilters(text="过期食"))
@@ -108,6 +108,31 @@ async def test_a_list_by_text_turns_its_pages_and_counts_as_the_whole_list_does(
     assert await listed(ListFilters(text="王磊", turn=newer)) == await listed(ListFilters(turn=newer))
     beyond = ListFilters(text="过期食", turn=Turn(older=Place("1970-01-01T00:00:00.000Z", 0)))
     assert await listed(beyond) == (6, [], None, None)
+
+
+@pytest.mark.parametrize("newest", [1, 4, 6, 100])
+async def test_of_a_text_that_many_cases_have_the_pages_are_the_same_as_of_one_that_few_have(
+    office: Office, monkeypatch: pytest.MonkeyPatch, newest: int
+) -> None:
+    """Among the newest first, and of all where those do not fill the page."""
+    monkeypatch.setattr(paging, "PAGE_ROWS", 3)
+    for number in range(12):
+        await office.open(title="无照经营" if number in (2, 3, 4, 9) else "过期食品")
+    monkeypatch.setattr(case_list, "NEWEST", newest)
+
+    async def read_through(many: int) -> list[tuple[int, list[str], bool]]:
+        monkeypatch.setattr(case_list, "COUNTED", many)
+        pages, turn = [], Turn()
+        while turn is not None:
+            async with office.archive.database.read() as conn:
+                wanted = Wanted(cases.c.stage == "initiation", "过期食", Reach(frozenset({office.agency})))
+                total, page = await cases_of(conn, wanted, turn)
+            pages.append((total, [row["number"] for row in page.rows], page.newer is not None))
+            turn = page.older
+        return pages
+
+    as_few, as_many = await read_through(1_000), await read_through(2)
+    assert as_many == as_few and [len(numbers) for _, numbers, _ in as_few] == [3, 3, 2]
 
 
 async def test_cases_are_there_again_when_the_index_is_made_anew_and_have_their_line(office: Office) -> None:

@@ -5,15 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import BigInteger, Select, select, text
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    Select,
+    String,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY
 
 from liuhen_server.database import Connection, Database
 from liuhen_server.search.facets import FIRST_DAY, LAST_DAY, Reach, days_between, of_agencies, of_kind, seen
 from liuhen_server.search.question import Question, ask
 from liuhen_server.search.schema import search_documents
 
-__all__ = ["COUNTED", "Filters", "Finder", "Found", "Group", "Hit", "Page", "found_keys"]
+__all__ = ["COUNTED", "Filters", "Finder", "Found", "Group", "Hit", "Page", "found_among", "found_keys"]
 
 COUNTED = 100
 """Further nobody counts: who finds a hundred has asked for too little."""
@@ -125,6 +141,29 @@ def found_keys(typed: str, kind: str, reach: Reach, *, sqlite: bool) -> Select[t
     query, values = _matching(narrowed, sqlite=sqlite)
     matching = text(query).bindparams(**values).columns(id=BigInteger).subquery()
     return select(search_documents.c.key).where(search_documents.c.id == matching.c.id)
+
+
+def found_among(rows: CTE, typed: str, kind: str, reach: Reach, *, sqlite: bool) -> Select[Any]:
+    """Those of `rows` (a few of a room's, with a column `id`) whose document answers: they are looked at, and not all that answers. With
+    every column of `rows` and in no order. Of a question that `found_keys` has something for.
+    """
+    question = _reached(ask(typed), kind, reach)
+    documents = (search_documents.c.kind == kind) & (search_documents.c.key == cast(rows.c.id, String))
+    if sqlite:
+        # what lies between the first and the last of them is read from the index in one go: asked for each, it would begin anew
+        theirs = select(rows, search_documents.c.id.label("document")).join(search_documents, documents).cte("theirs")
+        theirs = theirs.prefix_with("MATERIALIZED")
+        words = table("search_words", column("rowid", BigInteger))
+        first, last = (select(end(theirs.c.document)).scalar_subquery() for end in (func.min, func.max))
+        query = select(*(theirs.c[each.name] for each in rows.c)).join(words, words.c.rowid == theirs.c.document)
+        answers = text("search_words MATCH :asked").bindparams(asked=question.for_sqlite())
+        return query.where(answers, words.c.rowid.between(first, last))
+    words = table("search_words", column("id", BigInteger), column("words"))
+    # OFFSET: PostgreSQL would else look up everything that answers
+    its = select(words.c.words).join(search_documents, words.c.id == search_documents.c.id).where(documents).offset(0)
+    of_row = its.lateral("its")
+    asked = cast(bindparam("asked", question.for_postgresql(), Text), TSQUERY)
+    return select(rows).join(of_row, literal(True)).where(of_row.c.words.bool_op("@@")(asked))
 
 
 def _reached(question: Question, kind: str, reach: Reach) -> Question:

@@ -134,15 +134,15 @@ def _day_of(piece: str) -> Phrase | None:
         year, month, day = int(found["y"]), int(found["m"] or found["mm"]), int(found["d"] or found["dd"])
         if not is_day(year, month, day):
             return None
-        numbers, chinese = (month, day), (f"{month}", "月", f"{day}", "日")
+        numbers, chinese = [month, day], [f"{month}", "月", f"{day}", "日"]
     elif found := _MONTH.fullmatch(piece):
         year, month = int(found["y"]), int(found["m"] or found["mm"])
         if not is_day(year, month, 1):
             return None
-        numbers, chinese = (month,), (f"{month}", "月")
+        numbers, chinese = [month], [f"{month}", "月"]
     else:
         return None
-    two = tuple(f"{each:02}" for each in numbers)
+    two = [f"{each:02}" for each in numbers]
     written = {(f"{year}", *two), (f"{year}", *map(str, numbers)), (f"{year}", "年", *chinese)}
     return Phrase((f"{year}{''.join(two)}",), piece.isdecimal(), tuple(sorted(written)))
 

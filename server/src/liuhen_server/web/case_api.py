@@ -31,19 +31,17 @@ from liuhen_server.cases.lists import excuse
 from liuhen_server.cases.reading import WholeCase, case_of, whole_case
 from liuhen_server.cases.record import Changes, New, change_case, move_case, open_case
 from liuhen_server.cases.said import Wrong
-from liuhen_server.cases.schema import cases
 from liuhen_server.database import Connection
 from liuhen_server.people.access import Thing
 from liuhen_server.people.roles import Action
 from liuhen_server.registry.officers import Officer, officer_of
 from liuhen_server.registry.schema import officers
-from liuhen_server.web.case_list import Filters, wanted_cases
+from liuhen_server.web.case_list import Filters, cases_of, wanted_cases
 from liuhen_server.web.case_papers import download, take_paper
 from liuhen_server.web.case_request import CASE, case_asked_for
 from liuhen_server.web.case_views import seen
 from liuhen_server.web.context import ACTS, CONTEXT
 from liuhen_server.web.guard import UPLOAD, Problem, session_of
-from liuhen_server.web.paging import cut
 from liuhen_server.web.routes import get, patch, post
 
 __all__ = ["ROUTES"]
@@ -58,7 +56,7 @@ async def list_cases(request: web.Request) -> web.StreamResponse:
     filters = Filters.of(request)
     wanted = await wanted_cases(request, filters)
     async with request.app[CONTEXT].database.read() as conn:
-        found = await cut(conn, select(cases).where(wanted), cases.c.opened_time, cases.c.id, filters.turn)
+        _, found = await cases_of(conn, wanted, filters.turn)
     older = filters.address(found.older, BASE + "/cases") if found.older else None
     return _json({"cases": [summary_json(case_of(row)) for row in found.rows], "next": older})
 

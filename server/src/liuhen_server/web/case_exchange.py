@@ -130,7 +130,8 @@ async def carry_out(request: web.Request) -> web.StreamResponse:
 async def export(request: web.Request) -> web.StreamResponse:
     """The cases of the list as it is filtered. That somebody took them away is stated before they leave."""
     filters, form, person = Filters.of(request), request.match_info["form"], session_of(request).person
-    wanted = await wanted_cases(request, filters)
+    sqlite = request.app[CONTEXT].database.is_sqlite
+    wanted = (await wanted_cases(request, filters)).condition(sqlite=sqlite)
     rows: list[tuple[str, ...]] = [case_sheet.header()]
     async with request.app[CONTEXT].database.read() as conn:
         if await counted(conn, select(literal(1)).select_from(cases).where(wanted), MOST_EXPORTED) > MOST_EXPORTED:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import web
-from sqlalchemy import BigInteger, ColumnElement, and_, cast, exists, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, exists, literal, select, tuple_
 
 from liuhen_server.cases.calendar import Calendar
 from liuhen_server.cases.classes import CLASSES, Stage
@@ -23,17 +24,17 @@ from liuhen_server.deadlines.notices import calendar_in_force
 from liuhen_server.decisions.standing import lacks_of
 from liuhen_server.people.roles import Action
 from liuhen_server.search.facets import Reach
-from liuhen_server.search.finder import found_keys
+from liuhen_server.search.finder import found_among, found_keys
 from liuhen_server.web.case_request import names_of, reachable_cases
 from liuhen_server.web.context import CONTEXT
 from liuhen_server.web.guard import may, session_of
-from liuhen_server.web.paging import COUNTED, Cut, Turn, counted, cut
+from liuhen_server.web.paging import COUNTED, LAST, Cut, Turn, counted, cut
 from liuhen_server.web.render import page, words_of
 from liuhen_server.web.routes import get
 from liuhen_server.web.search_kinds import cases_reached
 from liuhen_server.web.search_pages import INDEXER
 
-__all__ = ["ROUTES", "Filters", "cases_of", "wanted_cases"]
+__all__ = ["ROUTES", "Filters", "Wanted", "cases_of", "wanted_cases"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +68,9 @@ class Filters:
         kept = {name: value for name, value in values.items() if value} | turn.fields()
         return path + ("?" + urlencode(kept) if kept else "")
 
-    def condition(self, officer: int | None, reach: Reach, *, sqlite: bool) -> ColumnElement[bool]:
-        """Text is found as the search box finds it, within `reach`, in whichever of the two databases."""
+    def condition(self, officer: int | None) -> ColumnElement[bool]:
+        """Everything but the text, which the index of the search knows."""
         wanted: list[ColumnElement[bool]] = [literal(True)]
-        if self.text:
-            keys = found_keys(self.text, CASE, reach, sqlite=sqlite)
-            found = None if keys is None else select(cast(keys.subquery().c.key, BigInteger))
-            wanted.append(literal(False) if found is None else cases.c.id.in_(found))
         if self.enforcement:
             wanted.append(cases.c.enforcement == self.enforcement)
         if self.stage:
@@ -88,14 +85,34 @@ class Filters:
         return and_(*wanted)
 
 
-async def wanted_cases(request: web.Request, filters: Filters) -> ColumnElement[bool]:
-    """Of the table of cases: those that the filters ask for and the person may see."""
-    database = request.app[CONTEXT].database
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Cases that the filters ask for and a person may see: `within`, of the table of cases, and besides what the search box would find
+    for `text` within `reach`; empty text: all of them."""
+
+    within: ColumnElement[bool]
+    text: str
+    reach: Reach
+
+    def condition(self, *, sqlite: bool) -> ColumnElement[bool]:
+        """Of the table of cases: for those who read them all."""
+        if not self.text:
+            return self.within
+        ids = self.ids(sqlite=sqlite)
+        return literal(False) if ids is None else and_(self.within, cases.c.id.in_(ids))
+
+    def ids(self, *, sqlite: bool) -> Select[tuple[int]] | None:
+        """Of every case that the text finds, each once; None: of none."""
+        keys = found_keys(self.text, CASE, self.reach, sqlite=sqlite)
+        return None if keys is None else select(cast(keys.subquery().c.key, BigInteger).label("id"))
+
+
+async def wanted_cases(request: web.Request, filters: Filters) -> Wanted:
     if filters.text:
         await request.app[INDEXER].has_rooms()
     person = session_of(request).person
     reach = cases_reached(person) or Reach(frozenset())
-    return and_(reachable_cases(request), filters.condition(person.officer, reach, sqlite=database.is_sqlite))
+    return Wanted(and_(reachable_cases(request), filters.condition(person.officer)), filters.text, reach)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +130,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     person = session_of(request).person
     wanted = await wanted_cases(request, filters)
     async with context.database.read() as conn:
-        total, found = await cases_of(conn, wanted, filters)
+        total, found = await cases_of(conn, wanted, filters.turn)
         listed = [case_of(row) for row in found.rows]
         ids = [case.id for case in listed]
         handled = await officers_of(conn, ids)
@@ -150,20 +167,40 @@ async def show(request: web.Request) -> web.StreamResponse:
     )
 
 
-async def cases_of(conn: Connection, wanted: ColumnElement[bool], filters: Filters) -> tuple[int, Cut]:
-    """How many cases `wanted` has (above COUNTED: more than that), and the page of them that is asked for."""
-    if not filters.text:  # along the time, which ends as soon as the page is full
-        total = await counted(conn, select(literal(1)).select_from(cases).where(wanted))
-        return total, await cut(conn, select(cases).where(wanted), cases.c.opened_time, cases.c.id, filters.turn)
-    # the index of the search is asked once, for the count and the page together
-    every = select(cases.c.opened_time, cases.c.id).where(wanted).cte("wanted")
-    query = select(every, select(func.count()).select_from(every).scalar_subquery().label("total"))
-    found = await cut(conn, query, every.c.opened_time, every.c.id, filters.turn)
-    rows = await conn.execute(select(cases).where(cases.c.id.in_([row["id"] for row in found.rows])))
+NEWEST = 1_000
+"""Cases that are looked through one by one for a text that more than COUNTED have: a page of them is found among these."""
+
+
+async def cases_of(conn: Connection, wanted: Wanted, turn: Turn) -> tuple[int, Cut]:
+    """How many cases are wanted (above COUNTED: more than that), and the page of them that is asked for."""
+    if not wanted.text:  # along the time, which ends as soon as the page is full
+        query = select(cases).where(wanted.within)
+        return await counted(conn, query), await cut(conn, query, cases.c.opened_time, cases.c.id, turn)
+    ids = wanted.ids(sqlite=conn.dialect.name == "sqlite")
+    if ids is None:
+        return 0, Cut((), None, None)
+    named, found = select(cases.c.opened_time, cases.c.id).where(wanted.within), ids.subquery()
+    answering = named.join(found, found.c.id == cases.c.id)
+    total = await counted(conn, answering)
+    page = await _among_the_newest(conn, wanted, named, turn) if total > COUNTED and turn.newer is None else None
+    if page is None:
+        # materialized: the index is asked once, and not for each case along the time
+        every = answering.cte("wanted").prefix_with("MATERIALIZED")
+        page = await cut(conn, select(every), every.c.opened_time, every.c.id, turn)
+    rows = await conn.execute(select(cases).where(cases.c.id.in_([row["id"] for row in page.rows])))
     of = {row["id"]: row for row in rows.mappings()}
-    # of an address behind the last row the page is empty, and the count is not
-    total = found.rows[0]["total"] if found.rows else await counted(conn, select(every.c.id))
-    return total, replace(found, rows=tuple(of[row["id"]] for row in found.rows))
+    return total, replace(page, rows=tuple(of[row["id"]] for row in page.rows))
+
+
+async def _among_the_newest(conn: Connection, wanted: Wanted, named: Select[Any], turn: Turn) -> Cut | None:
+    """The page, where the newest of those behind `turn` fill it; else None. What many have need not be read of all of them."""
+    place = turn.older or LAST
+    named = named.where(tuple_(cases.c.opened_time, cases.c.id) < tuple_(place.time, place.number))
+    newest = named.order_by(cases.c.opened_time.desc(), cases.c.id.desc()).limit(NEWEST).cte("newest")
+    newest = newest.prefix_with("MATERIALIZED")
+    answering = found_among(newest, wanted.text, CASE, wanted.reach, sqlite=conn.dialect.name == "sqlite").subquery()
+    page = await cut(conn, select(answering), answering.c.opened_time, answering.c.id, turn)
+    return page if page.older is not None else None
 
 
 def _next_clock(case: Case, events: Mapping[str, date], today: date, calendar: Calendar) -> Clock | None:

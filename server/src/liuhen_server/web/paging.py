@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, RowMapping, Select, func, select, tuple_
 
 from liuhen_server.database import Connection
 
-__all__ = ["COUNTED", "PAGE_ROWS", "Cut", "Place", "Turn", "beside", "counted", "cut"]
+__all__ = ["COUNTED", "LAST", "PAGE_ROWS", "Cut", "Place", "Turn", "beside", "counted", "cut"]
 
 PAGE_ROWS = 50
-COUNTED = 10_000
+COUNTED = 1_000
 """Further nobody counts: the list says that there are more."""
 
 _PLACE = re.compile(r"([0-9TZ:.-]{1,32})~([0-9]{1,18})")
