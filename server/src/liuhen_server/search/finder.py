@@ -197,10 +197,9 @@ _OF_THE_NEWEST = (
     " CROSS JOIN LATERAL (SELECT words FROM search_words WHERE search_words.id = newest.id OFFSET 0) AS its"
     " WHERE its.words @@ CAST(CAST(:asked{n} AS text) AS tsquery) ORDER BY newest.id DESC LIMIT :rows)"
 )
-_OF_ALL = (  # materialized, else PostgreSQL may walk from the newest row to where the first is that answers
-    "(WITH matching AS MATERIALIZED"
-    " (SELECT id FROM search_words WHERE words @@ CAST(CAST(:asked{n} AS text) AS tsquery) AND id < :before)"
-    " SELECT {n} AS n, id FROM matching ORDER BY id DESC LIMIT :rows)"
+_OF_ALL = (  # + 0, else PostgreSQL may walk from the newest row to where the first is that answers
+    "(SELECT {n} AS n, id FROM search_words WHERE words @@ CAST(CAST(:asked{n} AS text) AS tsquery) AND id < :before"
+    " ORDER BY id + 0 DESC LIMIT :rows)"
 )
 _NO_END = (1 << 63) - 1
 
