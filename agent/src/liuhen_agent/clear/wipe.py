@@ -154,7 +154,8 @@ async def _disk(case: _Case, trust: Trust, work: Path) -> Outcome:
                 case.session.id, method.value, Refuse("wrong-method", "a disk is cleared by a fresh file system only")
             )
         if plan is None and not before.files:
-            return _yes(case, decision, 0)  # the helper of a dock that was killed did it while this one waited, or came first
+            # the helper of a dock that was killed did it while this one waited, or was done before
+            return _yes(case, decision, 0)
         if plan is None:
             assert info is not None
             plan = await asyncio.to_thread(format.make_plan, disk, info, work)

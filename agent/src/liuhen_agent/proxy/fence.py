@@ -73,7 +73,8 @@ async def kill(process: asyncio.subprocess.Process) -> None:
     Output left in the pipes is read away: asyncio reports the end of a process only after the end of its pipes.
     """
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)  # not process.kill(): it may take the exit code away from who waits for it
+        # not process.kill(): it may take the exit code away from who waits for it
+        os.killpg(process.pid, signal.SIGKILL)
     with contextlib.suppress(TimeoutError):  # a grandchild that left the group holds a pipe: its own limits end it
         async with asyncio.timeout(5):
             for stream in (process.stdout, process.stderr):
