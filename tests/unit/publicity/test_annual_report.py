@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -11,8 +12,9 @@ from liuhen_server.cases.said import Wrong
 from liuhen_server.deadlines.deadline import Within
 from liuhen_server.deadlines.sources import everything_due
 from liuhen_server.publicity.annual import collect_report, public_version_of
-from liuhen_server.publicity.content import read_content
-from liuhen_server.publicity.items import Version, publish, review
+from liuhen_server.publicity.content import read_content, write_content
+from liuhen_server.publicity.items import Version, collect, publish, review, save
+from liuhen_server.publicity.masking import Choice
 from liuhen_server.publicity.rules import State
 from liuhen_server.statistics.reports import Report, draft_report, find_report, save_words, sign_report
 from support.case_office import COLLEAGUE, HEAD
@@ -80,3 +82,44 @@ async def test_a_draft_is_not_made_public_nor_a_report_twice(room: Publicity) ->
     await room.public(version, JANUARY)
     with pytest.raises(Wrong, match="public already"):
         await collected(room, report)
+
+
+async def test_nobody_types_a_figure_into_a_report_on_its_way_to_the_public(room: Publicity) -> None:
+    version = await collected(room, await signed(room))
+    content = read_content(version.raw or "")
+    sheet = content.sheets[0]
+    figure = replace(sheet, rows=((sheet.rows[0][0], "999", *sheet.rows[0][2:]), *sheet.rows[1:]))
+    for changed in (
+        replace(content, title=content.title + "（摘要）"),
+        replace(content, text="全年无行政处罚。"),
+        replace(content, sheets=(figure, *content.sheets[1:])),
+    ):
+        with pytest.raises(Wrong, match="as it was signed"):
+            await save(room.office.acts, COLLECTOR, version.id, version.edit, changed, {})
+        with pytest.raises(Wrong, match="as it was signed"):
+            await collect(room.office.acts, COLLECTOR, room.office.agency, "statistics", version.about, changed)
+    public = await room.public(version, JANUARY)
+    with pytest.raises(Wrong, match="as it was signed"):
+        await collect(room.office.acts, COLLECTOR, room.office.agency, "statistics", public.about, content)
+
+
+async def test_a_name_in_the_words_of_a_report_is_masked_and_the_rest_stays_as_it_was_signed(room: Publicity) -> None:
+    draft = await drafted(room)
+    worded = await save_words(room.office.acts, COLLEAGUE, draft.id, draft.edit, "联系电话13812345678。")
+    version = await collected(room, await sign_report(room.office.acts, HEAD, draft.id, worded.edit, JANUARY))
+    assert version.found
+    choices = {each.key: Choice.MASK for each in version.found}
+    kept = read_content(version.raw or "")
+    saved = await save(room.office.acts, COLLECTOR, version.id, version.edit, kept, choices)
+    public = await room.public(saved, JANUARY)
+    assert "13812345678" not in public.content and public.state is State.PUBLISHED
+
+
+async def test_a_report_whose_row_was_changed_in_the_database_is_not_published(room: Publicity) -> None:
+    version = await collected(room, await signed(room))
+    content = read_content(version.content)
+    changed = write_content(replace(content, text="全年无行政处罚。"))
+    await review(room.office.acts, REVIEWER, version.id, version.edit)
+    await room.sql(f"UPDATE public_versions SET content = '{changed}', raw = '{changed}' WHERE id = {version.id}")
+    with pytest.raises(Wrong, match="not the report as it was signed"):
+        await publish(room.office.acts, PUBLISHER, version.id, version.edit + 1, JANUARY)

@@ -39,6 +39,7 @@ from liuhen_server.publicity.kinds import kind_of
 from liuhen_server.publicity.masking import Choice, Found, Sort, apply, carried_over, suggest, undecided
 from liuhen_server.publicity.rules import Move, State, Who, check_apart, moved
 from liuhen_server.publicity.schema import public_items, public_versions
+from liuhen_server.publicity.signed import KIND, as_signed, changes_what_was_signed, check_public_form
 
 __all__ = [
     "Version",
@@ -184,12 +185,16 @@ async def collect(
         found = await _decision(act.conn, kind, about, agency)
         if kind not in _OF_THE_PAST:
             await demand_enforcing(act.conn, agency)
+        if kind == KIND:
+            await as_signed(act.conn, agency, about, content)
         item_id = await _item(act.conn, agency, kind, about)
         earlier = await versions_of(act.conn, item_id)
         if any(each.state in (State.COLLECTED, State.REVIEWED) for each in earlier):
             raise Wrong(
                 "已有一版正在办理，请先办完或退回", "a version of it is in hand already: finish or return it", "state"
             )
+        if kind == KIND and earlier and earlier[0].state is State.PUBLISHED:
+            raise changes_what_was_signed()
         number = earlier[0].version + 1 if earlier else 1
         who_else = frozenset(_names(names)) | (found.names if found is not None else frozenset())
         suggested = suggest(content.texts(), who_else, () if found is None else found.public)
@@ -217,7 +222,7 @@ async def save(
 ) -> Version:
     """What the collector changed, and decided about what was found (by `Found.key`). What the change made appear anew is undecided.
 
-    Raises Wrong: not the collector, not in hand, saved meanwhile, or the content is not of the kind's shape.
+    Raises Wrong: not the collector, not in hand, saved meanwhile, the content is not of the kind's shape, or it changes a signed report.
     """
     async with acts.of(person) as act:
         now = await _held(act.conn, version_id, edit)
@@ -226,6 +231,8 @@ async def save(
         if not me.is_(others):
             raise Wrong("只有采集人能修改；有错请退回", "only who collected it edits it: return it instead", "by")
         content = check_content(kind_of(now.kind), content)
+        if now.kind == KIND:
+            await as_signed(act.conn, now.agency, now.about, content)
         about = await _decision(act.conn, now.kind, now.about, now.agency)
         who_else = frozenset(_names(names)) | (about.names if about is not None else frozenset())
         before = [_chosen(each, choices) for each in now.found]
@@ -289,7 +296,7 @@ async def review(acts: Acts, person: Actor, version_id: int, edit: int) -> None:
 
 async def publish(acts: Acts, person: Actor, version_id: int, edit: int, today: date) -> Version:
     """By a third person; the version that was public before is superseded. Raises Wrong: one of those who worked on it or, of a
-    decision, on the case; the decision is in force no longer; its last day is over.
+    decision, on the case; the decision is in force no longer; its last day is over; it is not the report that was signed.
     """
     async with acts.of(person) as act:
         now = await _held(act.conn, version_id, edit)
@@ -303,6 +310,8 @@ async def publish(acts: Acts, person: Actor, version_id: int, edit: int, today: 
             apart.append((_WHAT[what], known))
         check_apart(await _who(act.conn, act.by), apart)
         until = _until(read_content(now.content), today)
+        if now.kind == KIND:
+            await check_public_form(act.conn, now.agency, now.about, now.content, now.found)
         await _supersede(act, now.item_id)
         digest = digest_of_content(now.content)
         event = PublicityPublished(

@@ -25,6 +25,7 @@ from liuhen_server.publicity.kinds import FORMS, KINDS, Kind, Shape, kind_of
 from liuhen_server.publicity.masking import Choice
 from liuhen_server.publicity.reading import lines, said_of
 from liuhen_server.publicity.rules import NAMES, State
+from liuhen_server.publicity.signed import KIND
 from liuhen_server.registry.agencies import every_agency
 from liuhen_server.web.case_request import field, fields, names_of, number
 from liuhen_server.web.context import ACTS, CONTEXT
@@ -215,7 +216,8 @@ async def _draw(
         reviews=collected and may(request, Action.REVIEW_PUBLICITY),
         publishes=version.state is State.REVIEWED and may(request, Action.PUBLISH),
         withdraws=version.state is State.PUBLISHED and may(request, Action.PUBLISH),
-        corrects=version.state is State.PUBLISHED and may(request, Action.COLLECT_PUBLICITY),
+        may_type=version.kind != KIND,
+        corrects=version.kind != KIND and version.state is State.PUBLISHED and may(request, Action.COLLECT_PUBLICITY),
         wrong=wrong.said if wrong is not None else None,
     )
 
@@ -226,7 +228,7 @@ async def save(request: web.Request) -> web.StreamResponse:
     before = read_content(held.raw or held.content)
 
     def given(place: str, text: str) -> str:
-        value = form.get(f"at-{place}", text)
+        value = form.get(f"at-{place}")
         return value.replace("\r\n", "\n").replace("\x00", "").strip() if isinstance(value, str) else text
 
     content = before.changed(given)
