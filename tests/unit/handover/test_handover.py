@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from datetime import date
@@ -53,7 +54,7 @@ async def test_the_handbook_is_what_is_in_force_that_day_and_of_one_class_only_t
 
 
 async def test_a_handbook_is_filed_with_its_digest_and_received_once(office: Office) -> None:
-    filed = await hand_over(office.acts, HEAD, office.agency, None, "", TODAY, printed)
+    filed = await hand_over(office.archive.database, office.acts, HEAD, office.agency, None, "", TODAY, printed)
     async with office.archive.database.read() as conn:
         assert hashlib.sha256(await body_of(conn, filed.id)).hexdigest() == filed.sha256
     with pytest.raises(Wrong, match="does not receive it"):
@@ -69,7 +70,9 @@ async def test_a_handbook_is_filed_with_its_digest_and_received_once(office: Off
 
 
 async def test_a_class_goes_to_another_active_agency_which_sees_it_and_receives_it(office: Office) -> None:
-    handed = await hand_over(office.acts, HEAD, office.agency, office.other, "licence", TODAY, printed)
+    handed = await hand_over(
+        office.archive.database, office.acts, HEAD, office.agency, office.other, "licence", TODAY, printed
+    )
     async with office.archive.database.read() as conn:
         assert [each.id for each in await handovers_of(conn, office.other)] == [handed.id]
         assert await handovers_of(conn, "third") == []
@@ -82,7 +85,22 @@ async def test_a_class_goes_to_another_active_agency_which_sees_it_and_receives_
         (office.other, "x"),
     ):
         with pytest.raises(Wrong, match="choose"):
-            await hand_over(office.acts, HEAD, office.agency, to, enforcement, TODAY, printed)
+            await hand_over(office.archive.database, office.acts, HEAD, office.agency, to, enforcement, TODAY, printed)
+
+
+async def test_while_it_is_printed_others_act_and_what_changed_meanwhile_is_not_handed_over(office: Office) -> None:
+    loop = asyncio.get_running_loop()
+
+    def slowly(handbook: Handbook) -> bytes:
+        row = ListRow("1", "penalty", "查封现场", Stage.INVESTIGATION, Method.VIDEO, True)
+        asyncio.run_coroutine_threadsafe(office.approved(row), loop).result()
+        return printed(handbook)
+
+    with pytest.raises(Wrong, match="changed meanwhile"):
+        await hand_over(office.archive.database, office.acts, HEAD, office.agency, None, "", TODAY, slowly)
+    assert await office.stated("handover.sent") == [] and len(await office.stated("list.approved")) == 1
+    again = await hand_over(office.archive.database, office.acts, HEAD, office.agency, None, "", TODAY, printed)
+    assert again.id == 1
 
 
 async def test_it_prints_as_a_pdf_the_same_bytes_for_the_same_moment(tmp_path: Path) -> None:

@@ -64,7 +64,9 @@ async def everything(room: Publicity) -> None:
 
 async def test_every_paper_in_force_is_in_the_package_with_the_digest_that_the_log_has(room: Publicity) -> None:
     await everything(room)
-    handed = await hand_over(room.office.acts, HEAD, room.office.agency, None, "", TODAY, printed)
+    handed = await hand_over(
+        room.office.archive.database, room.office.acts, HEAD, room.office.agency, None, "", TODAY, printed
+    )
     async with room.office.archive.database.read() as conn:
         body = await body_of(conn, handed.id)
     listed = contents_of(body)
@@ -138,7 +140,9 @@ async def test_a_paper_edited_beside_the_log_stops_the_whole_hand_over(room: Pub
     await everything(room)
     await room.sql(edit)
     with pytest.raises(Wrong, match="not what the log says"):
-        await hand_over(room.office.acts, HEAD, room.office.agency, None, "", TODAY, printed)
+        await hand_over(
+            room.office.archive.database, room.office.acts, HEAD, room.office.agency, None, "", TODAY, printed
+        )
     assert await room.office.stated("handover.sent") == []
 
 
@@ -158,7 +162,9 @@ async def test_more_than_a_package_holds_is_refused(room: Publicity, monkeypatch
     await everything(room)
     monkeypatch.setattr(package, "MOST_BYTES", 1 << 10)
     with pytest.raises(Wrong, match="class by class"):
-        await hand_over(room.office.acts, HEAD, room.office.agency, None, "", TODAY, printed)
+        await hand_over(
+            room.office.archive.database, room.office.acts, HEAD, room.office.agency, None, "", TODAY, printed
+        )
 
 
 def test_what_was_handed_over_as_a_pdf_alone_is_still_shown() -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from liuhen_server.cases.said import Wrong
 from liuhen_server.handover.compiled import Handbook
 
-__all__ = ["HANDBOOK", "LIST", "Listed", "contents_of", "handbook_in", "packed"]
+__all__ = ["HANDBOOK", "LIST", "Listed", "contents_of", "digest_of", "handbook_in", "packed"]
 
 HANDBOOK, LIST = "handbook.pdf", "contents.json"
 MOST_BYTES = 64 << 20
@@ -59,6 +59,11 @@ def packed(handbook: Handbook, pdf: bytes) -> bytes:
         for name, body in members.items():
             archive.writestr(zipfile.ZipInfo(name, _TIME), body, zipfile.ZIP_DEFLATED)
     return out.getvalue()
+
+
+def digest_of(body: bytes) -> str:
+    """The SHA-256 of a package, hexadecimal, as the log has it."""
+    return hashlib.sha256(body).hexdigest()
 
 
 def contents_of(body: bytes) -> tuple[Listed, ...]:

@@ -44,6 +44,7 @@ from liuhen_server.operations.verify_clips import Stored, check_clips, fingerpri
 from liuhen_server.operations.verify_decisions import Decided, check_decisions
 from liuhen_server.operations.verify_disposals import CaseHolds, Tombstone, check_disposals
 from liuhen_server.operations.verify_documents import Stated, check_documents
+from liuhen_server.operations.verify_handovers import Handovers
 from liuhen_server.operations.verify_mergers import Mergers
 from liuhen_server.operations.verify_publicity import Publications
 from liuhen_server.operations.verify_reviews import Reviews
@@ -112,6 +113,7 @@ class _Verification:
         self._case_holds = CaseHolds()
         self._publications = Publications()
         self._decided = Decided()
+        self._handovers = Handovers()
         self._mergers = Mergers()
         self._reviews = Reviews()
 
@@ -157,6 +159,7 @@ class _Verification:
         published_items = await self._publications.check(conn, self._findings)
         decided = await check_decisions(conn, self._decided, self._mergers, self._findings)
         merged = await self._mergers.check(conn, self._findings)
+        handed_over = await self._handovers.check(conn, self._findings)
         reviewed = await self._reviews.check(conn, self._findings)
         checked = {
             "entries": state.entries_end,
@@ -169,6 +172,7 @@ class _Verification:
             **disposed,
             **({"decisions": decided} if decided else {}),
             **({"reviews": reviewed} if reviewed else {}),
+            **({"handovers": handed_over} if handed_over else {}),
             **({"mergers": merged} if merged else {}),
             **({"publications": published_items} if published_items else {}),
         }
@@ -319,6 +323,8 @@ class _Verification:
                 self._note_promise(index, data)
             case _ if entry.kind in Publications.KINDS:
                 self._publications.add(index, read_statement(Envelope.parse(data).payload).event)
+            case _ if entry.kind in Handovers.KINDS:
+                self._handovers.add(index, read_statement(Envelope.parse(data).payload).event)
             case _ if entry.kind in Decided.KINDS or entry.kind in Reviews.KINDS:
                 decided = read_statement(Envelope.parse(data).payload).event
                 if entry.kind in Decided.KINDS:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from functools import partial
 
 from aiohttp import web
@@ -11,7 +10,15 @@ from aiohttp import web
 from liuhen_server.cases.classes import CLASSES
 from liuhen_server.cases.record_list_pdf import NoFont
 from liuhen_server.cases.said import Wrong
-from liuhen_server.handover.acts import Handover, body_of, find_handover, hand_over, handovers_of, receive
+from liuhen_server.handover.acts import (
+    Handover,
+    as_sent,
+    body_of,
+    find_handover,
+    hand_over,
+    handovers_of,
+    receive,
+)
 from liuhen_server.handover.compiled import compiled
 from liuhen_server.handover.package import contents_of, handbook_in
 from liuhen_server.handover.printed import handbook_pdf
@@ -77,6 +84,7 @@ async def _draw(request: web.Request, status: int, wrong: Wrong | None = None) -
         names=names,
         classes=CLASSES,
         own=person.agency,
+        own_codes=person.agencies,
         hands=may(request, Action.HAND_OVER) and bool(person.agency),
         receives=may(request, Action.HAND_OVER),
         oversees=may(request, Action.SUPERVISE),
@@ -109,7 +117,9 @@ async def send(request: web.Request) -> web.StreamResponse:
     to, enforcement = form["to"] or None, form["enforcement"] if form["to"] else ""
     printed = partial(handbook_pdf, now=context.now().astimezone(context.zone))
     try:
-        await hand_over(request.app[ACTS], person, person.agency, to, enforcement, context.today(), printed)
+        await hand_over(
+            context.database, request.app[ACTS], person, person.agency, to, enforcement, context.today(), printed
+        )
     except NoFont as error:
         raise Problem("no_font", 503) from error
     except Wrong as wrong:
@@ -118,20 +128,19 @@ async def send(request: web.Request) -> web.StreamResponse:
 
 
 async def receipt(request: web.Request) -> web.StreamResponse:
-    """What exactly was handed over, when, and who received it."""
+    """What exactly was handed over, when, and who received it. The papers are read only from what the log vouches for."""
     held = request[_HANDOVER]
     async with request.app[CONTEXT].database.read() as conn:
-        body = await body_of(conn, held.id)
+        body = await as_sent(conn, held)
         agencies = {each.code: each for each in await every_agency(conn)}
         names = await names_of(conn, {held.by, held.received_by or ""}, ())
-    papers = await asyncio.to_thread(contents_of, body)
-    whole = hashlib.sha256(body).hexdigest() == held.sha256
+    papers = () if body is None else await asyncio.to_thread(contents_of, body)
     return page(
         request,
         "handover.html",
         held=held,
         papers=papers,
-        whole=whole,
+        whole=body is not None,
         agencies=agencies,
         names=names,
         classes=CLASSES,
@@ -142,9 +151,12 @@ async def printed(request: web.Request) -> web.StreamResponse:
     """The handbook as it was handed over."""
     held = request[_HANDOVER]
     async with request.app[CONTEXT].database.read() as conn:
-        body = handbook_in(await body_of(conn, held.id))
+        body = await as_sent(conn, held)
+    if body is None:
+        raise Problem("handover_altered", 409)
     name = held.name.removesuffix(".zip").removesuffix(".pdf") + ".pdf"
-    return web.Response(body=body, headers=_PDF | {"Content-Disposition": attachment(name)})
+    pdf = await asyncio.to_thread(handbook_in, body)
+    return web.Response(body=pdf, headers=_PDF | {"Content-Disposition": attachment(name)})
 
 
 async def file(request: web.Request) -> web.StreamResponse:

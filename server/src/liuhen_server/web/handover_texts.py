@@ -49,6 +49,11 @@ HANDOVER_TEXTS: dict[str, Text] = {
     "handover.send": Text("移交该类资料", "Hand over the class"),
     "action.see_handovers": Text("查看工作手册与移交", "see the handbook and what was handed over"),
     "action.hand_over": Text("报备与移交", "file and hand over"),
+    "problem.handover_altered.title": Text("不是当时移交的内容", "This is not what was handed over"),
+    "problem.handover_altered.text": Text(
+        "保存的压缩包与日志不一致，手册不予显示。请运行 liuhen-server verify 核对。",
+        "The package that is kept is not what the log says, so its handbook is not shown. Run liuhen-server verify.",
+    ),
     "problem.no_such_handover.title": Text("没有这次移交", "There is no such hand-over"),
     "problem.no_such_handover.text": Text("请从列表中查找。", "Look for it in the list."),
 }
