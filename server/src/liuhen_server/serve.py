@@ -64,9 +64,12 @@ IDLE_SECONDS = 75.0
 STOP_SECONDS = 10.0
 LINGER_SECONDS = 2.0  # for a refused body that is still coming, so that its sender can read why
 UPLOAD_ROUND_SECONDS = 60.0
+"""How often uploads left complete are tried again and expired ones dropped."""
+
 REMOVAL_ROUND_SECONDS = 5.0
 REMINDER_ROUND_SECONDS = 60.0
-"""How often uploads left complete are tried again and expired ones dropped."""
+LATE_ROUND_SECONDS = 3600.0
+"""How often films are looked for that came after their original was disposed of: that asks more of the database than the rest."""
 
 CERTIFICATE_ROUND_SECONDS = 12 * 3600.0
 THREADS = 24
@@ -171,7 +174,8 @@ async def running(config: Config, notifier: Notifier = NOBODY) -> AsyncIterator[
         async with _background(
             sequencer.run(config.sequence_seconds, pulse),
             _every(UPLOAD_ROUND_SECONDS, uploads.recover, uploads.expire),
-            _every(REMOVAL_ROUND_SECONDS, partial(_dispose_of_late, archive, now), removal.sweep),
+            _every(REMOVAL_ROUND_SECONDS, removal.sweep),
+            _every(LATE_ROUND_SECONDS, partial(_dispose_of_late, archive, now)),
             _every(CERTIFICATE_ROUND_SECONDS, contexts.renew),
             *reminders,
             keep_alive(notifier, lambda: _look(session, ports, pulse), lambda: _status(ports)),

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select, update
 
 from liuhen_protocol.digest import digest_of
 from liuhen_protocol.disposals import check_disposal
@@ -23,9 +23,10 @@ from liuhen_server.cases.reading import whole_case
 from liuhen_server.cases.said import Wrong
 from liuhen_server.custody.evidence import Evidence
 from liuhen_server.custody.timeline import timeline
-from liuhen_server.database.schema import entries
+from liuhen_server.database.schema import entries, log_state, sequencer_state
 from liuhen_server.ingest import promises
 from liuhen_server.ingest.receipts import Receipts
+from liuhen_server.log.signed_state import LogStopped
 from liuhen_server.operations.scrub import scrub_store
 from liuhen_server.operations.verify import verify_archive
 from liuhen_server.people.accounts import add_person
@@ -224,6 +225,51 @@ async def test_a_late_film_stays_while_its_original_s_bytes_are_held(cabinet: Ca
     assert await late() == 1
     assert (await cabinet.again(film.dock, film.sha256)).disposed_index is not None
     await holds_together(cabinet)
+
+
+async def test_looking_for_late_films_asks_as_often_for_many_as_for_one_and_reads_not_every_clip(
+    cabinet: Cabinet,
+) -> None:
+    await cabinet.clip(ONE)
+    cabinet.clock.days_pass(181)
+    await cabinet.disposed()
+    again = await cabinet.clip(ONE, "dock-09")
+    await hold_clip(cabinet.acts, HANDLER, again.dock, again.sha256, Ground.OTHER, None, "待查", cabinet.today)
+    database, asked = cabinet.archive.database, list[tuple[str, object]]()
+
+    def ask(conn: object, cursor: object, statement: str, parameters: object, *_: object) -> None:
+        asked.append((statement, parameters))
+
+    async def round_of(films: int) -> int:
+        for number in range(films):
+            await cabinet.clip(b"film %d of more" % number * 100, original=ONE)
+        event.listen(database.engine.sync_engine, "before_cursor_execute", ask)
+        asked.clear()
+        assert await dispose_of_late(database, cabinet.archive.chain, cabinet.today, CHINA) == 0
+        event.remove(database.engine.sync_engine, "before_cursor_execute", ask)
+        return len(asked)
+
+    assert await round_of(1) == await round_of(5)
+    if database.is_sqlite:
+        (late,) = [each for each in asked if "JOIN disposals" in each[0]]
+        async with database.read() as conn:
+            plan = [str(row) for row in await conn.exec_driver_sql("EXPLAIN QUERY PLAN " + late[0], late[1])]  # type: ignore[arg-type]
+        assert not [row for row in plan if "SCAN clips" in row], plan
+
+
+async def test_a_database_that_is_not_what_the_log_wrote_stops_the_log_when_a_late_film_is_to_go(
+    cabinet: Cabinet,
+) -> None:
+    await cabinet.clip(ONE)
+    cabinet.clock.days_pass(181)
+    await cabinet.disposed()
+    await cabinet.clip(PROXY, original=ONE)
+    async with cabinet.archive.database.write() as conn:
+        await conn.execute(update(log_state).values(next_index=log_state.c.next_index - 1))
+    with pytest.raises(LogStopped):
+        await dispose_of_late(cabinet.archive.database, cabinet.archive.chain, cabinet.today, CHINA)
+    async with cabinet.archive.database.read() as conn:
+        assert (await conn.execute(select(sequencer_state.c.alarm_code))).scalar_one() == "entry-added"
 
 
 async def test_bytes_that_another_dock_brought_too_stay_until_that_clip_is_disposed_of(cabinet: Cabinet) -> None:

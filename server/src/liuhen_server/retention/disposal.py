@@ -30,6 +30,7 @@ from liuhen_server.custody.evidence import ORIGINAL, Clip, clip_of, find_clip
 from liuhen_server.database import Connection, Database
 from liuhen_server.database.schema import clips
 from liuhen_server.log import ArchiveChain, Stated, lock
+from liuhen_server.log.signed_state import stopping
 from liuhen_server.people.two_people import are_two_people
 from liuhen_server.registry.agencies import codes_of, docks_of
 from liuhen_server.retention.facts import terms_of
@@ -306,45 +307,64 @@ async def _entomb(
 
 async def dispose_of_late(database: Database, chain: ArchiveChain, today: date, zone: timezone) -> int:
     """Films and tracks that came after their original was disposed of (a dock made or sent them later): a tombstone for each, by the
-    list and the two people that the original's rests on. What is held by now stays. Returns how many.
+    list and the two people that the original's rests on. What is held by now stays. Returns how many, a page's at most.
     """
-    async with database.read() as conn:  # the log is held only where there is something to say
-        if not await _late_and_over(conn, today, zone):
-            return 0
-    async with database.write() as conn:
+    async with database.read() as conn:  # the log is held only where there is something to say, and only for that
+        known = await _late_and_over(conn, await _late(conn), today, zone)
+    if not known:
+        return 0
+    async with stopping(database, chain.now), database.write() as conn:
         await lock(conn)
-        found = await _late_and_over(conn, today, zone)
+        found = await _late_and_over(conn, await _late(conn, [each for each, _, _ in known]), today, zone)
         for each, of, term in found:
             assert of.ended_by is not None and term.ends is not None
             await _entomb(conn, partial(chain.append, conn), each, of, of.ended_by, term.ends.isoformat())
     return len(found)
 
 
-async def _late_and_over(conn: Connection, today: date, zone: timezone) -> list[tuple[Clip, DisposalList, Term]]:
-    """At most so many as a page has; what is held is passed over, however much of it there is."""
-    original = clips.alias("original")
-    late = (
-        select(clips)
-        .join(original, and_(original.c.sha256 == clips.c.original, original.c.dock == clips.c.dock))
-        .where(
-            original.c.disposed_index.is_not(None), clips.c.stored_index.is_not(None), clips.c.disposed_index.is_(None)
-        )
+async def _late(conn: Connection, only: Sequence[Clip] | None = None) -> list[tuple[Clip, int]]:
+    """What is kept of originals that were disposed of, with the list (id) of each; `only`: of these, what still is."""
+    query = (
+        select(clips, disposals.c.list_id)
+        .join(disposals, and_(disposals.c.sha256 == clips.c.original, disposals.c.dock == clips.c.dock))
+        .where(clips.c.stored_index.is_not(None), clips.c.disposed_index.is_(None))
+        # by the films of what was disposed of, not by all that is kept
+        .where(clips.c.original.in_(select(disposals.c.sha256)))
         .order_by(clips.c.promised_index)
         .limit(MOST_LOOKED_AT)
     )
+    if only is not None:
+        query = query.where(clips.c.sha256.in_([each.sha256 for each in only]))
+    found = [(clip_of(row), int(row["list_id"])) for row in (await conn.execute(query)).mappings()]
+    wanted = None if only is None else {(each.dock, each.sha256) for each in only}
+    return [each for each in found if wanted is None or (each[0].dock, each[0].sha256) in wanted]
+
+
+async def _late_and_over(
+    conn: Connection, late: Sequence[tuple[Clip, int]], today: date, zone: timezone
+) -> list[tuple[Clip, DisposalList, Term]]:
+    """At most so many as a page has; what is held is passed over, however much of it there is."""
+    lists = {each: await find_disposal_list(conn, each) for each in {list_id for _, list_id in late}}
+    tables = {
+        each.agency: await table_in_force(conn, each.agency, today) for each in lists.values() if each is not None
+    }
     found: list[tuple[Clip, DisposalList, Term]] = []
-    for each in [clip_of(row) for row in (await conn.execute(late)).mappings()]:
-        assert each.original is not None
-        clip = await find_clip(conn, each.dock, each.original)
-        disposal = await disposal_of(conn, each.dock, each.original)
-        assert clip is not None and disposal is not None
-        table = await table_in_force(conn, disposal.list.agency, today)
-        term = (await terms_of(conn, [clip], table, zone))[clip.dock, clip.sha256]
-        if term.over(today):
-            found.append((each, disposal.list, term))
-        if len(found) == _PAGE:
+    for start in range(0, len(late), _PAGE):
+        page = late[start : start + _PAGE]
+        of_page = select(clips).where(clips.c.sha256.in_({each.original for each, _ in page}))
+        originals = {(row["dock"], row["sha256"]): row for row in (await conn.execute(of_page)).mappings()}
+        for agency, table in tables.items():
+            of_agency = [
+                (each, of) for each, list_id in page if (of := lists[list_id]) is not None and of.agency == agency
+            ]
+            owners = [clip_of(originals[each.dock, each.original or ""]) for each, _ in of_agency]
+            terms = await terms_of(conn, owners, table, zone)
+            for (each, of), clip in zip(of_agency, owners, strict=True):
+                if (term := terms[clip.dock, clip.sha256]).over(today):
+                    found.append((each, of, term))
+        if len(found) >= _PAGE:
             break
-    return found
+    return found[:_PAGE]
 
 
 async def is_needed(conn: Connection, sha256: str) -> bool:
