@@ -6,17 +6,22 @@ import asyncio
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from liuhen_protocol.case_events import ListApproved
 from liuhen_protocol.dsse import Envelope
+from liuhen_protocol.moment import format_time
 from liuhen_protocol.retention_events import CaseHeld, CaseReleased, ClipHeld, ClipReleased
 from liuhen_protocol.statement import Statement, read_statement
 from liuhen_server.acts import said
 from liuhen_server.cases.approval import digest_of
 from liuhen_server.cases.record import NoSuchCase
 from liuhen_server.cases.said import Wrong
+from liuhen_server.cases.schema import cases
 from liuhen_server.database.schema import entries
+from liuhen_server.merging.acts import Answer, decide, propose
+from liuhen_server.registry.agencies import Agency, add_agency
+from liuhen_server.retention.disposal import draw, rows_of
 from liuhen_server.retention.facts import terms_of
 from liuhen_server.retention.holds import hold_case, hold_clip, holds_of_case, holds_of_clip, lasting, release
 from liuhen_server.retention.tables import (
@@ -24,6 +29,7 @@ from liuhen_server.retention.tables import (
     draft_table,
     save_table,
     table_in_force,
+    tables_in_force,
     tables_of,
 )
 from liuhen_server.retention.terms import DEFAULT, Ground, Table, TermRow, Why
@@ -101,7 +107,7 @@ async def test_a_hold_until_a_day_ends_by_itself(cabinet: Cabinet) -> None:
     async with cabinet.archive.database.read() as conn:
         (hold,) = await holds_of_clip(conn, clip.sha256)
         assert await holds_of_case(conn, case.id) == ()
-        (term,) = (await terms_of(conn, [clip], DEFAULT, CHINA)).values()
+        (term,) = (await terms_of(conn, [clip], [DEFAULT], CHINA)).values()
     assert hold.lasts(date(2026, 12, 1)) and not hold.lasts(date(2026, 12, 2))
     assert (term.ends, term.why) == (date(2026, 12, 1), Why.HELD)
 
@@ -135,6 +141,46 @@ async def test_a_table_is_in_force_once_another_person_approved_it_and_from_its_
         assert [each.version for each in await tables_of(conn, AGENCY)] == [2, 1]
     (approved,) = await stated(cabinet, "list.approved")
     assert approved.event == ListApproved("terms-1", AGENCY, 1, digest_of(own), "person-4", later.isoformat())
+
+
+@pytest.mark.parametrize("own_rows", [True, False], ids=["the old agency's table", "the old agency has none"])
+async def test_a_merger_shortens_the_term_of_no_recording(cabinet: Cabinet, own_rows: bool) -> None:
+    """Whichever of the two has a table that says more than the other's, or than the default: the longest holds."""
+    successor = "city-office"
+    async with cabinet.archive.database.write() as conn:
+        await add_agency(conn, Agency(successor, "朝阳县综合执法局", "综合执法局", "朝县综执"))
+    of = AGENCY if own_rows else successor
+    draft = await draft_table(cabinet.acts, ARCHIVIST, of)
+    rows = (TermRow("licence", "", 10), TermRow("penalty", "", None))
+    saved = await save_table(cabinet.acts, ARCHIVIST, draft.id, draft.edit, Table(730, rows))
+    await approve_table(cabinet.acts, HEAD, draft.id, saved.edit, cabinet.today, cabinet.today)
+    loose, penalty, licence = [await cabinet.clip(data) for data in (ONE, b"two" * 1000, b"three" * 1000)]
+    for clip, enforcement in ((penalty, "penalty"), (licence, "licence")):
+        case = await cabinet.case(enforcement)
+        await cabinet.linked(clip, case)
+        async with cabinet.archive.database.write() as conn:
+            ended = {"stage": "archived", "archived_time": format_time(cabinet.clock())}
+            await conn.execute(update(cases).where(cases.c.id == case.id).values(**ended))
+    started = cabinet.today
+    merger = await propose(cabinet.acts, ARCHIVIST, AGENCY, successor, started, "朝编发〔2026〕3号", "改革", started)
+    await decide(cabinet.acts, HEAD, merger.id, merger.version, Answer.CONFIRM, started)
+
+    async def ends() -> list[date | None]:
+        async with cabinet.archive.database.read() as conn:
+            tables = await tables_in_force(conn, successor, cabinet.today)
+            terms = await terms_of(conn, [loose, penalty, licence], tables, CHINA)
+            return [terms[clip.dock, clip.sha256].ends for clip in (loose, penalty, licence)]
+
+    years = 30  # the default of the one without a row, longer than the other's ten
+    assert await ends() == [started + timedelta(days=730), None, started.replace(year=started.year + years)]
+    cabinet.clock.days_pass(400)
+    with pytest.raises(Wrong, match="no clip whose term"):
+        await draw(cabinet.acts, ARCHIVIST, successor, cabinet.today, CHINA)
+    cabinet.clock.days_pass(331)
+    drawn = await draw(cabinet.acts, ARCHIVIST, successor, cabinet.today, CHINA)
+    await cabinet.approved(drawn)
+    async with cabinet.archive.database.read() as conn:
+        assert [(row.sha256, row.state) for row in await rows_of(conn, drawn.id)] == [(loose.sha256, "disposed")]
 
 
 async def test_a_row_put_into_the_database_below_the_floor_disposes_of_nothing(cabinet: Cabinet) -> None:

@@ -35,7 +35,7 @@ from liuhen_server.people.two_people import are_two_people
 from liuhen_server.registry.agencies import codes_of, docks_of
 from liuhen_server.retention.facts import terms_of
 from liuhen_server.retention.schema import disposal_lists, disposal_rows, disposals
-from liuhen_server.retention.tables import table_in_force
+from liuhen_server.retention.tables import tables_in_force
 from liuhen_server.retention.terms import UNLINKED_FLOOR_DAYS, Term
 
 __all__ = [
@@ -221,7 +221,7 @@ async def disposal_of(conn: Connection, dock: str, sha256: str) -> Disposed | No
 
 async def _over(conn: Connection, agency: str, today: date, zone: timezone) -> list[tuple[Clip, Term]]:
     """What of the agency is kept beyond its term. Those that belong to an open case are not even looked at."""
-    table = await table_in_force(conn, agency, today)
+    tables = await tables_in_force(conn, agency, today)
     newest = datetime.combine(today - timedelta(days=UNLINKED_FLOOR_DAYS), time(), zone)
     in_open_case = exists(
         select(case_clips.c.id)
@@ -247,7 +247,7 @@ async def _over(conn: Connection, agency: str, today: date, zone: timezone) -> l
     found: list[tuple[Clip, Term]] = []
     for start in range(0, MOST_LOOKED_AT, _PAGE):
         page = [clip_of(row) for row in (await conn.execute(query.offset(start).limit(_PAGE))).mappings()]
-        terms = await terms_of(conn, page, table, zone)
+        terms = await terms_of(conn, page, tables, zone)
         found += [(clip, terms[clip.dock, clip.sha256]) for clip in page if terms[clip.dock, clip.sha256].over(today)]
         if len(page) < _PAGE or len(found) >= MOST_ON_A_LIST:
             break
@@ -256,11 +256,11 @@ async def _over(conn: Connection, agency: str, today: date, zone: timezone) -> l
 
 async def _still_over(conn: Connection, now: DisposalList, today: date, zone: timezone) -> list[tuple[Clip, Term]]:
     """The clips whose term is over now too; the others are taken off, and their rows say why."""
-    table = await table_in_force(conn, now.agency, today)
+    tables = await tables_in_force(conn, now.agency, today)
     listed = [row for row in await rows_of(conn, now.id) if row.state == LISTED]
     found = [await find_clip(conn, row.dock, row.sha256) for row in listed]
     known = [clip for clip in found if clip is not None]
-    terms = await terms_of(conn, known, table, zone)
+    terms = await terms_of(conn, known, tables, zone)
     left = []
     for clip in known:
         term = terms[clip.dock, clip.sha256]
@@ -346,19 +346,19 @@ async def _late_and_over(
     """At most so many as a page has; what is held is passed over, however much of it there is."""
     lists = {each: await find_disposal_list(conn, each) for each in {list_id for _, list_id in late}}
     tables = {
-        each.agency: await table_in_force(conn, each.agency, today) for each in lists.values() if each is not None
+        each.agency: await tables_in_force(conn, each.agency, today) for each in lists.values() if each is not None
     }
     found: list[tuple[Clip, DisposalList, Term]] = []
     for start in range(0, len(late), _PAGE):
         page = late[start : start + _PAGE]
         of_page = select(clips).where(clips.c.sha256.in_({each.original for each, _ in page}))
         originals = {(row["dock"], row["sha256"]): row for row in (await conn.execute(of_page)).mappings()}
-        for agency, table in tables.items():
+        for agency, of_it in tables.items():
             of_agency = [
                 (each, of) for each, list_id in page if (of := lists[list_id]) is not None and of.agency == agency
             ]
             owners = [clip_of(originals[each.dock, each.original or ""]) for each, _ in of_agency]
-            terms = await terms_of(conn, owners, table, zone)
+            terms = await terms_of(conn, owners, of_it, zone)
             for (each, of), clip in zip(of_agency, owners, strict=True):
                 if (term := terms[clip.dock, clip.sha256]).over(today):
                     found.append((each, of, term))

@@ -16,7 +16,7 @@ from liuhen_server.custody.evidence import Clip
 from liuhen_server.database import Connection
 from liuhen_server.database.schema import entries
 from liuhen_server.retention.schema import holds
-from liuhen_server.retention.terms import Ground, Held, Linked, Table, Term, term_of
+from liuhen_server.retention.terms import Ground, Held, Linked, Table, Term, longest, term_of
 
 __all__ = ["day_in", "terms_of"]
 
@@ -31,9 +31,11 @@ def day_in(zone: timezone, stated: str) -> date:
 
 
 async def terms_of(
-    conn: Connection, clips: Sequence[Clip], table: Table, zone: timezone
+    conn: Connection, clips: Sequence[Clip], tables: Sequence[Table], zone: timezone
 ) -> dict[tuple[str, str], Term]:
-    """The term of each stored original, by (dock, sha256), in as many queries for many clips as for one."""
+    """The term of each stored original, by (dock, sha256), in as many queries for many clips as for one: the longest that one of the
+    tables gives it.
+    """
     stored_indexes = [clip.stored_index for clip in clips if clip.stored_index is not None]
     rows = await conn.execute(
         select(entries.c.log_index, entries.c.time).where(entries.c.log_index.in_(stored_indexes))
@@ -46,8 +48,8 @@ async def terms_of(
     for clip in clips:
         times = [clip.collected_time, stored.get(clip.stored_index or -1, clip.collected_time)]
         since = max(day_in(zone, time) for time in times)
-        term = term_of(since, linked.get(clip.sha256, ()), held.get(clip.sha256, ()), table)
-        found[clip.dock, clip.sha256] = term
+        facts = linked.get(clip.sha256, ()), held.get(clip.sha256, ())
+        found[clip.dock, clip.sha256] = longest(term_of(since, *facts, table) for table in tables)
     return found
 
 

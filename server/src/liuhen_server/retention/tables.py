@@ -17,10 +17,20 @@ from liuhen_server.cases.classes import CLASSES
 from liuhen_server.cases.enforcing import demand_enforcing
 from liuhen_server.cases.said import Said, Wrong
 from liuhen_server.database import Connection
+from liuhen_server.registry.agencies import codes_of
 from liuhen_server.retention.schema import retention_rows, retention_tables
 from liuhen_server.retention.terms import DEFAULT, Table, TermRow, check_table
 
-__all__ = ["TermsTable", "approve_table", "draft_table", "find_table", "save_table", "table_in_force", "tables_of"]
+__all__ = [
+    "TermsTable",
+    "approve_table",
+    "draft_table",
+    "find_table",
+    "save_table",
+    "table_in_force",
+    "tables_in_force",
+    "tables_of",
+]
 
 _NAME = Said("期限表", "table")
 
@@ -78,6 +88,12 @@ async def table_in_force(conn: Connection, agency: str, today: date) -> Table:
     found = (await conn.execute(newest)).scalar()
     held = None if found is None else await find_table(conn, found)
     return DEFAULT if held is None else held.table
+
+
+async def tables_in_force(conn: Connection, agency: str, today: date) -> tuple[Table, ...]:
+    """The agency's and those of the agencies it carries on for: a merger shortens no term. One at the least."""
+    codes = (await conn.execute(codes_of(agency))).scalars().all()
+    return tuple([await table_in_force(conn, each, today) for each in codes or [agency]])
 
 
 async def draft_table(acts: Acts, person: Actor, agency: str) -> TermsTable:

@@ -32,6 +32,7 @@ __all__ = [
     "Why",
     "check_table",
     "is_without_end",
+    "longest",
     "term_of",
 ]
 
@@ -140,7 +141,12 @@ def term_of(since: date, linked: Iterable[Linked], held: Iterable[Held], table: 
     found = [Term(_after_days(since, days), Why.UNLINKED)]
     found += [_of_case(each, table, days) for each in linked]
     found += [term for each in held if (term := _of_hold(each, days)) is not None]
-    return max(found, key=lambda term: (term.ends is None, term.ends or date.min))
+    return longest(found)
+
+
+def longest(terms: Iterable[Term]) -> Term:
+    """The one that ends last; for ever is longest. Raises ValueError for none."""
+    return max(terms, key=lambda term: (term.ends is None, term.ends or date.min))
 
 
 def _of_case(linked: Linked, table: Table, days: int) -> Term:

@@ -22,7 +22,7 @@ from liuhen_server.people.roles import Action
 from liuhen_server.retention.disposal import Disposed, disposal_of, rows_of
 from liuhen_server.retention.facts import terms_of
 from liuhen_server.retention.holds import Hold, holds_of_clip, reasons_of
-from liuhen_server.retention.tables import table_in_force
+from liuhen_server.retention.tables import tables_in_force
 from liuhen_server.retention.terms import GROUNDS, Term
 from liuhen_server.web.case_request import Names, names_of
 from liuhen_server.web.clip_linking import choices, linked_cases
@@ -143,8 +143,8 @@ async def _retention(request: web.Request, conn: Connection, clip: Clip) -> _Kep
         rows = await rows_of(conn, disposed.list.id)
         ended = next((row.term for row in rows if (row.dock, row.sha256) == (clip.dock, clip.sha256)), "")
     elif clip.stored_index is not None:
-        table = await table_in_force(conn, request[THING].agency or "", context.today())
-        term = (await terms_of(conn, [clip], table, context.zone))[clip.dock, clip.sha256]
+        tables = await tables_in_force(conn, request[THING].agency or "", context.today())
+        term = (await terms_of(conn, [clip], tables, context.zone))[clip.dock, clip.sha256]
     return _Kept(disposed, term, ended, holds, await names_of(conn, who, ()), await reasons_of(conn, holds))
 
 
