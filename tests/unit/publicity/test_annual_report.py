@@ -123,3 +123,18 @@ async def test_a_report_whose_row_was_changed_in_the_database_is_not_published(r
     await room.sql(f"UPDATE public_versions SET content = '{changed}', raw = '{changed}' WHERE id = {version.id}")
     with pytest.raises(Wrong, match="not the report as it was signed"):
         await publish(room.office.acts, PUBLISHER, version.id, version.edit + 1, JANUARY)
+
+
+async def test_words_that_begin_with_wide_blanks_are_signed_and_made_public_as_they_are(room: Publicity) -> None:
+    words = "全年总体情况平稳。\n\u3000\u3000较上年\u00a0下降。\n一\t二"
+    draft = await drafted(room)
+    worded = await save_words(room.office.acts, COLLEAGUE, draft.id, draft.edit, words)
+    version = await collected(room, await sign_report(room.office.acts, HEAD, draft.id, worded.edit, JANUARY))
+    public = await room.public(version, JANUARY)
+    assert read_content(public.content).text.startswith(words + "\n")
+
+
+async def test_words_that_could_not_be_made_public_are_not_signed_either(room: Publicity) -> None:
+    draft = await drafted(room)
+    with pytest.raises(Wrong, match="invisible"):
+        await save_words(room.office.acts, COLLEAGUE, draft.id, draft.edit, "全年\u200b总体情况平稳。")

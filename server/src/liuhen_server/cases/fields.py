@@ -11,17 +11,29 @@ from liuhen_protocol.moment import format_time
 from liuhen_server.cases.reading import Party
 from liuhen_server.cases.said import Wrong
 
-__all__ = ["day_of", "moment_of", "one_line", "parties_of", "reason_of"]
+__all__ = ["all_seen", "day_of", "moment_of", "one_line", "parties_of", "reason_of", "spaced"]
 
 MOST_PARTIES = 50
 LONGEST_REASON = 2_000
 PARTY_KINDS = ("person", "organisation")
+_SPACES = str.maketrans(dict.fromkeys("\t\u00a0\u3000", " "))
+"""Blanks that offices type and paste: the tab, the space that does not break, and the wide one that begins a Chinese paragraph."""
 _PARTY_CODE = re.compile(r"[0-9A-Za-z-]{0,32}\Z")
+
+
+def spaced(text: str) -> str:
+    """With each blank that people type (tab, U+00A0, U+3000) as a space."""
+    return text.translate(_SPACES)
+
+
+def all_seen(text: str) -> bool:
+    """Whether every sign of it is seen or is a blank that people type; line breaks are for the caller to allow."""
+    return spaced(text).isprintable()
 
 
 def one_line(given: str, field: str, most: int, *, empty: bool = False) -> str:
     """Raises Wrong, naming the field."""
-    text = unicodedata.normalize("NFC", given).strip()
+    text = spaced(unicodedata.normalize("NFC", given)).strip()
     if not text and not empty:
         raise Wrong("此项必须填写", "this must be filled in", field)
     if len(text) > most:
@@ -38,7 +50,7 @@ def reason_of(given: str, field: str = "reason") -> str:
         raise Wrong("请说明理由", "say why", field)
     if len(text) > LONGEST_REASON:
         raise Wrong(f"理由最多 {LONGEST_REASON} 个字", f"a reason has at most {LONGEST_REASON} characters", field)
-    if not text.replace("\n", "").replace("\t", "").isprintable():
+    if not all_seen(text.replace("\n", "")):
         raise Wrong("含有不可见的字符，请重新输入", "there are invisible characters in it; type it anew", field)
     return text
 

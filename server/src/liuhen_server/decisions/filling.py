@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 
-from liuhen_server.cases.fields import day_of
+from liuhen_server.cases.fields import all_seen, day_of
 from liuhen_server.cases.said import Said, Wrong
 from liuhen_server.decisions.draft import FINE, ORDINARY, Proposal, Result
 from liuhen_server.decisions.outcomes import OUTCOMES, outcome_of
@@ -121,7 +121,7 @@ def _text(given: str, name: str, field: str = "", *, empty: bool = False) -> str
         raise Wrong(f"{_NAMES[name].zh}须填写", f"{_NAMES[name].en} must be filled in", field)
     if len(text) > most:
         raise Wrong(f"{_NAMES[name].zh}最多 {most} 字", f"{_NAMES[name].en}: at most {most} characters", field)
-    if not text.replace("\n", "").replace("\t", "").isprintable():
+    if not all_seen(text.replace("\n", "")):
         raise Wrong("含有不可见的字符，请重新输入", "there are invisible characters in it; type it anew", field)
     return text
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from liuhen_server.cases.fields import one_line
+from liuhen_server.cases.fields import all_seen, one_line
 from liuhen_server.cases.said import Wrong
 from liuhen_server.publicity.kinds import FORMS, Kind, Shape
 
@@ -15,7 +15,8 @@ __all__ = ["Content", "Sheet", "check_content", "digest_of_content", "read_conte
 
 MOST_FIELD = 4_000
 MOST_ROWS = 2_000
-MOST_TEXT = 20_000
+# the words of an annual report at their longest, and the line about its signature
+MOST_TEXT = 20_200
 MOST_BYTES = 2_000_000
 
 
@@ -98,7 +99,7 @@ def digest_of_content(text: str) -> str:
 
 
 def check_content(kind: Kind, content: Content) -> Content:
-    """As it may be kept: of the kind's shape, visible signs only, not too long. Raises Wrong."""
+    """As it may be kept: of the kind's shape, visible signs and blanks only, not too long. Raises Wrong."""
     content = replace(content, title=one_line(content.title, "title", 200))
     if kind.shape == Shape.RECORD:
         form = FORMS.get(content.form)
@@ -121,7 +122,7 @@ def check_content(kind: Kind, content: Content) -> Content:
     for place, text in content.texts():
         if len(text) > (MOST_TEXT if place == "text" else MOST_FIELD):
             raise Wrong(f"{place}：文字过长", f"{place}: too long", place)
-        if not text.replace("\n", "").isprintable():
+        if not all_seen(text.replace("\n", "")):
             raise Wrong(f"{place}：含有不可见的字符", f"{place}: there are invisible characters in it", place)
     if len(write_content(content).encode()) > MOST_BYTES:
         raise Wrong("公示内容过大", "this is too much for one publication", "content")

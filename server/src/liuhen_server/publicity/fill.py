@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from liuhen_server.cases.classes import CLASSES
+from liuhen_server.cases.fields import all_seen
 from liuhen_server.cases.said import Wrong
 from liuhen_server.cases.schema import case_handlers, case_parties, cases
 from liuhen_server.database import Connection
@@ -178,7 +179,7 @@ def _classes(keys: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return "".join(sign for sign in text.replace("\r", "") if sign.isprintable() or sign == "\n")
+    return "".join(sign for sign in text.replace("\r", "") if all_seen(sign) or sign == "\n")
 
 
 async def _parties(conn: Connection, case_id: int) -> list[Mapping[Any, Any]]:

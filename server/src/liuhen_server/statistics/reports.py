@@ -16,6 +16,7 @@ from sqlalchemy import RowMapping, func, insert, select, update
 
 from liuhen_protocol.oversight_events import StatisticsSigned
 from liuhen_server.acts import MOST_TEXT, Act, Actor, Acts, check_text
+from liuhen_server.cases.fields import all_seen
 from liuhen_server.cases.said import Said, Wrong
 from liuhen_server.database import Connection
 from liuhen_server.people.two_people import are_two_people
@@ -179,13 +180,17 @@ async def recount(acts: Acts, person: Actor, report_id: int, edit: int) -> Repor
 
 async def save_words(acts: Acts, person: Actor, report_id: int, edit: int, words: str) -> Report:
     """Raises Wrong: it was signed, somebody saved meanwhile, or the text cannot be kept."""
-    words = words.replace("\r\n", "\n").strip()
+    words = words.replace("\r\n", "\n").replace("\r", "\n").strip()
     if words:
         try:
             check_text(words)
+            if not all_seen(words.replace("\n", "")):
+                raise ValueError("there are invisible characters in it")
         except ValueError as error:
             raise Wrong(
-                f"文字不超过 {MOST_TEXT} 字，不含控制字符", f"at most {MOST_TEXT} signs, no control characters", "words"
+                f"文字不超过 {MOST_TEXT} 字，不含不可见的字符",
+                f"at most {MOST_TEXT} signs, none of them invisible",
+                "words",
             ) from error
     async with acts.of(person) as act:
         now = await _draft(act.conn, report_id, edit)
