@@ -102,7 +102,7 @@ def test_the_overdue_goes_to_the_head_of_the_agency_and_to_the_justice_departmen
 
 def test_a_group_is_told_of_its_agency_or_of_all() -> None:
     every = [due("2026-11-20"), due("2026-11-19", "jtys"), due("2026-11-24", "jtys")]
-    one, both = (Addressee("webhook-a", agency="jtys"), Addressee("webhook-b"))
+    one, both = (Addressee("webhook-a", agencies=frozenset({"jtys"})), Addressee("webhook-b"))
     found = messages_of(every, [one, both], D("2026-11-23"), OFFICIAL)
     assert [(each.to, each.overdue, each.soon, each.own) for each in found] == [
         ("webhook-a", 1, 1, ()),

@@ -23,6 +23,8 @@ from liuhen_server.cases.record import New, move_case, open_case
 from liuhen_server.cases.said import Wrong
 from liuhen_server.cases.schema import cases
 from liuhen_server.deadlines.deadline import Within, concerns
+from liuhen_server.deadlines.reminder import messages_today
+from liuhen_server.deadlines.settings import Hook, Reminders
 from liuhen_server.deadlines.sources import everything_due
 from liuhen_server.merging.acts import Answer, Merger, decide, mergers_of, misfit, propose
 from liuhen_server.operations.verify import verify_archive
@@ -60,13 +62,13 @@ async def office(tmp_path: Path, database_url: str) -> AsyncIterator[Office]:
         yield office
 
 
-async def proposed(office: Office, agency: str = "", into: str = "") -> Merger:
+async def proposed(office: Office, agency: str = "", into: str = "", day: date = TODAY) -> Merger:
     given = (agency or office.agency, into or office.other)
-    return await propose(office.acts, PROPOSER, *given, TODAY, "朝编发〔2026〕3号", "机构改革", TODAY)
+    return await propose(office.acts, PROPOSER, *given, day, "朝编发〔2026〕3号", "机构改革", TODAY)
 
 
-async def merged(office: Office, agency: str = "", into: str = "") -> Merger:
-    waiting = await proposed(office, agency, into)
+async def merged(office: Office, agency: str = "", into: str = "", day: date = TODAY) -> Merger:
+    waiting = await proposed(office, agency, into, day)
     return await decide(office.acts, CONFIRMER, waiting.id, waiting.version, Answer.CONFIRM, TODAY)
 
 
@@ -368,10 +370,27 @@ def test_only_one_living_agency_is_merged_into_another_living_one(
     assert (wrong is None) == (agency != into and into in ("a", "b") and heir is None and heir_of_into is None)
 
 
-async def test_the_year_in_which_an_agency_was_merged_is_reported_by_its_successor(office: Office) -> None:
+@pytest.mark.parametrize("day", [TODAY, date(2020, 3, 1)], ids=["this year", "long ago"])
+async def test_the_year_in_which_an_agency_was_merged_is_reported_by_its_successor(office: Office, day: date) -> None:
+    """Whichever day the reform has: cases and decisions of the year are what is reported."""
     case, draft = await brought_to_decision(office)
     await decided(office, case, draft)
-    await merged(office)
+    await merged(office, day=day)
     async with office.archive.database.read() as conn:
         due = await everything_due(conn, date(TODAY.year + 1, 1, 12), Within(OFFICIAL, office.other))
     assert f"agency-{office.agency}" in {each.about for each in due if each.rule.key == "statistics"}
+
+
+async def test_the_successors_group_hears_of_what_it_carries_on_for(office: Office) -> None:
+    case, draft = await brought_to_decision(office)
+    await decided(office, case, draft)
+    await merged(office)
+    hooks = tuple(Hook(code, "wecom", "https://robot.example", code) for code in (office.other, THIRD))
+    monday = date(2026, 12, 21)
+    async with office.archive.database.read() as conn:
+        due = await everything_due(conn, monday, Within(OFFICIAL))
+        messages, _ = await messages_today(conn, Reminders("https://archive.example", hooks=hooks), monday)
+    late = [each for each in due if each.due < monday]
+    assert {each.agency for each in late} >= {office.agency}, "what was decided is still to be made public"
+    theirs = [each for each in late if each.agency in (office.agency, office.other)]
+    assert [(each.to, each.overdue) for each in messages] == [(f"webhook-{office.other}", len(theirs))]

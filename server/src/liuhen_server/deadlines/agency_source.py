@@ -67,11 +67,9 @@ async def of_statistics(conn: Connection, today: date, within: Within) -> Iterab
     ).where(  # along its index; whose first and last hours are of which year matters to nobody here
         cases.c.agency == agencies.c.code, cases.c.opened_time >= f"{last}", cases.c.opened_time < f"{today.year}"
     )
-    # what an agency that was merged in that year or after did is reported by its successor
+    # what a merged agency did in that year is reported by its successor; the reform's own day may lie long before it was merged here
     carried_on = select(agency_mergers.c.id).where(
-        agency_mergers.c.agency == agencies.c.code,
-        agency_mergers.c.heir.is_not(None),
-        agency_mergers.c.day >= f"{last}",
+        agency_mergers.c.agency == agencies.c.code, agency_mergers.c.heir.is_not(None)
     )
     had_decided = select(decisions.c.id).where(
         decisions.c.agency == agencies.c.code, decisions.c.dated >= f"{last}", decisions.c.dated < f"{today.year}"

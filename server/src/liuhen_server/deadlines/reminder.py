@@ -22,6 +22,7 @@ from liuhen_server.deadlines.wording import mail_of, request_of
 from liuhen_server.people.accounts import list_people
 from liuhen_server.people.roles import Action
 from liuhen_server.people.schema import people
+from liuhen_server.registry.agencies import codes_of
 
 __all__ = ["Outcome", "Reminder", "messages_today"]
 
@@ -115,7 +116,7 @@ async def messages_today(
         for person in await list_people(conn)
         if person.number in addresses and not person.disabled and person.may(Action.SEE_DEADLINES)
     ]
-    addressees += [Addressee(HOOK + hook.name, agency=hook.agency) for hook in settings.hooks]
+    addressees += [Addressee(HOOK + hook.name, agencies=await _agencies(conn, hook)) for hook in settings.hooks]
     known = _with_last(addressees, last)
     if not calendar.is_working(day) or all(each.last == day for each in known):
         return (), addresses
@@ -125,6 +126,11 @@ async def messages_today(
 
 def _with_last(addressees: Iterable[Addressee], last: dict[str, date]) -> list[Addressee]:
     return [replace(each, last=last.get(each.key)) for each in addressees]
+
+
+async def _agencies(conn: Connection, hook: Hook) -> frozenset[str] | None:
+    """Whose a group hears of: with its agency those that it carries on for."""
+    return None if hook.agency is None else frozenset((await conn.execute(codes_of(hook.agency))).scalars())
 
 
 async def _addresses(conn: Connection) -> dict[str, str]:

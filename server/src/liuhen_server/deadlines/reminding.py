@@ -32,13 +32,13 @@ class Moment(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """Who is reminded. `key`: person-7, or webhook-<name>. `person` None: a group, told of `agency` or (None) of all. `last`: the day of
+    """Who is reminded. `key`: person-7, or webhook-<name>. `person` None: a group, told of `agencies` or (None) of all. `last`: the day of
     the last reminder that was sent to it.
     """
 
     key: str
     person: Somebody | None = None
-    agency: str | None = None
+    agencies: frozenset[str] | None = None
     last: date | None = None
 
 
@@ -88,7 +88,7 @@ def _message(near: Sequence[tuple[Deadline, Moment]], to: Addressee, day: date, 
 
 def _tells(to: Addressee, deadline: Deadline, moment: Moment) -> bool:
     if to.person is None:
-        return to.agency in (None, deadline.agency)
+        return to.agencies is None or deadline.agency in to.agencies
     if concerns(to.person, deadline):
         return True
     if moment is not Moment.OVERDUE:
