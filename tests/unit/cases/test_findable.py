@@ -122,7 +122,8 @@ async def test_of_a_text_that_many_cases_have_the_pages_are_the_same_as_of_one_t
 
     async def read_through(many: int) -> list[tuple[int, list[str], bool]]:
         monkeypatch.setattr(case_list, "COUNTED", many)
-        pages, turn = [], Turn()
+        pages: list[tuple[int, list[str], bool]] = []
+        turn: Turn | None = Turn()
         while turn is not None:
             async with office.archive.database.read() as conn:
                 wanted = Wanted(cases.c.stage == "initiation", "过期食", Reach(frozenset({office.agency})))

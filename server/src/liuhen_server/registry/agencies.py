@@ -144,7 +144,7 @@ def docks_of(code: str | None) -> Select[tuple[str]]:
     return select(docks.c.name).join(agencies, named).where(agencies.c.code.in_(codes_of(code)))
 
 
-def codes_of(code: str | None) -> CompoundSelect[tuple[str]]:
+def codes_of(code: str | None) -> CompoundSelect[str]:
     """The agency and those it carries on for, for the WHERE of lists. Of None: none."""
     before = select(agency_mergers.c.agency).where(agency_mergers.c.heir == (code or ""))
     return union_all(select(agencies.c.code).where(agencies.c.code == (code or "")), before)
