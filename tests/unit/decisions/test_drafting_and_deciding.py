@@ -37,6 +37,9 @@ from liuhen_server.decisions.reading import decisions_of, drafts_of
 from liuhen_server.decisions.refused import NotDecided
 from liuhen_server.decisions.serving import Performed, Served, execute, serve
 from liuhen_server.decisions.standing import lacks_of, standing_of
+from liuhen_server.merging import acts as merging
+from liuhen_server.review.criteria import MajorRow
+from liuhen_server.review.lists import approve_major_list, draft_major_list, save_major_rows
 from support.case_office import COLLEAGUE, HANDLER, HEAD, TODAY, Office, Somebody
 from support.deciding import (
     FINED,
@@ -361,3 +364,41 @@ async def test_the_list_of_cases_counts_what_decision_service_and_execution_lack
             assert (await lacks_of(conn, [case]))[case.id] == alone, step
         counted.append(len(alone))
     assert counted == [1, 0, 2]
+
+
+async def listed(office: Office, agency: str, *rows: MajorRow) -> None:
+    """A major-decision list of the agency, in force today."""
+    draft = await draft_major_list(office.acts, HANDLER, agency)
+    saved = await save_major_rows(office.acts, HANDLER, draft.id, draft.edit, rows)
+    await approve_major_list(office.acts, HEAD, saved.id, saved.edit, TODAY, TODAY)
+
+
+async def merged(office: Office) -> None:
+    given = (office.agency, office.other, TODAY, "朝编发〔2026〕3号", "机构改革", TODAY)
+    waiting = await merging.propose(office.acts, Somebody(91), *given)
+    await merging.decide(office.acts, Somebody(92), waiting.id, waiting.version, merging.Answer.CONFIRM, TODAY)
+
+
+LAX = MajorRow("1", "penalty", "罚款 1000 万元以上", ("fine",), least_fen=1_000_000_000)
+STRICT = MajorRow("1", "penalty", "罚款 1 万元以上", ("fine",), least_fen=1_000_000)
+
+
+async def test_a_successor_decides_nothing_by_the_lax_list_of_an_agency_that_was_merged(office: Office) -> None:
+    await listed(office, office.agency, LAX)
+    await listed(office, office.other, STRICT)
+    case, fined = await brought_to_decision(office, FINED)
+    other_case, warned = await brought_to_decision(office)
+    assert not fined.needs_review
+    await merged(office)
+    await refused_as(office, "agency-changed", case, fined)
+    anew = await drafted(office.acts, case, FINED, version=1)
+    assert anew.needs_review
+    await refused_as(office, "not-reviewed", case, anew)
+    assert (await decided(office, other_case, warned)).agency == office.other, "neither list asks for it"
+
+
+async def test_a_list_that_an_agency_approves_later_asks_nothing_of_what_it_drafted_before(office: Office) -> None:
+    await listed(office, office.agency, LAX)
+    case, fined = await brought_to_decision(office, FINED)
+    await listed(office, office.agency, STRICT)
+    assert (await decided(office, case, fined)).draft_id == fined.id

@@ -8,7 +8,7 @@ stands what else keeps a case from its decision (`refusals`), and that no other 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from liuhen_server.cases.calendar import OFFICIAL, Calendar
@@ -225,7 +225,7 @@ class Filed:
 @dataclass(frozen=True, slots=True)
 class Order:
     """What a head would decide. `party_kinds`: of the parties that the case names; `opened`: the day on which it was opened. Days are
-    the agency's.
+    the agency's. `asked_anew`: as `Drafted` has it.
     """
 
     draft: Draft
@@ -237,6 +237,7 @@ class Order:
     party_kinds: frozenset[str]
     opened: date
     today: date
+    asked_anew: bool = False
 
 
 def refusals(standing: Standing, order: Order, calendar: Calendar = OFFICIAL) -> tuple[Refusal, ...]:
@@ -246,9 +247,9 @@ def refusals(standing: Standing, order: Order, calendar: Calendar = OFFICIAL) ->
 
 def _refusals(standing: Standing, order: Order, calendar: Calendar) -> Iterator[Refusal]:
     newest = standing.draft
-    drafted = order.draft.drafted(standing.enforcement, None)
+    drafted = replace(order.draft.drafted(standing.enforcement, None), asked_anew=order.asked_anew)
     if newest is not None and newest.id != order.draft.id:
-        drafted = Drafted(drafted.id, drafted.needs_review, drafted.enforcement, drafted.case_enforcement, newest=False)
+        drafted = replace(drafted, newest=False)
     if used := _used(standing.made_of(order.draft.id)):
         yield used
     if refused := may_be_decided(drafted, standing.reviews, order.dated):

@@ -9,16 +9,17 @@ from sqlalchemy import exists, select
 
 from liuhen_server.cases.classes import Stage
 from liuhen_server.cases.reading import Case
-from liuhen_server.cases.schema import case_documents, case_parties, case_stages, cases
+from liuhen_server.cases.schema import case_acts, case_documents, case_parties, case_stages, cases
 from liuhen_server.database import Connection
 from liuhen_server.decisions.draft import Draft
 from liuhen_server.decisions.gates import Filed, Made, Order, Standing, lacks
 from liuhen_server.decisions.reading import Decision, decisions_of, newest_draft
 from liuhen_server.decisions.schema import decision_ends, decisions, executions, services
-from liuhen_server.review.reading import involved_in, rounds_of, who_are
+from liuhen_server.review.criteria import reasons_of
+from liuhen_server.review.reading import involved_in, major_rows_on, rounds_of, who_are
 from liuhen_server.review.rules import Refusal
 
-__all__ = ["lacks_of", "made", "order_for", "party_kinds_of", "standing_of"]
+__all__ = ["asked_anew", "lacks_of", "made", "order_for", "party_kinds_of", "standing_of"]
 
 
 async def standing_of(conn: Connection, case: Case) -> Standing:
@@ -99,4 +100,20 @@ async def order_for(
         party_kinds=await party_kinds_of(conn, case.id),
         opened=date.fromisoformat(case.opened_day),
         today=today,
+        asked_anew=await asked_anew(conn, case, draft, today),
     )
+
+
+async def asked_anew(conn: Connection, case: Case, draft: Draft, today: date) -> bool:
+    """Whether the case went to a successor (机构合并) after this draft was found to need no review, and what the successor's list of today
+    says of it is otherwise. A list that its own agency approves later never does that.
+    """
+    if draft.needs_review:
+        return False
+    went = select(case_acts.c.log_index).where(
+        case_acts.c.case_id == case.id, case_acts.c.what == "agency", case_acts.c.log_index > draft.log_index
+    )
+    if (await conn.execute(went.limit(1))).scalar() is None:
+        return False
+    _, rows = await major_rows_on(conn, case.agency, today)
+    return bool(reasons_of(draft.proposal.proposed, rows))

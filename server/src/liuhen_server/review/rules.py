@@ -170,7 +170,7 @@ class Round:
 @dataclass(frozen=True, slots=True)
 class Drafted:
     """What the rules see of a draft. `enforcement`: the class it was written for; `case_enforcement`: the case's now. `newest`:
-    the case has no later draft.
+    the case has no later draft. `asked_anew`: no review was asked for as it was written; the case went to a successor since, whose list asks.
     """
 
     id: int
@@ -178,6 +178,7 @@ class Drafted:
     enforcement: str
     case_enforcement: str
     newest: bool = True
+    asked_anew: bool = False
 
 
 def passing(draft: Drafted, reviews: Iterable[Round]) -> Round | None:
@@ -212,6 +213,14 @@ def may_be_decided(draft: Drafted, reviews: Collection[Round], dated: date | Non
     # one that was reviewed although no list asked for it is bound by the opinion too
     if passed is None and (draft.needs_review or any(each.state is State.PROBLEMS for each in of_draft)):
         return _not_passed(of_draft, reviews)
+    if passed is None and draft.asked_anew:
+        return Refusal(
+            "agency-changed",
+            Said(
+                "案件已由承继机关续办，请按其法制审核目录重新拟定处理意见",
+                "a successor carries the case on, and its list asks for a review: write a new draft by that list",
+            ),
+        )
     if passed is None:
         return None
     if dated is not None and passed.opinion_day is not None and dated.isoformat() < passed.opinion_day:

@@ -121,6 +121,7 @@ DECISION_TEXTS: dict[str, Text] = {
     "tried.document": Text("上传决定文书", "file a document"),
     "tried.class": Text("变更执法类别", "change the class"),
     "tried.import": Text("导入案件", "import cases"),
+    "refusal.agency-changed": Text("承继机关的目录要求法制审核", "the list of the successor asks for a review"),
     "refusal.before-case": Text("决定日期早于立案日期", "dated before the case was opened"),
     "refusal.before-review": Text("决定日期早于法制审核意见", "dated before the opinion of its review"),
     "refusal.class-changed": Text("执法类别已变更", "the class was changed"),

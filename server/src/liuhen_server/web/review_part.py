@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from liuhen_server.cases.calendar import Calendar
@@ -10,6 +10,7 @@ from liuhen_server.cases.clocks import Clock
 from liuhen_server.cases.reading import WholeCase
 from liuhen_server.database import Connection
 from liuhen_server.decisions.reading import newest_draft
+from liuhen_server.decisions.standing import asked_anew
 from liuhen_server.review.criteria import Reason
 from liuhen_server.review.details import Detail, details_of
 from liuhen_server.review.rules import Refusal, may_be_decided
@@ -39,7 +40,8 @@ async def part_of(conn: Connection, whole: WholeCase, today: date, calendar: Cal
     details = await details_of(conn, whole.case.id)
     newest = next(iter(details), None)
     rounds = [each.round for each in details]
-    refusal = may_be_decided(draft.drafted(whole.case.enforcement, draft), rounds)
+    anew = await asked_anew(conn, whole.case, draft, today)
+    refusal = may_be_decided(replace(draft.drafted(whole.case.enforcement, draft), asked_anew=anew), rounds)
     clock = None if newest is None else newest.clock(today, calendar)
     split = await split_in(conn, whole, draft, today)
     return Part(draft.needs_review, draft.why, newest, clock, refusal, split)
