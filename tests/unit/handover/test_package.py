@@ -107,6 +107,14 @@ async def test_of_one_class_go_its_own_templates_and_no_list_of_another_class(ro
     assert [each.text for each in licence.sections if each.text] == [GUIDE]
 
 
+async def test_a_template_kept_after_midnight_in_china_is_of_that_day(room: Publicity) -> None:
+    await everything(room)
+    await room.sql("UPDATE paper_templates SET time = '2026-11-19T16:30:00.000Z'")
+    async with room.office.archive.database.read() as conn:
+        found = await compiled(conn, room.office.agency, TODAY)
+    assert {each.day for each in found.papers if each.kind == "文书范本"} == {"2026-11-20 00:30"}
+
+
 async def test_what_is_not_public_yet_withdrawn_or_over_its_last_day_does_not_go(room: Publicity) -> None:
     await a_guide(room, "未公示的指南")
     withdrawn = await room.public(await a_guide(room, "撤下的指南"))
