@@ -11,10 +11,12 @@ from liuhen_server.cases.calendar import OFFICIAL
 from liuhen_server.cases.said import Wrong
 from liuhen_server.deadlines.deadline import Within
 from liuhen_server.deadlines.sources import everything_due
+from liuhen_server.operations.verify import verify_archive
 from liuhen_server.publicity.annual import collect_report, public_version_of
 from liuhen_server.publicity.content import read_content, write_content
-from liuhen_server.publicity.items import Version, collect, publish, review, save
+from liuhen_server.publicity.items import Version, collect, find_version, give_back, publish, review, save
 from liuhen_server.publicity.masking import Choice
+from liuhen_server.publicity.reading import said_of
 from liuhen_server.publicity.rules import State
 from liuhen_server.statistics.reports import Report, draft_report, find_report, save_words, sign_report
 from support.case_office import COLLEAGUE, HEAD
@@ -138,3 +140,42 @@ async def test_words_that_could_not_be_made_public_are_not_signed_either(room: P
     draft = await drafted(room)
     with pytest.raises(Wrong, match="invisible"):
         await save_words(room.office.acts, COLLEAGUE, draft.id, draft.edit, "全年\u200b总体情况平稳。")
+
+
+async def corrected(room: Publicity) -> Report:
+    draft = await draft_report(room.office.acts, COLLEAGUE, room.office.agency, 2026, JANUARY)
+    worded = await save_words(room.office.acts, COLLEAGUE, draft.id, draft.edit, "更正：全年总体情况平稳。")
+    return await sign_report(room.office.acts, HEAD, draft.id, worded.edit, JANUARY)
+
+
+async def test_publishing_a_correction_withdraws_the_report_that_was_wrong_and_says_why(room: Publicity) -> None:
+    wrong = await room.public(await collected(room, await signed(room)), JANUARY)
+    right = await room.public(await collected(room, await corrected(room)), JANUARY)
+    async with room.office.archive.database.read() as conn:
+        before = await find_version(conn, wrong.id)
+        assert before is not None and before.state is State.WITHDRAWN
+        words = await said_of(conn, [before.reason])
+    assert right.state is State.PUBLISHED and "更正第 2 版" in words[before.reason or 0]
+    assert await due(room) == []
+    found = {each.code for each in (await verify_archive(room.office.archive)).findings}
+    assert not [each for each in found if each.startswith("publication")], "the log says the same"
+
+
+async def test_a_report_that_was_corrected_meanwhile_is_neither_collected_nor_published(room: Publicity) -> None:
+    first = await signed(room)
+    version = await collected(room, first)
+    await review(room.office.acts, REVIEWER, version.id, version.edit)
+    second = await corrected(room)
+    with pytest.raises(Wrong, match="a correction of this report is signed"):
+        await publish(room.office.acts, PUBLISHER, version.id, version.edit + 1, JANUARY)
+    await give_back(room.office.acts, REVIEWER, version.id, version.edit + 1, "已更正")
+    with pytest.raises(Wrong, match="a correction of this report is signed"):
+        await collected(room, first)
+    assert (await room.public(await collected(room, second), JANUARY)).state is State.PUBLISHED
+
+
+async def test_a_report_that_was_withdrawn_is_due_again(room: Publicity) -> None:
+    public = await room.public(await collected(room, await signed(room)), JANUARY)
+    assert await due(room) == []
+    await room.withdrawn(public, "文字有误", JANUARY)
+    assert await due(room) == [f"/statistics?year=2026&agency={room.office.agency}"]

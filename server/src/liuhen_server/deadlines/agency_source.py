@@ -88,7 +88,7 @@ async def of_statistics(conn: Connection, today: date, within: Within) -> Iterab
         )
         .where(public_items.c.agency == agencies.c.code, public_items.c.kind == "statistics", signed)
     )
-    is_public = of_report.where(public_versions.c.published_day.is_not(None))
+    is_public = of_report.where(public_versions.c.state == "published")
     of_hand = of_report.where(public_versions.c.state.in_(("collected", "reviewed"))).limit(1)
     in_hand, version = of_hand.scalar_subquery(), of_hand.with_only_columns(public_versions.c.id).scalar_subquery()
     query = select(

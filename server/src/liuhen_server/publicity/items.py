@@ -39,7 +39,7 @@ from liuhen_server.publicity.kinds import kind_of
 from liuhen_server.publicity.masking import Choice, Found, Sort, apply, carried_over, suggest, undecided
 from liuhen_server.publicity.rules import Move, State, Who, check_apart, moved
 from liuhen_server.publicity.schema import public_items, public_versions
-from liuhen_server.publicity.signed import KIND, as_signed, changes_what_was_signed, check_public_form
+from liuhen_server.publicity.signed import KIND, as_signed, changes_what_was_signed, check_public_form, of_the_same_year
 
 __all__ = [
     "Version",
@@ -295,8 +295,9 @@ async def review(acts: Acts, person: Actor, version_id: int, edit: int) -> None:
 
 
 async def publish(acts: Acts, person: Actor, version_id: int, edit: int, today: date) -> Version:
-    """By a third person; the version that was public before is superseded. Raises Wrong: one of those who worked on it or, of a
-    decision, on the case; the decision is in force no longer; its last day is over; it is not the report that was signed.
+    """By a third person; the version that was public before is superseded, an annual report that it corrects withdrawn. Raises
+    Wrong: one of those who worked on it or, of a decision, on the case; the decision is in force no longer; its last day is over; it is not the report
+    that was signed.
     """
     async with acts.of(person) as act:
         now = await _held(act.conn, version_id, edit)
@@ -339,6 +340,8 @@ async def publish(acts: Acts, person: Actor, version_id: int, edit: int, today: 
             public_until=until,
             log_index=stated.index,
         )
+        if now.kind == KIND:
+            await _withdraw_corrected(act, now, today)
         done = await find_version(act.conn, version_id)
     assert done is not None
     return done
@@ -349,18 +352,7 @@ async def withdraw(acts: Acts, person: Actor, version_id: int, edit: int, reason
     text = reason_of(reason)
     async with acts.of(person) as act:
         now = await _held(act.conn, version_id, edit)
-        after = moved(now.state, Move.WITHDRAW)
-        said = await act.commit_text("withdrawal", now.name, text)
-        stated = await act.state(PublicityWithdrawn(now.name, now.version, act.by, today.isoformat(), said.sha256))
-        await _set(
-            act.conn,
-            now,
-            after,
-            withdrawn_by=act.by,
-            withdrawn_time=stated.time,
-            withdrawn_day=today.isoformat(),
-            reason=said.id,
-        )
+        await _withdraw(act, now, text, today)
 
 
 # --- what the acts share
@@ -449,6 +441,32 @@ async def _held(conn: Connection, version_id: int, edit: int) -> Version:
             "edit",
         )
     return now
+
+
+async def _withdraw(act: Act, now: Version, reason: str, today: date) -> None:
+    after = moved(now.state, Move.WITHDRAW)
+    said = await act.commit_text("withdrawal", now.name, reason)
+    stated = await act.state(PublicityWithdrawn(now.name, now.version, act.by, today.isoformat(), said.sha256))
+    await _set(
+        act.conn,
+        now,
+        after,
+        withdrawn_by=act.by,
+        withdrawn_time=stated.time,
+        withdrawn_day=today.isoformat(),
+        reason=said.id,
+    )
+
+
+async def _withdraw_corrected(act: Act, now: Version, today: date) -> None:
+    """Of a year one report is public: those that this one corrects are items of their own, and are withdrawn with the reason."""
+    reports = await of_the_same_year(act.conn, now.agency, now.about)
+    item = public_items.c
+    of_them = (item.agency == now.agency) & (item.kind == KIND) & item.about.in_([each.name for each in reports])
+    query = _all().where(of_them, item.id != now.item_id, public_versions.c.state == State.PUBLISHED.value)
+    reason = f"已由{read_content(now.content).title}代替"
+    for row in (await act.conn.execute(query)).mappings().all():
+        await _withdraw(act, _version(dict(row)), reason, today)
 
 
 async def _set(conn: Connection, now: Version, after: State, **values: object) -> None:
