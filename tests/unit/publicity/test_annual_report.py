@@ -19,6 +19,7 @@ from liuhen_server.publicity.masking import Choice
 from liuhen_server.publicity.reading import said_of
 from liuhen_server.publicity.rules import State
 from liuhen_server.statistics.reports import Report, draft_report, find_report, save_words, sign_report
+from liuhen_server.supervision.matrix import matrix
 from support.case_office import COLLEAGUE, HEAD
 from support.publicity import COLLECTOR, PUBLISHER, REVIEWER, SECOND_ACCOUNT, Publicity, made_decision
 
@@ -179,3 +180,18 @@ async def test_a_report_that_was_withdrawn_is_due_again(room: Publicity) -> None
     assert await due(room) == []
     await room.withdrawn(public, "文字有误", JANUARY)
     assert await due(room) == [f"/statistics?year=2026&agency={room.office.agency}"]
+
+
+async def test_the_county_sees_a_report_as_done_only_while_it_is_public(room: Publicity) -> None:
+    async def state() -> tuple[str, str]:
+        async with room.office.archive.database.read() as conn:
+            (row,) = await matrix(conn, JANUARY, room.office.agency)
+        return row.cells["statistics"].state, row.cells["statistics"].text
+
+    assert await state() == ("undecided", "")
+    report = await signed(room)
+    assert await state() == ("undecided", "2026")
+    public = await room.public(await collected(room, report), JANUARY)
+    assert await state() == ("holds", "2026")
+    await room.withdrawn(public, "文字有误", JANUARY)
+    assert await state() == ("undecided", "2026")

@@ -12,10 +12,14 @@ from sqlalchemy import insert, select
 
 from liuhen_protocol.merkle import Node, leaf_hash, node_hash
 from liuhen_protocol.oversight_events import SpotCheckAnnounced, SpotCheckDrawn, SupervisionClosed
+from liuhen_server.cases.calendar import OFFICIAL
 from liuhen_server.cases.classes import Stage
 from liuhen_server.cases.coverage import ListRow, Method
 from liuhen_server.cases.said import Wrong
 from liuhen_server.database.schema import entries
+from liuhen_server.deadlines.deadline import Standing, Within
+from liuhen_server.deadlines.sources import everything_due
+from liuhen_server.merging import acts as merging
 from liuhen_server.registry.changes import keep_recorder
 from liuhen_server.registry.recorders import Recorder
 from liuhen_server.registry.schema import holdings
@@ -180,3 +184,23 @@ async def test_coverage_late_uploads_and_recordings_of_no_case_are_columns_that_
     assert mine["unlinked"] == Cell("undecided", "1", f"/clips?agency={office.agency}&unlinked=30")
     assert (theirs["unlinked"].text, alone.cells["unlinked"].text) == ("2", "2")
     assert early[0].cells["unlinked"].text == "0", "what came this month may still find its case"
+
+
+async def test_what_an_agency_that_was_merged_left_open_counts_with_its_successor(office: Office) -> None:
+    opinion = await give_opinion(office.acts, JUSTICE, office.agency, "", TODAY + timedelta(days=5), "请说明", TODAY)
+    day = date(2027, 3, 1)
+    async with office.archive.database.read() as conn:
+        before = {row.agency.code: row.cells for row in await matrix(conn, day)}
+    assert before[office.agency]["opinions"] == Cell("broken", "1", f"/supervision/{office.agency}")
+    given = (office.agency, office.other, TODAY, "朝编发〔2026〕3号", "机构改革", TODAY)
+    waiting = await merging.propose(office.acts, Somebody(91), *given)
+    await merging.decide(office.acts, Somebody(92), waiting.id, waiting.version, merging.Answer.CONFIRM, TODAY)
+    async with office.archive.database.read() as conn:
+        (heir,) = await matrix(conn, day)
+        (alone,) = await matrix(conn, day, office.other)
+        due = await everything_due(conn, day, Within(OFFICIAL, None))
+    late = [each for each in due if each.standing is Standing.OVERDUE]
+    assert opinion.name in {each.about for each in late if each.agency == office.agency}
+    assert heir.agency.code == office.other and heir.cells == alone.cells
+    assert heir.cells["opinions"] == Cell("broken", "1", f"/supervision/{office.other}")
+    assert heir.cells["overdue"] == Cell("broken", str(len(late)), f"/todo?agency={office.other}")

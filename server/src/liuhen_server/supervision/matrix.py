@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, Table, func, select
+from sqlalchemy import ColumnElement, String, Table, cast, func, literal, select
 
 from liuhen_protocol.moment import format_time
 from liuhen_server.cases.coverage_time import Figures, Measured, figures_of, month_before
@@ -24,7 +24,7 @@ from liuhen_server.deadlines.sources import everything_due
 from liuhen_server.publicity.schema import public_items, public_versions
 from liuhen_server.registry.agencies import Agency, agencies_of_docks, docks_of, every_agency
 from liuhen_server.registry.recorders import equipment_of
-from liuhen_server.registry.schema import officers
+from liuhen_server.registry.schema import agency_mergers, officers
 from liuhen_server.review.reviewers import ratio_of, reviewers_of
 from liuhen_server.review.schema import major_lists
 from liuhen_server.statistics.schema import statistics_reports
@@ -94,8 +94,9 @@ async def matrix(conn: Connection, today: date, only: str | None = None) -> tupl
     equipment, certified = await equipment_of(conn), await _certified(conn, today)
     within = Within(await calendar_in_force(conn), only)
     late_ones = [each for each in await everything_due(conn, today, within) if each.standing is Standing.OVERDUE]
-    overdue = Counter(each.agency for each in late_ones)
-    not_uploaded = Counter(each.agency for each in late_ones if each.rule.key == UPLOAD.key)
+    heirs = await _heirs(conn)  # what an agency that was merged left open is its successor's to finish
+    overdue = Counter(heirs.get(each.agency, each.agency) for each in late_ones)
+    not_uploaded = Counter(heirs.get(each.agency, each.agency) for each in late_ones if each.rule.key == UPLOAD.key)
     unlinked, month = await _unlinked(conn, today, only), month_before(today.isoformat()[:7])
     covered = await _covered(conn, month, codes)
     items_public, decided_public = await _published(conn, "item-list"), await _published(conn, "decision")
@@ -105,14 +106,12 @@ async def matrix(conn: Connection, today: date, only: str | None = None) -> tupl
         statistics_reports.c.year == today.year - 1,
         statistics_reports.c.signed_by.is_not(None),
     )
+    reports_public = await _reports_public(conn, today.year - 1)
     reported = await _counts(conn, self_reports.c.agency, self_reports.c.year == today.year)
-    asked = await _counts(conn, supervision_opinions.c.agency, supervision_opinions.c.state != "closed")
-    late = await _counts(
-        conn,
-        supervision_opinions.c.agency,
-        supervision_opinions.c.state == "open",
-        supervision_opinions.c.due < today.isoformat(),
-    )
+    opinions = supervision_opinions.c
+    asked = _carried_on(await _counts(conn, opinions.agency, opinions.state != "closed"), heirs)
+    over = opinions.due < today.isoformat()
+    late = _carried_on(await _counts(conn, opinions.agency, opinions.state == "open", over), heirs)
     responsible = await _counts(
         conn,
         supervision_records.c.agency,
@@ -138,9 +137,9 @@ async def matrix(conn: Connection, today: date, only: str | None = None) -> tupl
             "unlinked": Cell("undecided" if unlinked[code] else "holds", str(unlinked[code]), f"/clips?agency={code}&unlinked={UNLINKED_AFTER.days}"),
             "items-public": _there(code in items_public, str(items_public.get(code, "")), today, "09-30", here),
             "decisions-public": Cell("open", str(decided_public.get(code, 0)), here),
-            "statistics": _there(code in signed, str(today.year - 1), today, "01-31", f"/statistics?year={today.year - 1}&agency={code}"),
+            "statistics": _report(code in signed, code in reports_public, today, f"/statistics?year={today.year - 1}&agency={code}"),
             "self-report": _there(code in reported, str(today.year), today, "10-31", here),
-            "opinions": Cell("broken" if late.get(code) else "undecided" if asked.get(code) else "holds", str(asked.get(code, 0)), here),
+            "opinions": Cell("broken" if late[code] else "undecided" if asked[code] else "holds", str(asked[code]), here),
             "responsible": Cell("holds" if responsible.get(code) else "undecided", str(responsible.get(code, 0)), here),
         }  # fmt: skip
         rows.append(Row(agency, cells))
@@ -152,6 +151,41 @@ def _there(there: bool, text: str, today: date, due: str, url: str) -> Cell:
     if there:
         return Cell("holds", text, url)
     return Cell("broken" if today.isoformat()[5:] > due else "undecided", "", url)
+
+
+def _report(signed: bool, public: bool, today: date, url: str) -> Cell:
+    """What is asked for is that it is public: one that is signed alone is on its way."""
+    if signed and not public:
+        return Cell("undecided", str(today.year - 1), url)
+    return _there(public, str(today.year - 1), today, "01-31", url)
+
+
+async def _heirs(conn: Connection) -> dict[str, str]:
+    """Agency that was merged → who carries on."""
+    merged = select(agency_mergers.c.agency, agency_mergers.c.heir).where(agency_mergers.c.heir.is_not(None))
+    return {row.agency: row.heir for row in await conn.execute(merged)}
+
+
+def _carried_on(counts: Mapping[str, int], heirs: Mapping[str, str]) -> Counter[str]:
+    found = Counter[str]()
+    for agency, count in counts.items():
+        found[heirs.get(agency, agency)] += count
+    return found
+
+
+async def _reports_public(conn: Connection, year: int) -> frozenset[str]:
+    """Agencies whose annual report of that year is public."""
+    query = (
+        select(statistics_reports.c.agency)
+        .join(
+            public_items,
+            public_items.c.about == literal("statistics-", String).concat(cast(statistics_reports.c.id, String)),
+        )
+        .join(public_versions, public_versions.c.item_id == public_items.c.id)
+        .where(public_items.c.agency == statistics_reports.c.agency, public_items.c.kind == "statistics")
+        .where(statistics_reports.c.year == year, public_versions.c.state == "published")
+    )
+    return frozenset((await conn.execute(query)).scalars())
 
 
 async def _in_force(conn: Connection, table: Table, today: date) -> dict[str, str]:
