@@ -7,202 +7,29 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from liuhen_protocol import chain, merkle
-from liuhen_protocol.case_events import (
-    CaseChanged,
-    CaseDocument,
-    CaseOpened,
-    CaseStage,
-    CaseViewed,
-    ClipLinked,
-    ClipUnlinked,
-    CoverageExcused,
-    ListApproved,
-)
 from liuhen_protocol.checkpoint import Checkpoint, sign_checkpoint
-from liuhen_protocol.decision_events import (
-    DecisionDrafted,
-    DecisionEnded,
-    DecisionExecuted,
-    DecisionMade,
-    DecisionRefused,
-    DecisionServed,
-)
 from liuhen_protocol.digest import digest_of
 from liuhen_protocol.dsse import PAYLOAD_TYPE, pae, read_json, seal, write_json
 from liuhen_protocol.events import (
     OF_A_CLIP,
-    AccessRefused,
-    AccountChanged,
     ArchiveStarted,
-    CasesExported,
-    ChainPoint,
-    ClipCollected,
-    ClipDerived,
-    ClipFailed,
-    ClipMarked,
     ClipStored,
-    ClipViewed,
     DeletedFile,
-    DockAlarm,
-    DockEnrolled,
     DockHead,
-    DockRevoked,
-    DockStarted,
     Event,
-    InventoryFile,
-    KeyRotated,
-    NumberingGap,
-    ReceiptRef,
-    RecorderCleared,
-    RecorderClockSet,
-    RecorderDocked,
-    RecorderIdentity,
     RecorderInventory,
-    RecorderUndocked,
-    RegistryChanged,
-    Resumed,
-    SearchMade,
-)
-from liuhen_protocol.oversight_events import (
-    AgencyMerged,
-    HandoverReceived,
-    HandoverSent,
-    SelfReportFiled,
-    SelfReportReceived,
-    SpotCheckAnnounced,
-    SpotCheckDrawn,
-    StatisticsSigned,
-    SupervisionAnswered,
-    SupervisionClosed,
-    SupervisionOpinion,
-    TemplateKept,
 )
 from liuhen_protocol.proof import MAGIC, TlogProof
-from liuhen_protocol.publicity_events import (
-    PublicityCollected,
-    PublicityConfirmed,
-    PublicityPublished,
-    PublicityReleased,
-    PublicityReturned,
-    PublicityReviewed,
-    PublicityWithdrawn,
-)
-from liuhen_protocol.retention_events import (
-    CaseHeld,
-    CaseReleased,
-    ClipDisposed,
-    ClipHeld,
-    ClipReleased,
-    DisposalApproved,
-    DisposalDrawn,
-    DisposalWithdrawn,
-)
-from liuhen_protocol.review_events import (
-    ReviewAnswered,
-    ReviewConsulted,
-    ReviewExtended,
-    ReviewOpinion,
-    ReviewSubmitted,
-    ReviewTaken,
-    ReviewWithdrawn,
-)
 from liuhen_protocol.signer import Ed25519Signer
 from liuhen_protocol.statement import Clock, Link, Statement, Subject, place_in_chain, write_statement
 from liuhen_protocol.witnessing import AddCheckpoint
 from vectors.recipes.county import ONE_WITNESS, County, Speaker
+from vectors.recipes.events import EVENTS, ONES, ZERO
 from vectors.recipes.formats import CHECKPOINT, LEAVES, LOG, LOG_KEY, ORIGIN, OTHER, OTHER_KEY, SIGNED, damaged, node
 from vectors.recipes.vector import Json, Vector, b64, malformed, octets, refused, valid
 
 DOCK = Ed25519Signer.from_seed(b"TEST KEY, not for use: a dock   ")
 LINK = Link("dock-03", 1, "ab" * 32, "2026-11-22T10:00:00.000Z", Clock("ntp", 50))
-ZERO, ONES = "00" * 32, "11" * 32
-RECORDER = RecorderIdentity("0000127", "210327", "市监一队", "DSJ-A1", "1.2.3", None)
-EVENTS: tuple[Event, ...] = (
-    DockStarted("0.1.0", Resumed(7, ZERO, "新存储卡 new card")),
-    RecorderDocked("s1", "1", RECORDER, "p-bc", "A", "serial", "2026-11-22 17:59:58", -2000, 80, False),
-    RecorderInventory(
-        "s1",
-        1,
-        1,
-        32_000_000_000,
-        1_000,
-        (InventoryFile("DCIM/100MEDIA/A_0001.MP4", None, 12, "2026-11-20T18:02:12", "clip", True),),
-        (NumberingGap("A_0001.MP4", "A_0004.MP4", 2),),
-        0,
-    ),
-    ClipCollected(
-        "s1", "1", "0000127", "210327", "DCIM/\ufffd.MP4", "RENJTS+y4i5NUDQ=", 12, ZERO, True, "2026-11-20T18:02:11", None,
-        "2026-11-22T09:00:00.000Z", "2026-11-22T09:00:01.000Z",
-    ),
-    ClipFailed("s1", "0000127", "DCIM/B.MP4", None, "read-error", "sector 7", 4096),
-    ClipDerived(ZERO, "proxy", "video/mp4", "remux", "ffmpeg 5.1", 10, ONES),
-    RecorderClockSet("s1", "0000127", "2026-11-22 17:59:58", "2026-11-22 18:00:00", -2000),
-    RecorderCleared("s1", "0000127", "delete", 1, 1, (ReceiptRef(ZERO, 9),)),
-    RecorderUndocked("s1", "0000127", True, "collecting"),
-    DockHead(120, 3),
-    DockAlarm("two-views", "the log shows another state", None),
-    ArchiveStarted("0.1.0", ORIGIN, ONES),
-    DockEnrolled("dock-03", "market-supervision", ONES, ZERO, ChainPoint(7, ZERO)),
-    DockRevoked("dock-03", ONES, "stolen", -1, None),
-    KeyRotated("dock-03", ZERO, ONES, 7, ZERO, "routine"),
-    ClipStored("original", None, 12, ZERO, "dock-03", 3, ONES, "local", "2026-11-22T09:30:00.000Z"),
-    ClipViewed("u17", "handler", "play"),
-    ClipMarked(61_500, "break", "person-17", ONES),
-    AccountChanged("person-17", "person-2", "roles", ("handler", "reviewer"), "scjg", ONES),
-    AccessRefused("person-17", "handler", "see_footage", "clip-" + ONES),
-    SearchMade("person-17", "handler", "officer", 3, None),
-    CasesExported("person-17", "handler", "xlsx", 120, ONES),
-    RegistryChanged("officer-12", "machine", "created", 1, ONES),
-    CaseOpened("case-31", "scjg", "penalty", "朝县市监罚〔2019〕12号", "person-17"),
-    CaseChanged("case-31", "parties", "person-17", ONES),
-    CaseStage("case-31", "initiation", "investigation", "person-17", None),
-    CaseDocument("case-31", "investigation", "interview", 2, ZERO, "person-17"),
-    ClipLinked("case-31", "investigation", "2", "person-17", "suggestion", None),
-    ClipUnlinked("case-31", "investigation", None, "person-17", ONES),
-    ListApproved("list-3", "scjg", 2, ZERO, "person-4", "2026-12-01"),
-    CoverageExcused("case-31", "investigation", "document:interview", "person-4", ONES),
-    ClipHeld("hold-5", "litigation", None, "person-17", ONES),
-    ClipReleased("hold-5", "person-4", ONES),
-    CaseHeld("hold-6", "case-31", "complaint", "2027-06-30", "person-17", ONES),
-    CaseReleased("hold-6", "case-31", "person-4", ONES),
-    DisposalDrawn("disposal-3", "scjg", "2026-11-22", 12, ZERO, "person-9"),
-    DisposalWithdrawn("disposal-2", "person-9", ONES),
-    DisposalApproved("disposal-3", 11, ONES, "person-4"),
-    ClipDisposed("disposal-3", "dock-03", None, "person-9", "person-4", "2026-11-21", 4096),
-    StatisticsSigned("statistics-2", "scjg", 2025, 1, ZERO, "person-4"),
-    SpotCheckAnnounced("check-1", "scjg", 120, 5, ZERO, "person-5"),
-    SpotCheckDrawn("check-1", 809, ONES, ZERO, "person-5"),
-    SupervisionOpinion("opinion-1", "scjg", "check-1", "2026-12-10", "person-5", ONES),
-    SupervisionAnswered("opinion-1", "person-4", ONES),
-    SupervisionClosed("opinion-1", True, "person-5", ONES),
-    SelfReportFiled("self-report-1", "scjg", 2026, 1, "person-4", ONES),
-    SelfReportReceived("self-report-1", "person-5"),
-    HandoverSent("handover-1", "scjg", None, "handbook", ZERO, "person-4"),
-    HandoverReceived("handover-1", ZERO, "person-5"),
-    TemplateKept("template-1", "scjg", "penalty", "investigation", "interview", 1, ZERO, "person-4"),
-    AgencyMerged("jtys", "scjg", "2026-11-20", 12, "person-1", "person-2", ZERO),
-    CaseViewed("case-31", "person-7", "handler", "document", "document-12"),
-    PublicityCollected("item-3", 1, "scjg", "decision", "decision-12", "person-7"),
-    PublicityReturned("item-3", 1, "person-5", ONES),
-    PublicityConfirmed("item-4", 2, "person-8", ONES),
-    PublicityReviewed("item-3", 2, "person-5"),
-    PublicityPublished("item-3", 2, "scjg", "decision", ONES, "person-7", "person-5", "person-6", "2026-11-23", None),
-    PublicityWithdrawn("item-3", 2, "person-6", "2026-12-01", ONES),
-    PublicityReleased(ONES, 1204, 310, 8801, "machine"),
-    DecisionDrafted("case-31", "draft-7", 2, True, "person-17", ONES),
-    DecisionMade("case-31", "decision-5", "draft-7", "review-3", "朝县市监罚〔2026〕12号", "2026-12-01", None, "person-4"),
-    DecisionRefused("case-31", "draft-7", "decide", "not-reviewed", "person-4"),
-    DecisionEnded("case-31", "decision-5", "changed", "2026-12-08", "decision-6", "person-4", ONES),
-    DecisionServed("case-31", "decision-5", "service-2", "direct", "2026-12-03", "document-9", ZERO, "person-17", ONES),
-    DecisionExecuted("case-31", "decision-5", "execution-1", "performed", "2026-12-09", 50_000, None, "person-17", None),
-    ReviewSubmitted("review-3", "case-31", 1, "draft-5", ONES, ONES, "person-7", ONES),
-    ReviewTaken("review-3", "case-31", "person-5"),
-    ReviewExtended("review-3", "case-31", "person-4", ONES),
-    ReviewConsulted("consultation-2", "review-3", "case-31", "prereview", "asked", "person-5", ONES),
-    ReviewOpinion("review-3", "case-31", "draft-5", "problems", 2, ONES, "person-5", "2026-11-24", ONES),
-    ReviewAnswered("review-3", "case-31", 1, "person-7", ONES),
-    ReviewWithdrawn("review-4", "case-31", "person-7", ONES),
-)  # fmt: skip
 
 
 def payload_of(event: Event) -> bytes:
