@@ -8,8 +8,6 @@ import os
 import re
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,117 +17,29 @@ import pytest
 import pytest_asyncio
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
-from multidict import CIMultiDictProxy
 from sqlalchemy import delete, func, select, update
 from yarl import URL
 
-from liuhen_server.acts import MACHINE, Acts
-from liuhen_server.log.archive_chain import utc_now
-from liuhen_server.operations.opening import Archive, found, opened
-from liuhen_server.people import changes
-from liuhen_server.people.accounts import Person, add_person, find_person, set_disabled, set_password
+from liuhen_server.operations.opening import found
+from liuhen_server.people.accounts import find_person, set_disabled
 from liuhen_server.people.lockout import BY_NAME, name_key
-from liuhen_server.people.passwords import PasswordWork
 from liuhen_server.people.provider import Provider, Unreachable, flow_of
 from liuhen_server.people.roles import Role
 from liuhen_server.people.schema import people, people_sessions, sign_in_attempts
 from liuhen_server.people.sessions import COOKIE, form_token
 from liuhen_server.serve import running
 from liuhen_server.web.provider_pages import FLOW_COOKIE
-from support.device import World, archive_config
-from support.identity_provider import StandIn, by_public_key, standing_in, unsigned
-from support.people import our_agency
+from support.device import archive_config
+from support.identity_provider import StandIn, by_public_key, unsigned
+from support.sign_in_scene import PASSWORD, SUBJECT, Scene, scene_in
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")  # one archive and one provider for all of them
-PASSWORD = "一本正经 correct horse 17"
-SUBJECT = "u-1001"
-
-
-@dataclass
-class Browser:
-    session: aiohttp.ClientSession
-    url: str
-
-    async def get(self, path: str) -> tuple[int, CIMultiDictProxy[str], str]:
-        async with self.session.get(self.url + path, allow_redirects=False) as answer:
-            return answer.status, answer.headers, await answer.text()
-
-    async def post(self, path: str, **fields: str) -> tuple[int, str]:
-        async with self.session.post(self.url + path, data=fields, allow_redirects=False) as answer:
-            return answer.status, await answer.text()
-
-    async def begin(self, goal: str = "/clips") -> str:
-        """The address at the provider that the browser is sent to."""
-        status, headers, _ = await self.get(f"/sign-in/provider?next={goal}")
-        assert status == 303
-        return str(headers["Location"])
-
-    async def at_provider(self, address: str) -> str:
-        """Signs in there, without a word: the path and query that lead back to the archive."""
-        async with self.session.get(URL(address, encoded=True), allow_redirects=False) as answer:
-            assert answer.status == 303, await answer.text()
-            back = urlsplit(answer.headers["Location"])
-        return f"{back.path}?{back.query}"
-
-    async def sign_in(self, goal: str = "/clips") -> tuple[int, str]:
-        status, _, text = await self.get(await self.at_provider(await self.begin(goal)))
-        return status, text
-
-    @property
-    def has_session(self) -> bool:
-        return COOKIE in self.session.cookie_jar.filter_cookies(URL(self.url))
-
-    def cookie(self, name: str) -> str:
-        return self.session.cookie_jar.filter_cookies(URL(self.url))[name].value
-
-
-@dataclass
-class Scene:
-    world: World
-    archive: Archive
-    provider: StandIn
-    person: Person
-    new_browser: Callable[[], Browser]
-
-    async def sessions(self) -> int:
-        async with self.archive.database.read() as conn:
-            return int((await conn.execute(select(func.count()).select_from(people_sessions))).scalar_one())
-
-    async def link(self, subject: str = SUBJECT, issuer: str | None = None) -> None:
-        acts = Acts(self.archive.database, self.archive.chain, utc_now, os.urandom)
-        async with acts.of(MACHINE) as act:
-            await changes.link_subject(act, self.person.id, issuer or self.provider.address, subject)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def running_scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
-    folder = tmp_path_factory.mktemp("provider")
-    async with AsyncExitStack() as stack:
-        provider = await stack.enter_async_context(standing_in(folder / "sso"))
-        config = replace(archive_config(folder / "archive"), provider=provider.settings)
-        await found(config)
-        world = World(config, await stack.enter_async_context(running(config)), folder)
-        sessions: list[aiohttp.ClientSession] = []
-        archive = await stack.enter_async_context(opened(config))
-        async with archive.database.write() as conn:
-            hashed = PasswordWork().hash_now(PASSWORD)
-            named = {
-                "name": "zhang",
-                "display_name": "张伟",
-                "roles": frozenset({Role.REVIEWER}),
-                "one_time_hash": hashed,
-            }
-            person = await add_person(conn, **named, now=int(time.time()), agency=await our_agency(conn))  # type: ignore[arg-type]
-            await set_password(conn, person.id, hashed)
-
-        def new_browser() -> Browser:
-            jar, connector = aiohttp.CookieJar(unsafe=True, quote_cookie=False), aiohttp.TCPConnector(ssl=False)
-            sessions.append(aiohttp.ClientSession(connector=connector, cookie_jar=jar))
-            return Browser(sessions[-1], f"https://127.0.0.1:{world.ports.people.port}")
-
-        yield Scene(world, archive, provider, person, new_browser)
-        for session in sessions:
-            await session.close()
+    async with scene_in(tmp_path_factory.mktemp("provider")) as scene:
+        yield scene
 
 
 @pytest_asyncio.fixture(loop_scope="module")
