@@ -274,3 +274,11 @@ def test_an_exported_sheet_is_a_sheet_that_can_be_read_again() -> None:
     read = sheet(out.getvalue())
     assert [draft.number for draft in read.drafts] == ["朝县市监罚〔2026〕9号"]
     assert [each.zh for each in read.ignored] == ["环节", "立案日期", "承办人"]
+
+
+def test_an_amount_with_a_fraction_is_an_amount_and_a_long_number_is_not() -> None:
+    cells = (
+        '<row r="2"><c r="A2"><v>1234.5</v></c><c r="B2"><v>0.1</v></c><c r="C2"><v>1234567890123456789</v></c></row>'
+    )
+    _, row = rows(xlsx(sheet_xml([("甲", "乙", "丙")], cells)))
+    assert row.cells == ("1234.5", "0.1") and [place for place, _ in row.bad] == [2]

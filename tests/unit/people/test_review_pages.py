@@ -33,7 +33,7 @@ from liuhen_server.publicity.kinds import KINDS
 from liuhen_server.registry.officers import Officer, add_officer
 from liuhen_server.review.checklist import CHECKLIST
 from liuhen_server.review.criteria import DEFAULT_ROWS
-from liuhen_server.review.list_sheet import read_major_sheet, sheet_of
+from liuhen_server.review.list_sheet import as_texts, read_major_sheet, sheet_of
 from liuhen_server.web.context import CHINA
 from support.case_office import PDF
 from support.device import World, running_archive
@@ -310,6 +310,47 @@ async def test_a_public_table_goes_out_as_a_sheet_and_is_replaced_whole_or_not_a
     assert (await upload(scene, "handler", path + "/table", replaced, edit="1"))[0] == 303
     page = await scene.page("handler", path)
     assert "药品经营" in page and "食品经营" not in page
+
+
+async def test_a_sheet_that_the_form_could_not_save_is_not_read_into_it(scene: Scene) -> None:
+    await scene.post("reviewer", "/major-lists/draft")
+    path = re.findall(r'href="(/major-lists/\d+)"', await scene.page("reviewer", "/major-lists"))[-1]
+    long = [replace(DEFAULT_ROWS[0], item=str(n), what="罚" * 400, source="据" * 400) for n in range(100)]
+    for rows, expected in ((long, 422), (long[:60], 200)):
+        sheet = io.BytesIO()
+        write_xlsx("目录", sheet_of(rows), sheet)
+        status, text = await upload(scene, "reviewer", path + "/sheet", sheet.getvalue())
+        assert status == expected and ("全部文字比一次能保存的多" in text) is (expected == 422)
+    names = ("item", "enforcement", "what", "kinds", "procedure", "party_kind", "least", "source", "remark")
+    columns = {name: [as_texts(row)[name] for row in long[:60]] for name in names}
+    reader = scene.readers["reviewer"]
+    form = [("token", reader.token), ("edit", "999"), *((name, each) for name in names for each in columns[name])]
+    async with reader.session.post(reader.url + path, data=form, allow_redirects=False) as answer:
+        assert answer.status == 409, "it is not too large; that it would be of an older form is another matter"
+
+
+async def test_a_sheet_is_not_read_into_a_list_that_was_approved(scene: Scene) -> None:
+    await scene.post("foreign", "/major-lists/draft")
+    path = re.findall(r'href="(/major-lists/\d+)"', await scene.page("foreign", "/major-lists"))[-1]
+    _, _, sheet = await scene.readers["foreign"].get(path + "/sheet.xlsx")
+    await scene.post("foreign-head", path + "/approve", edit="1", from_day=TODAY.isoformat())
+    status, text = await upload(scene, "foreign", path + "/sheet", sheet)
+    assert status == 409 and "尚未保存" not in text
+
+
+async def test_a_row_of_a_public_sheet_that_cannot_be_taken_is_named_as_the_spreadsheet_numbers_it(
+    scene: Scene,
+) -> None:
+    columns = KINDS["supervision-list"].columns
+    rows = [
+        ("1", "食品\u3000经营", "第一行\n第二行", "", "", "", ""),
+        ("2", "药\u200b品", *[""] * 5),
+        ("3", "长" * 4001, *[""] * 5),
+    ]
+    more = {"kind": "supervision-list", "title": "监管事项目录清单"}
+    status, text = await upload(scene, "handler", "/publicity/new", b"".join(write_csv([columns, *rows])), **more)
+    assert status == 422 and "第 3 行：“监管事项”含有不可见的字符" in text and "第 4 行：“监管事项”文字过长" in text
+    assert "第 2 行" not in text and "0.0" not in text
 
 
 async def upload(scene: Scene, who: str, path: str, data: bytes, **fields: str) -> tuple[int, str]:

@@ -124,3 +124,25 @@ def test_of_very_many_bad_rows_the_first_are_named_and_the_others_counted() -> N
     bad = [(str(n), "行政表扬", *GOOD[2:]) for n in range(30)]
     said = refused(as_xlsx([HEADER, *bad]))
     assert "第 21 行" in said and "第 22 行" not in said and "另有 10 处" in said
+
+
+def test_blanks_and_line_breaks_within_a_cell_are_blanks() -> None:
+    cells = (
+        "\u30001\u00a0",
+        "行政处罚",
+        "对个人罚款\n一万元以上",
+        "罚款；\n没收违法所得、没收非法财物",
+        "",
+        "\u3000个人",
+        "10,000",
+        "办法\u3000第三条",
+        "",
+    )
+    (row,) = read_major_sheet(io.BytesIO(b"".join(write_csv([HEADER, cells]))))
+    assert (row.item, row.what, row.source) == ("1", "对个人罚款 一万元以上", "办法 第三条")
+    assert (len(row.kinds), row.party_kind) == (2, "person")
+
+
+def test_a_sign_that_is_not_seen_is_said_to_be_one() -> None:
+    said = refused(io.BytesIO(b"".join(write_csv([HEADER, GOOD, ("2", "行政处罚", "罚\u200b款", *GOOD[3:])]))))
+    assert "第 3 行：含有不可见的字符" in said and "每格最多" not in said

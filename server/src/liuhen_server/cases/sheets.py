@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import IO, BinaryIO
 
 from openpyxl import Workbook
@@ -210,6 +211,10 @@ def _text(value: object, data_type: str) -> tuple[str, Said | None]:
         value = int(value)
     if isinstance(value, int) and abs(value) < 10**15:
         return str(value), None
+    if (
+        isinstance(value, float) and abs(value) < 1e15
+    ):  # an amount: as the spreadsheet shows it, in fifteen digits at most
+        return format(Decimal(f"{value:.15g}"), "f"), None
     if isinstance(value, int | float):
         return "", Said(
             "长号码按数字存放，末几位已丢失，请把这一列设为文本格式后重新输入",

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from liuhen_server.cases.fields import all_seen, one_line
-from liuhen_server.cases.said import Wrong
+from liuhen_server.cases.said import Said, Wrong
 from liuhen_server.publicity.kinds import FORMS, Kind, Shape
 
-__all__ = ["Content", "Sheet", "check_content", "digest_of_content", "read_content", "write_content"]
+__all__ = ["Content", "Sheet", "check_content", "digest_of_content", "read_content", "write_content", "wrong_text"]
 
 MOST_FIELD = 4_000
 MOST_ROWS = 2_000
@@ -120,10 +120,33 @@ def check_content(kind: Kind, content: Content) -> Content:
     if kind.shape == Shape.TABLE and not content.sheets[0].rows:
         raise Wrong("表格是空的", "the table is empty", "content")
     for place, text in content.texts():
-        if len(text) > (MOST_TEXT if place == "text" else MOST_FIELD):
-            raise Wrong(f"{place}：文字过长", f"{place}: too long", place)
-        if not all_seen(text.replace("\n", "")):
-            raise Wrong(f"{place}：含有不可见的字符", f"{place}: there are invisible characters in it", place)
+        if (said := wrong_text(text, MOST_TEXT if place == "text" else MOST_FIELD)) is not None:
+            where = _where(content, place)
+            raise Wrong(f"{where.zh}：{said.zh}", f"{where.en}: {said.en}", place)
     if len(write_content(content).encode()) > MOST_BYTES:
         raise Wrong("公示内容过大", "this is too much for one publication", "content")
     return content
+
+
+def wrong_text(text: str, most: int = MOST_FIELD) -> Said | None:
+    """What is wrong with a piece of it, by itself."""
+    if len(text) > most:
+        return Said(f"文字过长，最多 {most} 字", f"too long, at most {most} characters")
+    if not all_seen(text.replace("\n", "")):
+        return Said("含有不可见的字符，请重新输入", "there are invisible characters in it; type it anew")
+    return None
+
+
+def _where(content: Content, place: str) -> Said:
+    """A place (`Content.texts`) as people see it."""
+    if place in content.fields:
+        name = FORMS[content.form].fields[place]
+        return Said(name, name)
+    if place in _NAMES:
+        return _NAMES[place]
+    number, row, column = map(int, place.split("."))
+    name = content.sheets[number].columns[column]
+    return Said(f"第 {row + 1} 行“{name}”", f"row {row + 1}, {name}")
+
+
+_NAMES = {"title": Said("标题", "title"), "text": Said("正文", "text")}

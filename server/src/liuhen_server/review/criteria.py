@@ -13,6 +13,7 @@ from datetime import date
 from types import MappingProxyType
 
 from liuhen_server.cases.classes import class_of
+from liuhen_server.cases.fields import all_seen
 from liuhen_server.cases.said import Said, Wrong
 from liuhen_server.decisions.outcomes import OUTCOMES, outcome_of
 
@@ -239,12 +240,14 @@ def _row_said(row: MajorRow) -> Said:
 def check_major_row(row: MajorRow) -> None:
     """Raises Wrong."""
     class_of(row.enforcement)
-    if not row.item.strip() or len(row.item) > 40 or not row.item.isprintable():
+    if not row.item.strip() or len(row.item) > 40:
         raise Wrong("编号须填写，最多 40 字", "it needs a number of at most 40 characters", "item")
     if not row.what.strip():
         raise Wrong("事项须填写", "it must say what", "what")
+    if not all(map(all_seen, (row.item, row.what, row.source, row.remark))):
+        raise Wrong("含有不可见的字符，请重新输入", "there are invisible characters in it; type it anew", "what")
     for field in (row.what, row.source, row.remark):
-        if len(field) > LONGEST_CELL or not field.isprintable():
+        if len(field) > LONGEST_CELL:
             raise Wrong(f"每格最多 {LONGEST_CELL} 字", f"a cell has at most {LONGEST_CELL} characters", "what")
     for kind in row.kinds:
         outcome_of(row.enforcement, kind)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import BinaryIO
 
 from liuhen_server.cases.classes import CLASSES
+from liuhen_server.cases.fields import spaced
 from liuhen_server.cases.said import Said, Wrong
 from liuhen_server.cases.tables import check_mistakes, read_table
 from liuhen_server.decisions.outcomes import OUTCOMES, outcomes_of
@@ -35,11 +37,15 @@ COLUMNS: Mapping[str, Said] = MappingProxyType(
         "remark": Said("备注", "Remark"),
     }
 )
+_BREAKS = re.compile(r"[\r\n]+")
 _ANY = ("", "不限", "any")
 
 
 def row_of(texts: Mapping[str, str]) -> MajorRow:
-    """Classes, kinds, procedure and party by their names in either language, or by key. Raises Wrong."""
+    """Classes, kinds, procedure and party by their names in either language, or by key; a line break within a cell is a blank as any
+    other. Raises Wrong.
+    """
+    texts = {key: _BREAKS.sub(" ", spaced(text)).strip() for key, text in texts.items()}
     enforcement = _key(texts["enforcement"], {key: each.name for key, each in CLASSES.items()})
     if not enforcement:
         raise Wrong("请选择类别", "choose the class", "rows")

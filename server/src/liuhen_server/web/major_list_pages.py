@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -45,6 +46,8 @@ __all__ = ["ROUTES"]
 MAJOR = web.RequestKey("major_list", MajorList)
 LIST_PATH = "/major-lists/{major:[1-9][0-9]{0,17}}"
 BLANK_ROWS = 3
+_BESIDE = 8 << 10
+"""Bytes of the form besides its rows: the blank ones, marks of rows to be taken out, the token."""
 _WIDTHS = (10, 12, 40, 30, 12, 10, 14, 30, 20)
 
 
@@ -169,11 +172,26 @@ async def sheet(request: web.Request) -> web.StreamResponse:
 async def read_sheet(request: web.Request) -> web.StreamResponse:
     """A dry run: what the sheet says stands in the form, to be looked at and saved; nothing is saved by it."""
     held, (_, data) = request[MAJOR], await sent_with_file(request)
+    if held.approved_by is not None:
+        raise Problem("stale_form", 409)
     try:
         rows = await asyncio.to_thread(read_major_sheet, io.BytesIO(data))
+        _check_saves([as_texts(row) for row in rows], request.client_max_size)
     except Wrong as wrong:
         return await _draw(request, held, await _kept(request), 422, wrong)
     return await _draw(request, held, [as_texts(row) for row in rows], 200, read=len(rows))
+
+
+def _check_saves(rows: Sequence[dict[str, str]], most: int) -> None:
+    """The form that the rows stand in is sent as a whole, every Chinese sign of it nine bytes. Raises Wrong where that is too much."""
+    size = len(urlencode([pair for row in rows for pair in row.items()]))
+    if size > most - _BESIDE:
+        raise Wrong(
+            f"表格没有读入：全部文字比一次能保存的多 {size * 100 // (most - _BESIDE) - 100 + 1}%，请缩短事项、依据和备注",
+            f"Nothing was taken: there is {size * 100 // (most - _BESIDE) - 100 + 1} % more text than can be saved at once; "
+            "shorten what, source and remark",
+            "file",
+        )
 
 
 def _notes() -> list[tuple[str, str]]:

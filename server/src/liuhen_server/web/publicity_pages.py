@@ -18,7 +18,7 @@ from liuhen_server.deadlines.notices import calendar_in_force
 from liuhen_server.people.access import Thing, visible
 from liuhen_server.people.roles import Action, Scope
 from liuhen_server.publicity import items
-from liuhen_server.publicity.content import MOST_ROWS, Content, Sheet, read_content
+from liuhen_server.publicity.content import MOST_ROWS, Content, Sheet, read_content, wrong_text
 from liuhen_server.publicity.fill import content_of_decision, content_of_officers, decided
 from liuhen_server.publicity.items import Version, find_version, names_kept, versions_of
 from liuhen_server.publicity.kinds import FORMS, KINDS, Kind, Shape, kind_of
@@ -166,8 +166,15 @@ def _sheet(kind: Kind, data: bytes) -> Sheet:
     if not data:
         raise Wrong("请选择文件", "choose a file", "file")
     table = read_table(io.BytesIO(data), [Said(name, name) for name in kind.columns], MOST_ROWS)
-    check_mistakes(table.mistakes)
-    return Sheet("", kind.columns, tuple(cells for _, cells in table.rows))
+    rows = [(number, tuple(cell.replace("\r\n", "\n") for cell in cells)) for number, cells in table.rows]
+    wrong = [
+        (number, Said(f"“{name}”{said.zh}", f"{name}: {said.en}"))
+        for number, cells in rows
+        for name, cell in zip(kind.columns, cells, strict=True)
+        if (said := wrong_text(cell)) is not None
+    ]
+    check_mistakes([*table.mistakes, *wrong])
+    return Sheet("", kind.columns, tuple(cells for _, cells in rows))
 
 
 async def show(request: web.Request) -> web.StreamResponse:
