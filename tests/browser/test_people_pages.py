@@ -248,7 +248,8 @@ def test_keyboard_alone_leads_from_sign_in_to_a_playing_clip(county: Seeded, vis
     page.wait_for_url("**/clips")
     keyboard.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
-    assert page.locator(".skip").bounding_box()["y"] >= 0, "the skip link shows when it has the focus"  # type: ignore[index]
+    box = page.locator(".skip").bounding_box()
+    assert box is not None and box["y"] >= 0, "the skip link shows when it has the focus"
     keyboard.press("Enter")
     link = page.locator("tbody tr", has_text="_0001.MP4").locator("td.name").get_by_role("link")
     for _ in range(40):

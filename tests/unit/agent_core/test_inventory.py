@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 from liuhen_agent.collect.inventory import plan, reading_order, statements
@@ -30,11 +32,18 @@ def sealed(event: RecorderInventory) -> Statement:
     return read_statement(dsse.Envelope.parse(dsse.seal(payload, SIGNER).encode()).payload)
 
 
+def inventories(parts: Iterable[RecorderInventory]) -> list[RecorderInventory]:
+    """What a reader of the sealed parts has."""
+    events = [sealed(part).event for part in parts]
+    said = [event for event in events if isinstance(event, RecorderInventory)]
+    assert len(said) == len(events)
+    return said
+
+
 def test_twenty_thousand_files_are_all_said_in_statements_the_log_takes() -> None:
     raws = [f"DCIM/100MEDIA/DSJ7A01_012345202611221{n:05d}_{n:04d}.MP4".encode() for n in range(20_000)]
     parts = statements(plan("s", listing(*raws, deleted=3), PROFILE, 5))
-    said = [sealed(part).event for part in parts]
-    assert [file.path.encode() for event in said for file in event.files] == raws  # type: ignore[union-attr]
+    assert [file.path.encode() for event in inventories(parts) for file in event.files] == raws
     assert [part.part for part in parts] == list(range(1, len(parts) + 1))
     assert {part.parts for part in parts} == {len(parts)}
     assert [part.deleted_seen for part in parts] == [0] * (len(parts) - 1) + [3]
@@ -65,8 +74,8 @@ def test_any_name_can_be_said_and_its_bytes_are_kept(raw: bytes) -> None:
 def test_many_gaps_and_long_names_still_fit() -> None:
     raws = [b"DCIM/" + b"\xff" * 200 + b"/DSJ7A01_01234520261122100000_%04d.MP4" % n for n in range(0, 2000, 2)]
     inventory = plan("s", listing(*raws), PROFILE, None)
-    said = [sealed(part).event for part in statements(inventory)]
-    assert sum(len(event.gaps) for event in said) == len(inventory.gaps) == 999  # type: ignore[union-attr,misc]
+    said = inventories(statements(inventory))
+    assert sum(len(event.gaps) for event in said) == len(inventory.gaps) == 999
 
 
 def test_deleted_entries_space_of_no_file_and_what_could_not_be_listed_are_said_whole_and_bounded() -> None:
@@ -75,8 +84,7 @@ def test_deleted_entries_space_of_no_file_and_what_could_not_be_listed_are_said_
     )
     seen = Listing((FileEntry(b"a", "a", 1, None, 0),), 1200, tuple(f"p\n{n}" * 300 for n in range(300)), gone, 4096)
     inventory = plan("s", seen, PROFILE, 5)
-    parts = [sealed(part).event for part in statements(inventory)]
-    said = [part for part in parts if isinstance(part, RecorderInventory)]
+    said = inventories(statements(inventory))
     assert [file.path for part in said for file in part.deleted] == [entry.path for entry in gone]
     assert {part.deleted_seen for part in said[:-1]} == {0} and said[-1].deleted_seen == 1200
     assert [part.unowned_bytes for part in said] == [None] * (len(said) - 1) + [4096]
@@ -86,8 +94,8 @@ def test_deleted_entries_space_of_no_file_and_what_could_not_be_listed_are_said_
 
 
 def test_an_empty_recorder_is_said_too() -> None:
-    [part] = statements(plan("s", listing(), PROFILE, 100))
-    assert sealed(part).event.files == ()  # type: ignore[union-attr]
+    [said] = inventories(statements(plan("s", listing(), PROFILE, 100)))
+    assert said.files == ()
 
 
 def test_a_size_no_number_can_hold_does_not_stop_the_inventory() -> None:

@@ -309,11 +309,12 @@ async def test_a_supervision_opinion_waits_for_the_head_until_it_is_answered(off
 
 
 def test_what_is_overdue_stands_first() -> None:
-    common = {"about": "case-1", "name": "n", "agency": "a", "who": Who(), "rule": REVIEW, "began": TODAY, "url": "/"}
-    late, soon, later = (
-        until(TODAY + timedelta(days=n), TODAY, OFFICIAL, **common)  # type: ignore[arg-type]
-        for n in (-9, 1, 30)
-    )
+    def ending(day: date) -> Deadline:
+        return until(
+            day, TODAY, OFFICIAL, about="case-1", name="n", agency="a", who=Who(), rule=REVIEW, began=TODAY, url="/"
+        )
+
+    late, soon, later = (ending(TODAY + timedelta(days=n)) for n in (-9, 1, 30))
     assert by_urgency([later, soon, late]) == [late, soon, later]
     assert replace(late, about="x").key == "x review"
 

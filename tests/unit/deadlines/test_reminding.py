@@ -29,9 +29,18 @@ JUSTICE = person(9, Role.JUSTICE_SUPERVISOR, agency=None)
 
 
 def due(day: str, agency: str = "scjg", officer: int = 1, began: str = "2025-01-02", name: str = "n") -> Deadline:
-    common = {"name": name, "agency": agency, "who": Who(officers=frozenset({officer})), "rule": RULE, "url": "/"}
-    about = f"case-{day}-{agency}-{officer}"
-    return until(D(day), D(began), OFFICIAL, about=about, began=D(began), **common)  # type: ignore[arg-type]
+    return until(
+        D(day),
+        D(began),
+        OFFICIAL,
+        about=f"case-{day}-{agency}-{officer}",
+        name=name,
+        agency=agency,
+        who=Who(officers=frozenset({officer})),
+        rule=RULE,
+        began=D(began),
+        url="/",
+    )
 
 
 def told(deadlines: list[Deadline], who: Person, day: str, last: str | None = None) -> Message | None:

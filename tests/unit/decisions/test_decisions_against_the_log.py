@@ -10,6 +10,7 @@ from sqlalchemy import text
 from liuhen_protocol.decision_events import DecisionDrafted, DecisionMade
 from liuhen_protocol.events import Event
 from liuhen_protocol.review_events import ReviewOpinion
+from liuhen_server.database import Connection
 from liuhen_server.decisions.deciding import Given, decide, end_decision
 from liuhen_server.decisions.serving import Performed, Served, execute, serve
 from liuhen_server.operations.findings import Findings
@@ -72,11 +73,11 @@ async def test_every_altered_row_of_a_decision_is_named(room: Room) -> None:
 _TABLES = ("draft_results", "drafts", "decision_ends", "decisions", "services", "executions")
 
 
-async def _rows(conn, table: str) -> list[dict[str, object]]:  # type: ignore[no-untyped-def]
+async def _rows(conn: Connection, table: str) -> list[dict[str, object]]:
     return [dict(row) for row in (await conn.execute(text(f"SELECT * FROM {table}"))).mappings()]
 
 
-async def _put_back(conn, table: str, rows: list[dict[str, object]]) -> None:  # type: ignore[no-untyped-def]
+async def _put_back(conn: Connection, table: str, rows: list[dict[str, object]]) -> None:
     """As it was: rows that are there are set, those that are gone come back."""
     key = {"draft_results": "draft_id", "decision_ends": "decision_id"}.get(table, "id")
     for row in rows:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
+from liuhen_protocol.events import AccountChanged
 from liuhen_protocol.oversight_events import AgencyMerged
 from liuhen_server.cases.calendar import OFFICIAL
 from liuhen_server.cases.classes import Stage
@@ -74,8 +75,17 @@ async def merged(office: Office, agency: str = "", into: str = "", day: date = T
 
 async def account(office: Office, name: str, agency: str, *roles: Role, officer: int | None = None) -> int:
     async with office.archive.database.write() as conn:
-        who = {"name": name, "display_name": name, "roles": frozenset(roles), "agency": agency, "officer": officer}
-        return (await add_person(conn, one_time_hash="-", now=1, **who)).id  # type: ignore[arg-type]
+        added = await add_person(
+            conn,
+            name=name,
+            display_name=name,
+            roles=frozenset(roles),
+            one_time_hash="-",
+            now=1,
+            agency=agency,
+            officer=officer,
+        )
+    return added.id
 
 
 async def now(office: Office, person_id: int) -> Person:
@@ -165,7 +175,7 @@ async def test_what_waits_is_on_the_list_of_the_successors_people_and_no_third_a
         assert not any(concerns(third, each) for each in due)
         assert await everything_due(conn, day, Within(OFFICIAL, THIRD)) == []
     (changed,) = [each.event for each in await office.stated("account.changed")]
-    assert changed.agency == office.other  # type: ignore[union-attr]
+    assert isinstance(changed, AccountChanged) and changed.agency == office.other
 
 
 async def test_docks_recorders_and_recordings_are_the_successors(office: Office) -> None:

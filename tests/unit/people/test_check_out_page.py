@@ -20,6 +20,7 @@ from sqlalchemy import select
 from liuhen_protocol.dsse import Envelope
 from liuhen_protocol.events import (
     AccessRefused,
+    Event,
     InventoryFile,
     RecorderCleared,
     RecorderDocked,
@@ -75,9 +76,9 @@ class Hall:
             sent = await self.dock.send(self.dock.seal(docked))
         return Stood(self, serial, session, sent["results"][0]["index"], recorder)
 
-    async def told(self, *events: object) -> None:
+    async def told(self, *events: Event) -> None:
         async with self.dock.connected():
-            await self.dock.send(*(self.dock.seal(event) for event in events))  # type: ignore[arg-type]
+            await self.dock.send(*(self.dock.seal(event) for event in events))
 
     async def page(self, who: str, path: str = "/check-out?dock=dock-1") -> str:
         status, _, body = await self.readers[who].get(path)
@@ -138,14 +139,14 @@ async def hall(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hall]:
         hall = Hall(world, await world.dock())
         async with opened(world.config) as archive, archive.database.write() as conn:
             ours, others = await our_agency(conn), await our_agency(conn, OTHERS)
-            good = {"expires": "2199-12-31"}
+            good = "2199-12-31"
             ids = {
                 each.name: (await add_officer(conn, each)).id
                 for each in (
-                    Officer("LN-1", "王丽", ours, **good),  # type: ignore[arg-type]
-                    Officer("LN-2", "刘洋", ours, **good),  # type: ignore[arg-type]
+                    Officer("LN-1", "王丽", ours, expires=good),
+                    Officer("LN-2", "刘洋", ours, expires=good),
                     Officer("LN-3", "孙强", ours, expires="2020-01-01"),
-                    Officer("LN-4", "钱进", others, **good),  # type: ignore[arg-type]
+                    Officer("LN-4", "钱进", others, expires=good),
                 )
             }
         for name, role, agency, officer in (
