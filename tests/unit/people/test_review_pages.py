@@ -353,6 +353,22 @@ async def test_a_row_of_a_public_sheet_that_cannot_be_taken_is_named_as_the_spre
     assert "第 2 行" not in text and "0.0" not in text
 
 
+async def test_an_upload_of_many_or_of_large_fields_is_not_kept_in_memory(scene: Scene) -> None:
+    many = {f"f{n}": "x" for n in range(13)}
+    large = {"kind": "service-guide", "text": "x" * (200 << 10)}
+    for given in (many, large):
+        assert (await upload(scene, "handler", "/publicity/new", b"", **given))[0] == 413
+    reader, form = scene.readers["handler"], aiohttp.FormData(quote_fields=False)
+    form.add_field("token", reader.token, content_type="text/plain")
+    for _ in range(2):
+        form.add_field("file", b"x" * 1000, filename="表.xlsx", content_type="application/octet-stream")
+    async with reader.session.post(reader.url + "/publicity/new", data=form, allow_redirects=False) as answer:
+        assert answer.status == 413
+    whole = {"kind": "service-guide", "text": "办" * 20_000, "title": ""}
+    status, text = await upload(scene, "handler", "/publicity/new", b"", **whole)
+    assert status == 422 and "此项必须填写" in text, "a guide at its longest comes through; what it lacks is said"
+
+
 async def upload(scene: Scene, who: str, path: str, data: bytes, **fields: str) -> tuple[int, str]:
     reader, form = scene.readers[who], aiohttp.FormData(quote_fields=False)
     for name, value in ({"token": reader.token} | fields).items():

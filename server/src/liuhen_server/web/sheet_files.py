@@ -14,21 +14,29 @@ from liuhen_server.web.media import attachment
 
 __all__ = ["sent_with_file", "xlsx"]
 
+MOST_FIELDS = 12
+MOST_FIELD_BYTES = 96 << 10
+"""A guide has 20,000 signs, of four bytes at most (`publicity.content`)."""
 _TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 async def sent_with_file(request: web.Request) -> tuple[dict[str, str], bytes]:
-    """The form's fields and its file (`file`), empty where none was chosen. Raises Problem: it is too large."""
+    """The form's fields and its one file (`file`), empty where none was chosen. Raises Problem: it is too large."""
     reader, given, data = request.get(UPLOAD), dict[str, str](), b""
+    seen = 0
     while reader is not None and (part := await reader.next()) is not None:
         if not isinstance(part, BodyPartReader):
             break
+        seen += 1
+        is_file = part.name == "file"
+        if seen > MOST_FIELDS or (is_file and data):
+            raise Problem("too_large", 413)
         held = bytearray()
         while piece := await part.read_chunk(256 << 10):
             held += piece
-            if len(held) > MOST_FILE_BYTES:
+            if len(held) > (MOST_FILE_BYTES if is_file else MOST_FIELD_BYTES):
                 raise Problem("too_large", 413)
-        if part.name == "file":
+        if is_file:
             data = bytes(held)
         elif part.name:
             given[part.name] = held.decode("utf-8", "replace").replace("\x00", "")
