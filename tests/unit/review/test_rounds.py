@@ -10,11 +10,13 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from liuhen_protocol.review_events import ReviewConsulted, ReviewOpinion, ReviewSubmitted
+from liuhen_server.cases.classes import Stage
 from liuhen_server.cases.record import Changes, change_case
 from liuhen_server.cases.said import Wrong
 from liuhen_server.cases.schema import cases
 from liuhen_server.decisions.reading import draft_of, newest_draft
 from liuhen_server.decisions.schema import decisions
+from liuhen_server.merging import acts as merging
 from liuhen_server.review.checklist import CHECKLIST, Found, Opinion
 from liuhen_server.review.details import details_of, texts_of
 from liuhen_server.review.parts import Material, missing_parts
@@ -36,7 +38,7 @@ from liuhen_server.review.rounds import (
 from liuhen_server.review.rules import Refusal, may_be_decided
 from liuhen_server.review.schema import review_problems, reviews
 from liuhen_server.review.splitting import earlier_against
-from support.case_office import TODAY
+from support.case_office import TODAY, Somebody
 from support.review_office import ReviewOffice, agreed, objected
 
 
@@ -394,3 +396,20 @@ async def test_fines_against_one_party_are_found_across_the_cases_of_the_agency(
         late = await earlier_against(conn, await office.office.whole(second), own, date(2027, 11, 20))
     assert [(each.number, each.proposed.results[0].fen) for each in found] == [(first.number, 600_000)]
     assert late == ()
+
+
+async def test_a_fine_that_was_split_over_a_merger_is_found_by_the_successor(office: ReviewOffice) -> None:
+    first, second = await office.case(), await office.case()
+    await office.draft(first, 600_000)
+    own = await office.draft(second, 500_000)
+    async with office.office.archive.database.write() as conn:
+        ended = {"stage": Stage.ARCHIVED.value, "archived_time": "2026-11-20T00:00:00.000Z"}
+        await conn.execute(update(cases).where(cases.c.id == first.id).values(**ended))
+    acts, given = office.office.acts, (office.office.agency, office.office.other)
+    waiting = await merging.propose(acts, Somebody(91), *given, TODAY, "朝编发〔2026〕3号", "机构改革", TODAY)
+    await merging.decide(acts, Somebody(92), waiting.id, waiting.version, merging.Answer.CONFIRM, TODAY)
+    whole, before = await office.office.whole(second), await office.office.whole(first)
+    assert (whole.case.agency, before.case.agency) == (office.office.other, office.office.agency)
+    async with office.office.archive.database.read() as conn:
+        found = await earlier_against(conn, whole, own, TODAY)
+    assert [(each.number, each.proposed.results[0].fen) for each in found] == [(first.number, 600_000)]

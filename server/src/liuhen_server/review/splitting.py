@@ -1,4 +1,5 @@
-"""What else the agency drafted or decided against the same party, for `criteria.split_of`: across all cases of the agency. Reads only.
+"""What else the agency drafted or decided against the same party, for `criteria.split_of`: across all cases of the agency
+and of those it carries on for. Reads only.
 
 The same party: the same code, or the same name where one of the two has no code. Of a case without a decision its newest draft counts.
 """
@@ -16,6 +17,7 @@ from liuhen_server.database import Connection
 from liuhen_server.decisions.draft import Draft
 from liuhen_server.decisions.reading import draft_of
 from liuhen_server.decisions.schema import decision_ends, decisions, drafts
+from liuhen_server.registry.agencies import codes_of
 from liuhen_server.review.criteria import SPLIT_DAYS, Earlier, Reason, split_of
 from liuhen_server.review.reading import major_rows_on
 
@@ -79,7 +81,7 @@ async def _cases_of(conn: Connection, agency: str, own: int, parties: Sequence[P
     query = (
         select(case_parties.c.case_id)
         .join(cases, cases.c.id == case_parties.c.case_id)
-        .where(cases.c.agency == agency, cases.c.id != own, or_(*wanted))
+        .where(cases.c.agency.in_(codes_of(agency)), cases.c.id != own, or_(*wanted))
         .distinct()
         .order_by(case_parties.c.case_id.desc())
         .limit(500)
