@@ -12,6 +12,7 @@ from liuhen_protocol.publicity_events import PublicityPublished, PublicityWithdr
 from liuhen_server.acts import said
 from liuhen_server.cases.said import Wrong
 from liuhen_server.cases.schema import case_parties
+from liuhen_server.merging import acts as merging
 from liuhen_server.publicity.content import digest_of_content, read_content
 from liuhen_server.publicity.items import (
     collect,
@@ -209,3 +210,19 @@ def test_terms_are_counted_in_working_days_across_holidays() -> None:
     assert publish_by("penalty", date(2026, 2, 13)).day == date(2026, 3, 2), "Spring Festival and its 调休 between"
     assert publish_by("coercion", date(2026, 11, 2)).day == date(2026, 11, 30)
     assert withdraw_by(date(2026, 11, 20)).day == date(2026, 11, 25)
+
+
+async def test_a_list_of_an_agency_that_was_merged_goes_no_further_and_its_decisions_do(room: Publicity) -> None:
+    acts, columns = room.office.acts, ("1", "食品经营", "经营者", "检查", "食品安全法", "日常", "")
+    collected, reviewed = await room.list(columns), await room.list(columns, kind="window-posts", title="窗口")
+    decision = await room.masked(await room.collected(await room.decision()))
+    await review(acts, REVIEWER, reviewed.id, reviewed.edit)
+    given = (room.office.agency, room.office.other, TODAY, "朝编发〔2026〕3号", "机构改革", TODAY)
+    waiting = await merging.propose(acts, Somebody(91), *given)
+    await merging.decide(acts, Somebody(92), waiting.id, waiting.version, merging.Answer.CONFIRM, TODAY)
+    with pytest.raises(Wrong, match="was merged into"):
+        await review(acts, REVIEWER, collected.id, collected.edit)
+    with pytest.raises(Wrong, match="was merged into"):
+        await publish(acts, PUBLISHER, reviewed.id, reviewed.edit + 1, TODAY)
+    await give_back(acts, REVIEWER, collected.id, collected.edit, "机构已合并")
+    assert (await room.public(decision)).state is State.PUBLISHED

@@ -385,3 +385,17 @@ async def test_what_a_merged_agency_made_public_stays_under_its_name_with_a_note
         "朝阳县市场监督管理局" in after
         and before.split("<main")[1].split("<footer")[0] == (after.split("<main")[1].split("<footer")[0])
     ), "what was public says the same"
+
+
+async def test_officers_of_an_agency_that_was_merged_are_not_in_the_countys_table_of_today(portal: Portal) -> None:
+    office, row = portal.room.office, ("样例甲", "朝阳县市场监督管理局", "科员", "21132100", "行政处罚", "朝阳县")
+    await portal.room.public(await portal.room.list(row, kind="officers", title="行政执法人员"))
+    await portal.release()
+    assert "样例甲" in portal.text("officers.html") and "样例甲" in portal.text("data/officers.csv")
+    given = (office.agency, office.other, TODAY, "朝编发〔2026〕3号", "机构改革", TODAY)
+    waiting = await propose(office.acts, COLLECTOR, *given)
+    await decide(office.acts, PUBLISHER, waiting.id, waiting.version, Answer.CONFIRM, TODAY)
+    await portal.release()
+    assert portal.report() == []
+    assert "样例甲" not in portal.text("officers.html") and not (portal.folder / "data/officers.csv").exists()
+    assert "样例甲" in portal.text("item/0/1.html"), "what was public stays, under the agency's name"

@@ -183,8 +183,7 @@ async def collect(
     about = one_line(about, "about", 64) if shape.has_about else "all"
     async with acts.of(person) as act:
         found = await _decision(act.conn, kind, about, agency)
-        if kind not in _OF_THE_PAST:
-            await demand_enforcing(act.conn, agency)
+        await _demand_current(act.conn, kind, agency)
         if kind == KIND:
             await as_signed(act.conn, agency, about, content)
         item_id = await _item(act.conn, agency, kind, about)
@@ -281,6 +280,7 @@ async def review(acts: Acts, person: Actor, version_id: int, edit: int) -> None:
     async with acts.of(person) as act:
         now = await _held(act.conn, version_id, edit)
         after = moved(now.state, Move.REVIEW)
+        await _demand_current(act.conn, now.kind, now.agency)
         check_apart(await _who(act.conn, act.by), [(_WHAT["collector"], await _who(act.conn, now.collected_by))])
         if left := undecided(now.found):
             raise Wrong(
@@ -302,6 +302,7 @@ async def publish(acts: Acts, person: Actor, version_id: int, edit: int, today: 
     async with acts.of(person) as act:
         now = await _held(act.conn, version_id, edit)
         after = moved(now.state, Move.PUBLISH)
+        await _demand_current(act.conn, now.kind, now.agency)
         about = await _decision(act.conn, now.kind, now.about, now.agency)
         assert now.reviewed_by is not None
         others = [("collector", now.collected_by), ("reviewer", now.reviewed_by)]
@@ -394,6 +395,12 @@ def _until(content: Content, today: date) -> str | None:
     if day < today:
         raise Wrong("公示截止期已过", "its last day of publicity is over", "public_until")
     return day.isoformat()
+
+
+async def _demand_current(conn: Connection, kind: str, agency: str) -> None:
+    """Raises Wrong for what is said of the present of an agency that was merged."""
+    if kind not in _OF_THE_PAST:
+        await demand_enforcing(conn, agency)
 
 
 async def _decision(conn: Connection, kind: str, about: str, agency: str) -> Decided | None:

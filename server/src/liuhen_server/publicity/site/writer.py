@@ -293,7 +293,8 @@ class _OfAgency:
             self._sheet(row, content).add([*content.fields.values(), str(row.version), row.published_day, *_extra(row)])
             return
         self._kinds.setdefault(row.kind, []).append(entry)
-        if row.kind in whole.together and content.sheets:
+        # the county's tables say who enforces now; what an agency that was merged had is on its own page
+        if row.kind in whole.together and content.sheets and not self._agency.merged:
             sheet = content.sheets[0]
             part = {"agency": self._agency.name, "path": entry.path, "title": entry.title, "version": entry.version}
             whole.together[row.kind].append(part | {"day": entry.day, "columns": sheet.columns, "rows": sheet.rows})
