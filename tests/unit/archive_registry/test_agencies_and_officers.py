@@ -28,8 +28,8 @@ from liuhen_server.registry.officers import (
     change_officer,
     find_officer,
     list_officers,
-    officers_with_number,
 )
+from liuhen_server.registry.seen import officers_meant
 
 SCJG = Agency("scjg", "朝阳县市场监督管理局", "市监局", "朝县市监", "11211321MB1234567X")
 JTYS = Agency("jtys", "朝阳县交通运输局", "交通局", "朝县交")
@@ -149,6 +149,7 @@ async def test_a_dock_belongs_to_the_agency_of_its_code_or_name_and_else_to_none
 
 async def test_officers_are_found_by_part_of_what_stands_there_and_nothing_else(database: Database) -> None:
     async with database.write() as conn:
+        await _dock(conn, "d1", "scjg")
         for n in range(5):
             await add_officer(conn, replace(WANG, certificate=f"LN-{n:04}", name=f"王{n}", recorder_number=f"21032{n}"))
         await add_officer(conn, replace(WANG, certificate="JT-1", agency="jtys", name="李_%", recorder_number="210321"))
@@ -157,9 +158,9 @@ async def test_officers_are_found_by_part_of_what_stands_there_and_nothing_else(
         assert (found.total, [each.certificate for each in found.officers]) == (5, ["LN-0001", "LN-0002"])
         assert [each.name for each in (await list_officers(conn, text="_%")).officers] == ["李_%"]
         assert (await list_officers(conn, text="ln-0003")).total == 1
-        assert len(await officers_with_number(conn, "scjg", "210321")) == 1
-        assert len(await officers_with_number(conn, "scjg", "LN-0002")) == 1
-        assert await officers_with_number(conn, "scjg", "000000") == frozenset()
+        told = [("d1", number, "2026-11-22T10:00:00.000Z") for number in ("210321", "LN-0002", "000000")]
+        meant = await officers_meant(conn, told)
+        assert [len(meant[each]) for each in told] == [1, 1, 0]
 
 
 def test_a_certificate_is_good_to_the_end_of_its_last_day() -> None:

@@ -32,8 +32,8 @@ from liuhen_server.registry.holdings import (
     from_dockings,
     hand_out,
     holdings_of,
+    meant,
     number_then,
-    whom,
 )
 from liuhen_server.registry.officers import find_officer
 from liuhen_server.registry.proposals import (
@@ -241,9 +241,22 @@ def test_a_number_means_whom_it_meant_then_and_nobody_where_it_meant_two() -> No
     wang = [(one, "210327", "LN-1"), (three, None, "LN-1")]
     assert number_then(wang, two) == {"210327", "LN-1"} and number_then(wang, three) == {"LN-1"}
     assert number_then(wang, "2000") == {"210327", "LN-1"} and number_then([], two) == frozenset()
-    assert whom("210327", {1: number_then(wang, two), 2: frozenset({"x"})}) == 1
-    assert whom("210327", {1: frozenset({"210327"}), 2: frozenset({"210327"})}) is None
-    assert whom(None, {1: frozenset({"210327"})}) is None
+    assert meant("210327", {1: wang, 2: [(one, "x", "LN-2")]}, two) == {1}
+    assert meant("210327", {1: wang, 2: [(one, "210327", "LN-2")]}, two) == {1, 2}, "nobody alone"
+    assert meant(None, {1: wang}, two) == frozenset() == meant("", {1: [(one, None, "")]}, two)
+
+
+def test_a_number_that_is_used_again_means_nobody_new_before_it_was_given() -> None:
+    one, two, three = times(3)
+    left, new, newest = (
+        [(two, "0005", "LN-1"), (three, None, "LN-1")],
+        [(three, "0005", "LN-2")],
+        [("9", "0005", "LN-3")],
+    )
+    assert meant("0005", {1: left, 2: new}, two) == {1}, "he had it then, and no longer has"
+    assert meant("0005", {1: left, 2: new}, one) == {1}, "of those who were kept later, who had it first"
+    assert meant("0005", {1: left, 2: new}, three) == {2}
+    assert meant("0005", {2: new, 3: newest}, one) == {2}
 
 
 async def test_a_number_that_went_to_another_officer_does_not_rewrite_who_had_it(office: Office) -> None:

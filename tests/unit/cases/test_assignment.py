@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 
@@ -16,8 +17,9 @@ from liuhen_server.cases.reading import Case
 from liuhen_server.custody.schema import stays
 from liuhen_server.custody.stays import find_stay
 from liuhen_server.custody.tracks import Tracks
-from liuhen_server.registry.changes import keep_recorder
+from liuhen_server.registry.changes import keep_officer, keep_recorder
 from liuhen_server.registry.holdings import Holding, hand_out
+from liuhen_server.registry.officers import find_officer
 from liuhen_server.registry.proposals import About, Decision, Outcome, Proposal, decide, propose
 from liuhen_server.registry.recorders import Recorder
 from liuhen_server.web.context import CHINA
@@ -49,6 +51,26 @@ async def test_a_clip_is_suggested_to_the_case_of_who_had_its_recorder_then(offi
         since = format_time(made - timedelta(hours=1))
         await hand_out(act, recorder, Holding(0, office.officers["李静"], since))
     assert await reasons(office, case) == ["当时领用该记录仪的 21132101 是本案承办人"]
+
+
+async def test_a_clip_is_not_suggested_to_the_case_of_who_got_its_number_only_later(office: Office) -> None:
+    async def numbered(name: str, number: str | None) -> str:
+        async with office.acts.of(HEAD) as act:
+            officer = await find_officer(act.conn, office.officers[name])
+            assert officer is not None
+            await keep_officer(act, replace(officer, recorder_number=number))
+            return act.time
+
+    await numbered("王磊", None)
+    before = await numbered("赵敏", "210327")
+    case = await office.open()
+    await numbered("赵敏", None)
+    after = await numbered("王磊", "210327")
+    local = (parse_time(before) - timedelta(hours=1)).astimezone(CHINA).strftime("%Y-%m-%dT%H:%M:%S")
+    await office.clip("a", officer="210327", recorder_time=local, collected_time=before)
+    assert await reasons(office, case) == []
+    await office.clip("b", officer="210327", recorder_time=local, collected_time=after)
+    assert await reasons(office, case) == ["记录仪中的证号 210327 是本案承办人"]
 
 
 async def test_a_clip_is_suggested_to_the_case_of_who_checked_its_recorder_out_until_it_was_docked_again(

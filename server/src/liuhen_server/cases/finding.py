@@ -1,6 +1,6 @@
 """What `suggestions` judges, read from the database for one case: clips of its officers that belong to no case, and what it did and when.
 
-A clip is an officer's whose number the recorder holds, who had the recorder by the register, or of whom two people said so.
+A clip is an officer's whose number the recorder then held, who had the recorder by the register, or of whom two people said so.
 
 A clip's time is the recorder's word, put right by the offset that the dock wrote down when it was read. One whose clock says another month
 than the dock (a flat battery sets it to 1970 or 2000) has no time here, and is not suggested by it.
@@ -8,7 +8,7 @@ than the dock (a flat battery sets it to 1970 or 2000) has no time here, and is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta, timezone
 
@@ -42,6 +42,7 @@ from liuhen_server.registry.agencies import docks_of
 from liuhen_server.registry.holdings import How, held_by
 from liuhen_server.registry.proposals import confirmed_stays
 from liuhen_server.registry.schema import officers, recorders
+from liuhen_server.registry.seen import numbers_ever, officers_meant
 
 __all__ = ["Proposed", "suggestions_for"]
 
@@ -74,16 +75,15 @@ async def suggestions_for(
     if whole.case.stage is Stage.ARCHIVED or not whole.officers:
         return ()
     query = select(officers).where(officers.c.id.in_(whole.officers))
-    numbers: set[str] = set()
-    certificates: dict[int, str] = {}
-    for row in await conn.execute(query):
-        numbers |= {row.certificate, *([row.recorder_number] if row.recorder_number else [])}
-        certificates[row.id] = row.certificate
+    certificates = {row.id: row.certificate for row in await conn.execute(query)}
+    numbers = await numbers_ever(conn, certificates)
     since = (parse_time(whole.case.opened_time) - BEFORE).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     held = await _held(conn, certificates, since)
     decided = await confirmed_stays(conn, certificates)
     rows = await _candidates(conn, whole, since, numbers, held, decided)
     of = await stays_of_clips(conn, [(row["dock"], row["session"], row["promised_index"]) for row in rows])
+    told = {(row["dock"], row["sha256"]): (row["dock"], row["officer"], row["collected_time"]) for row in rows}
+    meant = await officers_meant(conn, {each for each in told.values() if each[1] in numbers})
     files = []
     for file in await _recordings(conn, rows, of, zone):
         stay = of.get(file.promised_index)
@@ -92,7 +92,11 @@ async def suggestions_for(
         if given is not None:
             always = datetime.min.replace(tzinfo=UTC)
             others = [Whose(certificates[given], WhoseBasis.DECISION, always, None), *others]
-        files.append(whose(file.recording, numbers, others))
+        names_one = not certificates.keys().isdisjoint(meant.get(told[file.recording.clips[0]], ()))
+        recording = (
+            file.recording if names_one else replace(file.recording, officer=None)
+        )  # a number of today's says nothing
+        files.append(whose(recording, numbers, others))
     filmed = await _filmed(conn, whole, tracks)
     if tracks is not None and filmed:
         found_there = await _places(conn, tracks, [each.clips[0] for each in files], CANDIDATE_PLACES)
@@ -100,7 +104,7 @@ async def suggestions_for(
     recordings = recordings_of(files)
     names = {(row["dock"], row["sha256"]): str(row["name"]) for row in rows}
     began = {each.clips: each.began for each in recordings}
-    found = suggest(recordings, _activities(whole, frozenset(numbers), zone, filmed))[:MOST_SHOWN]
+    found = suggest(recordings, _activities(whole, numbers, zone, filmed))[:MOST_SHOWN]
     return tuple(Proposed(each, tuple(names[clip] for clip in each.clips), began[each.clips]) for each in found)
 
 
@@ -143,7 +147,7 @@ async def _candidates(
     conn: Connection,
     whole: WholeCase,
     since: str,
-    numbers: set[str],
+    numbers: Collection[str],
     serials: Iterable[str],
     decided: Iterable[int],
 ) -> Sequence[RowMapping]:

@@ -176,11 +176,7 @@ async def _demand_settled(conn: Connection, code: str, into: str) -> None:
         raise Wrong(
             f"两机构有相同的案号，请先更正：{_some(numbers)}", f"both have these case numbers: {_some(numbers)}", "into"
         )
-    theirs = select(officers.c.recorder_number).where(
-        officers.c.agency == into, officers.c.recorder_number.is_not(None)
-    )
-    same = select(officers.c.recorder_number).where(officers.c.agency == code, officers.c.recorder_number.in_(theirs))
-    if numbers := tuple((await conn.execute(same)).scalars()):
+    if numbers := tuple(sorted(await _numbers_of(conn, code) & await _numbers_of(conn, into))):
         raise Wrong(
             f"两机构有执法人员使用相同的记录仪编号，请先更正：{_some(numbers)}",
             f"officers of both have these numbers on recorders: {_some(numbers)}",
@@ -204,6 +200,12 @@ async def _demand_settled(conn: Connection, code: str, into: str) -> None:
         count = (await conn.execute(select(func.count(key)).where(where))).scalar_one()
         if count:
             raise Wrong(f"尚有 {count} 项{zh}未办结，请先办结", f"{count} {en} wait: decide them first", "into")
+
+
+async def _numbers_of(conn: Connection, agency: str) -> set[str]:
+    """What recorders write for its officers: their numbers, and their certificates'."""
+    query = select(officers.c.recorder_number, officers.c.certificate).where(officers.c.agency == agency)
+    return {number for row in await conn.execute(query) for number in row if number}
 
 
 def _some(names: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ successor's.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import ColumnElement, CompoundSelect, RowMapping, Select, func, insert, or_, select, union_all, update
@@ -22,6 +23,7 @@ __all__ = [
     "add_agency",
     "agencies_of_docks",
     "agency_of_dock",
+    "agency_then",
     "change_agency",
     "check_agency",
     "codes_of",
@@ -134,6 +136,25 @@ async def agencies_of_docks(conn: Connection) -> dict[str, str]:
         .outerjoin(agency_mergers, (agency_mergers.c.agency == agencies.c.code) & agency_mergers.c.heir.is_not(None))
     )
     return {row[0]: row[1] for row in await conn.execute(query)}
+
+
+async def agency_then(conn: Connection, names: Iterable[str]) -> Callable[[str, str], str | None]:
+    """Says of these docks, by name and a time, whose a dock was then: of the agency it was enrolled under, until that was merged."""
+    named = or_(docks.c.agency == agencies.c.code, docks.c.agency == agencies.c.name)
+    query = select(docks.c.name, agencies.c.code).join(agencies, named).where(docks.c.name.in_(set(names)))
+    enrolled = {row.name: row.code for row in await conn.execute(query)}
+    merged = select(agency_mergers.c.agency, agency_mergers.c.into, agency_mergers.c.decided_time)
+    mergers = {row.agency: row for row in await conn.execute(merged.where(agency_mergers.c.heir.is_not(None)))}
+
+    def whose(dock: str, time: str) -> str | None:
+        code: str | None = enrolled.get(dock)
+        while (
+            code in mergers and mergers[code].decided_time <= time
+        ):  # never in a circle: nothing is merged into what was merged
+            code = mergers[code].into
+        return code
+
+    return whose
 
 
 def docks_of(code: str | None) -> Select[tuple[str]]:

@@ -241,13 +241,20 @@ def number_then(versions: Sequence[tuple[str, str | None, str]], time: str) -> f
         return frozenset()
     held = [each for each in versions if each[0] <= time]
     _, number, certificate = held[-1] if held else versions[0]
-    return frozenset({certificate, *([number] if number else [])})
+    return frozenset(each for each in (certificate, number) if each)
 
 
-def whom(number: str | None, then: Mapping[int, frozenset[str]]) -> int | None:
-    """The one officer whom a recorder's number means, of those whose numbers of that time are given; None: nobody, or several."""
-    meant = [officer for officer, numbers in then.items() if number in numbers]
-    return meant[0] if len(meant) == 1 else None
+def meant(
+    number: str | None, versions: Mapping[int, Sequence[tuple[str, str | None, str]]], time: str
+) -> frozenset[int]:
+    """The officers whom a recorder meant by a number at a time, by their versions (as in `number_then`): those who had it by then.
+    Who was kept later counts only where nobody had, and had it first: a number that is used again opens nothing that was before.
+    """
+    having = {officer for officer, own in versions.items() if number in number_then(own, time)}
+    if then := frozenset(officer for officer in having if versions[officer][0][0] <= time):
+        return then
+    first = min((versions[officer][0][0] for officer in having), default="")
+    return frozenset(officer for officer in having if versions[officer][0][0] == first)
 
 
 async def _state(act: Act, kept: Holding, what: str) -> None:

@@ -21,7 +21,6 @@ __all__ = [
     "find_officer",
     "list_officers",
     "officer_of",
-    "officers_with_number",
 ]
 
 CLASSES = ("licence", "penalty", "coercion", "levy", "inspection")
@@ -141,12 +140,6 @@ async def find_officer(conn: Connection, officer_id: int) -> Officer | None:
         return None
     row = (await conn.execute(select(officers).where(officers.c.id == officer_id))).mappings().one_or_none()
     return None if row is None else officer_of(row)
-
-
-async def officers_with_number(conn: Connection, agency: str, number: str) -> frozenset[int]:
-    """The ids of an agency's officers whom a recorder may have meant by this number: theirs, or their certificate's."""
-    named = or_(officers.c.recorder_number == number, officers.c.certificate == number)
-    return frozenset((await conn.execute(select(officers.c.id).where(officers.c.agency == agency, named))).scalars())
 
 
 @dataclass(frozen=True, slots=True)

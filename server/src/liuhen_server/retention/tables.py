@@ -92,7 +92,7 @@ async def table_in_force(conn: Connection, agency: str, today: date) -> Table:
 
 async def tables_in_force(conn: Connection, agency: str, today: date) -> tuple[Table, ...]:
     """The agency's and those of the agencies it carries on for: a merger shortens no term. One at the least."""
-    codes = (await conn.execute(codes_of(agency))).scalars().all()
+    codes = [str(each) for each in (await conn.execute(codes_of(agency))).scalars()]
     return tuple([await table_in_force(conn, each, today) for each in codes or [agency]])
 
 

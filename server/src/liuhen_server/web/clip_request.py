@@ -13,7 +13,7 @@ from liuhen_server.database import DatabaseUnavailable
 from liuhen_server.log.signed_state import LogStopped
 from liuhen_server.people.access import Thing
 from liuhen_server.registry.agencies import agency_of_dock
-from liuhen_server.registry.officers import officers_with_number
+from liuhen_server.registry.seen import officers_meant
 from liuhen_server.web.context import CONTEXT
 from liuhen_server.web.guard import Problem, session_of
 
@@ -27,15 +27,16 @@ log = logging.getLogger("liuhen.people")
 
 async def clip_asked_for(request: web.Request) -> Thing:
     """Finds the original that the address names (`request[CLIP]`). Raises the problem page for one that the archive does
-    not know. Whose it is, is the recorder's own word: the officers of the dock's agency who have its number.
+    not know. Whose it is, is the recorder's own word: the officers of the agency whose the dock was then, who had
+    its number then.
     """
     async with request.app[CONTEXT].database.read() as conn:
         clip = await find_clip(conn, request.match_info["dock"], request.match_info["sha256"])
         if clip is None or clip.kind != ORIGINAL:
             raise Problem("no_such_clip", 404)
         agency = await agency_of_dock(conn, clip.dock)
-        known = agency is not None and clip.officer is not None
-        officers = await officers_with_number(conn, agency or "", clip.officer or "") if known else frozenset()
+        told = (clip.dock, clip.officer, clip.collected_time) if clip.officer else None
+        officers = (await officers_meant(conn, [told]))[told] if told is not None else frozenset()
     request[CLIP] = clip
     return Thing(f"clip-{clip.sha256}", agency, officers)
 
