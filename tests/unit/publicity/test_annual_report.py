@@ -183,14 +183,15 @@ async def test_a_report_that_was_withdrawn_is_due_again(room: Publicity) -> None
 
 
 async def test_the_county_sees_a_report_as_done_only_while_it_is_public(room: Publicity) -> None:
-    async def state() -> tuple[str, str]:
+    async def state(today: date = JANUARY) -> tuple[str, str]:
         async with room.office.archive.database.read() as conn:
-            (row,) = await matrix(conn, JANUARY, room.office.agency)
+            (row,) = await matrix(conn, today, room.office.agency)
         return row.cells["statistics"].state, row.cells["statistics"].text
 
     assert await state() == ("undecided", "")
     report = await signed(room)
     assert await state() == ("undecided", "2026")
+    assert await state(date(2027, 2, 1)) == ("broken", "2026"), "the law asks for a public report, not for a signed one"
     public = await room.public(await collected(room, report), JANUARY)
     assert await state() == ("holds", "2026")
     await room.withdrawn(public, "文字有误", JANUARY)

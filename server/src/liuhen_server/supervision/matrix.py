@@ -124,7 +124,7 @@ async def matrix(conn: Connection, today: date, only: str | None = None) -> tupl
         good, every = certified.get(code, (0, 0))
         ratio, has = ratio_of(await reviewers_of(conn, code), every), equipment.get(code)
         percent = has.percent if has is not None else None
-        here = f"/supervision/{code}"
+        here, tables = f"/supervision/{code}", f"/statistics?year={today.year - 1}"
         cells = {
             "recording-list": _there(code in lists, lists.get(code, ""), today, "07-30", "/lists"),
             "major-list": _there(code in majors, majors.get(code, ""), today, "07-30", "/major-lists"),
@@ -137,7 +137,7 @@ async def matrix(conn: Connection, today: date, only: str | None = None) -> tupl
             "unlinked": Cell("undecided" if unlinked[code] else "holds", str(unlinked[code]), f"/clips?agency={code}&unlinked={UNLINKED_AFTER.days}"),
             "items-public": _there(code in items_public, str(items_public.get(code, "")), today, "09-30", here),
             "decisions-public": Cell("open", str(decided_public.get(code, 0)), here),
-            "statistics": _report(code in signed, code in reports_public, today, f"/statistics?year={today.year - 1}&agency={code}"),
+            "statistics": _there(code in reports_public, str(today.year - 1), today, "01-31", f"{tables}&agency={code}", on_its_way=code in signed),
             "self-report": _there(code in reported, str(today.year), today, "10-31", here),
             "opinions": Cell("broken" if late[code] else "undecided" if asked[code] else "holds", str(asked[code]), here),
             "responsible": Cell("holds" if responsible.get(code) else "undecided", str(responsible.get(code, 0)), here),
@@ -146,18 +146,11 @@ async def matrix(conn: Connection, today: date, only: str | None = None) -> tupl
     return tuple(rows)
 
 
-def _there(there: bool, text: str, today: date, due: str, url: str) -> Cell:
+def _there(there: bool, text: str, today: date, due: str, url: str, *, on_its_way: bool = False) -> Cell:
     """What has to be there by a day of the year."""
     if there:
         return Cell("holds", text, url)
-    return Cell("broken" if today.isoformat()[5:] > due else "undecided", "", url)
-
-
-def _report(signed: bool, public: bool, today: date, url: str) -> Cell:
-    """What is asked for is that it is public: one that is signed alone is on its way."""
-    if signed and not public:
-        return Cell("undecided", str(today.year - 1), url)
-    return _there(public, str(today.year - 1), today, "01-31", url)
+    return Cell("broken" if today.isoformat()[5:] > due else "undecided", text if on_its_way else "", url)
 
 
 async def _heirs(conn: Connection) -> dict[str, str]:
