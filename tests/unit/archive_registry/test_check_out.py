@@ -294,6 +294,24 @@ async def test_a_recorder_that_is_seated_anew_within_a_minute_is_still_with_who_
     assert await desk.held(recorder) == [("王磊", desk.at(0), desk.at(1))]
 
 
+async def test_who_stands_before_a_dock_whose_clock_is_behind_says_that_it_is_back(desk: Desk) -> None:
+    recorder, stay = await desk.recorder(), await desk.docked()
+    desk.minutes = 600
+    await desk.take(stay)
+    with pytest.raises(Mistakes, match="not_yours"):
+        await desk.back(stay, "李静")
+    await desk.undocked(stay, 541)
+    again = await desk.docked(time=570)
+    desk.minutes = 630
+    assert await desk.held(recorder) == [("王磊", desk.at(600), None)]
+    assert await desk.refused(again, "李静") == "held"
+    [found] = await desk.standing()
+    assert found.stands_again
+    await desk.back(again, "李静")
+    assert await desk.held(recorder) == [("王磊", desk.at(600), desk.at(630))]
+    await desk.take(again, "李静")
+
+
 async def test_what_a_dock_tells_late_of_earlier_days_is_no_return(desk: Desk) -> None:
     recorder, stay = await desk.recorder(), await desk.docked()
     desk.minutes = 60

@@ -34,13 +34,14 @@ from liuhen_server.database.schema import entries
 from liuhen_server.log.archive_chain import utc_now
 from liuhen_server.operations.opening import opened
 from liuhen_server.people.roles import Role
+from liuhen_server.registry import check_out
 from liuhen_server.registry.changes import keep_recorder
 from liuhen_server.registry.faults import report_fault
 from liuhen_server.registry.holdings import Holding, How, holdings_of
 from liuhen_server.registry.officers import Officer, add_officer
 from liuhen_server.registry.recorders import Recorder
 from liuhen_server.registry.schema import officers
-from support.device import TestDock, World, running_archive
+from support.device import TestDock, World, revoke, running_archive
 from support.people import OTHERS, our_agency
 
 from .test_people_listener import Reader
@@ -276,6 +277,30 @@ async def test_it_says_whether_a_recorder_may_be_taken_yet(hall: Hall) -> None:
     empty = await hall.docked()
     await hall.told(RecorderInventory(empty.session, 1, 1, 0, 0, (), (), 0))
     assert "可以取走" in await empty.shown("wang")
+
+
+async def test_of_what_stands_there_for_too_long_it_says_that_it_does_not_know(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = await hall.docked()
+    file = InventoryFile("DCIM/1.MP4", None, 12, None, "clip", False)
+    await hall.told(RecorderInventory(old.session, 1, 1, 12, 0, (file,), (), 0))
+    new = await hall.docked()
+    await hall.told(RecorderInventory(new.session, 1, 1, 12, 0, (file,), (), 0))
+    assert "尚未读完" in await old.shown("wang") and "尚未读完" in await new.shown("wang")
+    monkeypatch.setattr(check_out, "NEWEST", 2)
+    assert "是否读完不详" in await old.shown("wang") and "尚未读完" in await new.shown("wang")
+
+
+async def test_a_dock_that_was_revoked_hands_out_nothing(hall: Hall) -> None:
+    gone = Hall(hall.world, await hall.world.dock("dock-gone"), hall.readers, numbers=itertools.count(900))
+    stood = await gone.docked()
+    page = "/check-out?dock=dock-gone"
+    assert "DSJ-900" in await hall.page("wang", page) and "dock-gone" in await hall.page("wang", "/check-out")
+    await revoke(hall.world.config, "dock-gone")
+    assert "dock-gone" not in await hall.page("wang", "/check-out")
+    assert (await hall.readers["wang"].get(page))[0] == 404
+    assert (await stood.take("wang"))[0] == 404 and await stood.holder() is None
 
 
 async def test_who_keeps_recorders_gets_the_address_to_put_up(hall: Hall) -> None:

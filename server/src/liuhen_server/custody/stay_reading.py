@@ -17,10 +17,11 @@ from liuhen_server.custody.stays import Stay
 from liuhen_server.database import Connection
 from liuhen_server.database.schema import clips, entries
 
-__all__ = ["Shown", "read_account"]
+__all__ = ["Shown", "accounts_so_far", "read_account"]
 
 MOST_LINKS = 20_000  # of the dock's chain from docking to leaving; more than any stay has
 IN_ONE_QUERY = 400
+_OF_FILES = ("recorder.docked", "recorder.inventory", "clip.collected", "clip.failed", "recorder.undocked")
 T = TypeVar("T")
 
 
@@ -41,12 +42,40 @@ async def read_account(conn: Connection, stay: Stay) -> tuple[Account, dict[str,
         query = query.where(entries.c.seq <= stay.ended_seq)
     rows = (await conn.execute(query.order_by(entries.c.seq))).all()
     read = await asyncio.to_thread(lambda: [read_entry(row.log_index, row.envelope) for row in rows])
-    session = _session(read)
-    before = await _earlier(conn, stay, _listed(read, session))
-    found = account(read, session, lambda file: before.get((_name(file.path), file.size)))
+    found = await _account(conn, stay, read)
     if found is None:
         return None
     return found, await _shown(conn, stay.dock, [each.sha256 for each in found.files if each.sha256])
+
+
+async def accounts_so_far(conn: Connection, of: Sequence[Stay], most: int) -> dict[int, Account]:
+    """What became of the files of stays that go on, all at one dock, by docked_index: from the newest of what it said of its bays, read
+    once, as many statements as `most`. A stay that began before them is left out: half an account would say that files wait.
+    """
+    query = (
+        select(entries.c.log_index, entries.c.envelope)
+        .where(
+            entries.c.source == of[0].dock, entries.c.seq >= min(stay.seq for stay in of), entries.c.kind.in_(_OF_FILES)
+        )
+        .order_by(entries.c.seq.desc())
+        .limit(most)
+    )
+    rows = (await conn.execute(query)).all()[::-1]
+    read = await asyncio.to_thread(lambda: [read_entry(row.log_index, row.envelope) for row in rows])
+    began = {entry.index: place for place, entry in enumerate(read)}
+    found = {}
+    for stay in of:
+        if stay.docked_index in began:
+            since = read[began[stay.docked_index] :]
+            if (whole := await _account(conn, stay, since)) is not None:
+                found[stay.docked_index] = whole
+    return found
+
+
+async def _account(conn: Connection, stay: Stay, read: Sequence[Entry]) -> Account | None:
+    session = _session(read)
+    before = await _earlier(conn, stay, _listed(read, session))
+    return account(read, session, lambda file: before.get((_name(file.path), file.size)))
 
 
 def _session(read: Sequence[Entry]) -> str:

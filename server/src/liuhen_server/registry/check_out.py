@@ -7,7 +7,7 @@ stays); whose it is from then on is a holding (`holdings`), which ends when the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -16,8 +16,8 @@ from sqlalchemy import func, or_, select
 from liuhen_protocol.moment import format_time, parse_time
 from liuhen_server.acts import Act
 from liuhen_server.custody.schema import stays
-from liuhen_server.custody.stay_account import Fate
-from liuhen_server.custody.stay_reading import read_account
+from liuhen_server.custody.stay_account import Account, Fate
+from liuhen_server.custody.stay_reading import accounts_so_far
 from liuhen_server.custody.stays import Stay, find_stay, stay_of
 from liuhen_server.database import Connection
 from liuhen_server.registry.fields import Mistakes
@@ -32,7 +32,7 @@ TAKEN_WITHIN = timedelta(minutes=15)
 """So long after it left its bay a recorder can still be said to be taken from there."""
 
 MOST_BAYS = 100
-SOON = 2_000  # entries of a dock's chain within which a stay's files are read
+NEWEST = 2_000  # statements of a dock about its bays that are looked through for what is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,15 @@ class Standing:
     def in_bay(self) -> bool:
         return self.there and self.stay.ended_time is None
 
+    @property
+    def stands_again(self) -> bool:
+        """It was checked out from an earlier stay, and no docking since is a return by the dock's clock."""
+        return (
+            self.in_bay
+            and self.held is not None
+            and (self.held.stay or self.stay.docked_index) < self.stay.docked_index
+        )
+
 
 class Ready(StrEnum):
     """Whether a recorder may be taken, as far as the archive knows: it advises, and forbids nothing (people are called out)."""
@@ -58,6 +67,7 @@ class Ready(StrEnum):
     READY = "ready"  # cleared, or every file was read
     READING = "reading"
     FAILED = "failed"  # something could not be read
+    UNSEEN = "unseen"  # it stands there for so long that nobody looks through all its dock said since: the lamp tells
     UNKNOWN = "unknown"  # a device without a profile: the dock keeps it
     OUT = "out"  # it has left the bay
 
@@ -149,25 +159,39 @@ async def check_out(act: Act, docked_index: int, officer_id: int | None, today: 
 
 async def put_back(act: Act, docked_index: int, officer_id: int | None) -> Holding:
     """What was checked out stands in the bay of this stay after all: pressed by mistake, or put back at once. `officer_id` None:
-    whoever has it. Raises Mistakes: it does not stand there, nobody or somebody else checked it out; LookupError.
+    whoever has it. That it stands there again after it was taken, anybody may say: a dock whose clock is behind makes no return of it.
+    Raises Mistakes: it does not stand there, nobody or somebody else checked it out; LookupError.
     """
     found = await _one(act, docked_index)
     held = found.held
-    if held is None or held.stay is None or (officer_id is not None and held.officer != officer_id):
+    own = officer_id is None or (held is not None and held.officer == officer_id)
+    if held is None or held.stay is None or not (own or found.stands_again):
         raise Mistakes({"recorder": "check_out_not_yours"})
     if not found.in_bay:
         raise Mistakes({"recorder": "check_out_not_there"})
     return await end_holding(act, held.id, held.version, act.time)
 
 
-async def readiness(conn: Connection, stay: Stay) -> Ready:
+async def readiness(conn: Connection, of: Sequence[Stay]) -> dict[int, Ready]:
+    """Of stays at one dock, by docked_index. What the dock said is read once for all of them."""
+    found = {stay.docked_index: _known(stay) for stay in of}
+    open_ones = [stay for stay in of if found[stay.docked_index] is None]
+    read = await accounts_so_far(conn, open_ones, NEWEST) if open_ones else {}
+    return {index: ready or _by(read.get(index)) for index, ready in found.items()}
+
+
+def _known(stay: Stay) -> Ready | None:
+    """By the stay alone; None: its files tell."""
     if stay.ended_seq is not None:
         return Ready.OUT
     if stay.quarantined:
         return Ready.UNKNOWN
-    if stay.cleared:
-        return Ready.READY
-    read = await read_account(conn, replace(stay, ended_seq=stay.seq + SOON))
-    if read is None or not read[0].whole or read[0].count(Fate.WAITING):
+    return Ready.READY if stay.cleared else None
+
+
+def _by(read: Account | None) -> Ready:
+    if read is None:
+        return Ready.UNSEEN
+    if not read.whole or read.count(Fate.WAITING):
         return Ready.READING
-    return Ready.FAILED if read[0].count(Fate.FAILED) else Ready.READY
+    return Ready.FAILED if read.count(Fate.FAILED) else Ready.READY

@@ -16,6 +16,8 @@ from liuhen_server.people.access import Thing
 from liuhen_server.people.roles import Action
 from liuhen_server.registry.agencies import agency_of_dock
 from liuhen_server.registry.check_out import check_out, put_back, readiness, standing_in, why_not
+from liuhen_server.registry.docks import ENROLLED
+from liuhen_server.registry.docks import find as find_dock
 from liuhen_server.registry.fields import Mistakes, Outdated
 from liuhen_server.registry.officers import Officer, find_officer
 from liuhen_server.registry.recorders import recorder_of_serial
@@ -42,6 +44,9 @@ async def _asked_for(request: web.Request) -> Thing:
             raise Problem("no_such_stay", 404)
         recorder = await recorder_of_serial(conn, stay.recorder)
         dock = await agency_of_dock(conn, stay.dock)
+        known = await find_dock(conn, stay.dock)
+    if known is None or known.state != ENROLLED:  # nobody hears any more what stands there
+        raise Problem("no_such_dock", 404)
     request[STAY] = stay
     if recorder is None:
         return Thing(f"stay-{stay.docked_index}", dock)
@@ -90,14 +95,16 @@ async def _draw(
 ) -> web.StreamResponse:
     context, person = request.app[CONTEXT], session_of(request).person
     async with context.database.read() as conn:
-        every = select(docks.c.name).where(of_reachable_docks(request, docks.c.name, Action.CHECK_OUT))
+        speaking = docks.c.state == ENROLLED
+        every = select(docks.c.name).where(of_reachable_docks(request, docks.c.name, Action.CHECK_OUT), speaking)
         names = list((await conn.execute(every.order_by(docks.c.name))).scalars())
         if dock and dock not in names:
             raise Problem("no_such_dock", 404)
         here = dock or (names[0] if len(names) == 1 else "")
         standing = await standing_in(conn, here, format_time(context.now())) if here else []
         own = await find_officer(conn, person.officer) if person.officer is not None else None
-        bays = [(each, await readiness(conn, each.stay), why_not(each, own, context.today())) for each in standing]
+        ready = await readiness(conn, [each.stay for each in standing])
+        bays = [(each, ready[each.stay.docked_index], why_not(each, own, context.today())) for each in standing]
         held = {each.held.officer for each in standing if each.held is not None}
         who = await names_of(conn, (), held | {each.last for each in standing if each.last is not None})
         colleagues = await _colleagues(request, conn, own)

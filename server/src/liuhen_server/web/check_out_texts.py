@@ -32,6 +32,9 @@ CHECK_OUT_TEXTS: dict[str, Text] = {
     "checkout.ready.ready": Text("可以取走", "safe to take"),
     "checkout.ready.reading": Text("尚未读完，请稍候", "still being read: wait"),
     "checkout.ready.failed": Text("有文件未能读出，请告知档案管理员", "a file could not be read: tell the archivist"),
+    "checkout.ready.unseen": Text(
+        "是否读完不详，以采集站指示灯为准", "not known here whether it was read: see the dock's lamp"
+    ),
     "checkout.ready.unknown": Text("未知设备，不得取走", "unknown device: leave it"),
     "checkout.ready.out": Text("已取出", "taken out"),
     "checkout.not_done": Text("没有登记", "Nothing was written down"),
@@ -58,8 +61,8 @@ CHECK_OUT_TEXTS: dict[str, Text] = {
     ),
     "mistake.check_out_moved": Text("记录仪已不在这个槽位。", "It does not stand in this bay any more."),
     "mistake.check_out_held": Text(
-        "已有他人领用，见下。如已归还，请负责人或档案管理员登记。",
-        "Somebody else has it, see below. If it was given back, the head or the archivist writes that down.",
+        "已有他人领用，见下。如已归还，请在槽位旁登记放回，或请负责人、档案管理员登记。",
+        "Somebody else has it, see below. If it stands in the bay again, say so there, or the head or the archivist does.",
     ),
     "mistake.check_out_yours": Text("已由该人员领用。", "That officer has it already."),
     "mistake.check_out_not_yours": Text("不是您在采集站领用的。", "It is not you who checked it out."),
