@@ -34,6 +34,7 @@ from liuhen_server.registry.officers import Officer, add_officer
 from liuhen_server.review.checklist import CHECKLIST
 from liuhen_server.review.criteria import DEFAULT_ROWS
 from liuhen_server.review.list_sheet import as_texts, read_major_sheet, sheet_of
+from liuhen_server.statistics.reports import draft_report, save_words, sign_report
 from liuhen_server.web.context import CHINA
 from support.case_office import PDF
 from support.device import World, running_archive
@@ -351,6 +352,27 @@ async def test_a_row_of_a_public_sheet_that_cannot_be_taken_is_named_as_the_spre
     status, text = await upload(scene, "handler", "/publicity/new", b"".join(write_csv([columns, *rows])), **more)
     assert status == 422 and "第 3 行：“监管事项”含有不可见的字符" in text and "第 4 行：“监管事项”文字过长" in text
     assert "第 2 行" not in text and "0.0" not in text
+
+
+async def test_a_crafted_form_changes_no_figure_of_a_report_that_was_signed(scene: Scene) -> None:
+    async with opened(scene.world.config) as archive:
+        acts, year = Acts(archive.database, archive.chain, utc_now, os.urandom), TODAY.year - 1
+        draft = await draft_report(acts, scene.people["reviewer"], "scjg", year, TODAY)
+        worded = await save_words(acts, scene.people["reviewer"], draft.id, draft.edit, "全年总体情况平稳。")
+        report = await sign_report(acts, scene.people["head"], draft.id, worded.edit, TODAY)
+    reader = scene.readers["handler"]
+    status, headers, _ = await reader.post(f"/statistics/reports/{report.id}/publicity", token=reader.token)
+    assert status == 303
+    path = headers["Location"]
+    page = await scene.page("handler", path)
+    assert 'name="at-' not in page
+    for place, value in (("at-0.0.1", "999"), ("at-title", "年报"), ("at-text", "全年无行政处罚。")):
+        status, text = await scene.post("handler", path, edit="1", **{place: value})
+        assert status == 422 and "统计年报按签发的内容公示" in text
+    assert (await scene.post("handler", path, edit="1"))[0] == 303, "what is private in it is decided as in any other"
+    status, _ = await scene.post("reviewer", path + "/return", edit="2", reason="测试完毕")
+    assert status == 303
+    assert f'action="{path}/correct"' not in await scene.page("handler", path)
 
 
 async def test_an_upload_of_many_or_of_large_fields_is_not_kept_in_memory(scene: Scene) -> None:
