@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -17,12 +18,15 @@ from sqlalchemy.exc import IntegrityError
 from liuhen_protocol.events import AccountChanged
 from liuhen_protocol.oversight_events import AgencyMerged
 from liuhen_server.cases.calendar import OFFICIAL
+from liuhen_server.cases.case_sheet import read_sheet
 from liuhen_server.cases.classes import Stage
+from liuhen_server.cases.exchange import carry_out, draft_import
 from liuhen_server.cases.lists import approve_list, draft_list
 from liuhen_server.cases.reading import Case
 from liuhen_server.cases.record import New, move_case, open_case
 from liuhen_server.cases.said import Wrong
 from liuhen_server.cases.schema import cases
+from liuhen_server.cases.sheets import read_rows
 from liuhen_server.deadlines.deadline import Within, concerns
 from liuhen_server.deadlines.reminder import messages_today
 from liuhen_server.deadlines.settings import Hook, Reminders
@@ -50,6 +54,7 @@ from liuhen_server.statistics.reports import counted_of
 from liuhen_server.supervision.acts import give_opinion
 from support.case_office import COLLEAGUE, HANDLER, HEAD, TODAY, Office, Somebody, office_in
 from support.deciding import brought_to_decision, decided
+from support.sheet_files import HEADER, case_row, csv_bytes
 
 PROPOSER, CONFIRMER = Somebody(91), Somebody(92)
 THIRD = "zrzy"
@@ -229,6 +234,17 @@ async def test_nothing_new_begins_in_an_agency_that_was_merged(office: Office) -
     with pytest.raises(Mistakes, match="agency_merged"):
         async with acts.of(PROPOSER) as act:
             await change_agency(act.conn, replace(kept, active=True))
+
+
+async def test_a_sheet_that_was_read_before_a_merger_opens_no_case_after_it(office: Office) -> None:
+    sheet = read_sheet(read_rows(io.BytesIO(csv_bytes([HEADER, case_row(12)]))))
+    draft, _ = await draft_import(office.acts, HANDLER, office.agency, "案件.csv", sheet, TODAY)
+    assert draft is not None
+    await merged(office)
+    opened, (mistake,) = await carry_out(office.acts, HANDLER, draft.id, TODAY)
+    assert opened == () and "was merged into" in mistake.said.en and await office.stated("case.opened") == []
+    nothing, mistakes = await draft_import(office.acts, HANDLER, office.agency, "案件.csv", sheet, TODAY)
+    assert nothing is None and mistakes, "its officers are the successor's"
 
 
 async def test_of_two_who_decide_at_once_one_is_told_and_it_is_merged_once(office: Office) -> None:

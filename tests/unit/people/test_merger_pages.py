@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import AsyncExitStack
 from pathlib import Path
+
+from sqlalchemy import update
 
 from liuhen_server.acts import MACHINE, Acts
 from liuhen_server.cases.record import New, open_case
 from liuhen_server.log.archive_chain import utc_now
 from liuhen_server.operations.opening import opened
 from liuhen_server.people.accounts import find_person
+from liuhen_server.people.changes import give_token
 from liuhen_server.people.roles import Role
+from liuhen_server.people.schema import people
 from liuhen_server.registry.officers import Officer, add_officer
+from liuhen_server.registry.schema import officers
 from support.case_office import TODAY
 from support.device import running_archive
 from support.people import OTHERS, OURS, our_agency
@@ -72,3 +78,24 @@ async def test_two_administrators_merge_an_agency_and_its_open_case_is_on_the_su
         async with opened(world.config) as archive, archive.database.read() as conn:
             moved = await find_person(conn, "mover")
         assert moved is not None and moved.agency == OURS.code
+        async with (
+            opened(world.config) as archive,
+            Acts(archive.database, archive.chain, utc_now, os.urandom).of(MACHINE) as act,
+        ):
+            _, token = await give_token(act, moved.id, int(utc_now().timestamp()), os.urandom)
+        body = {"class": "penalty", "title": "新案", "handlers": [each.certificate for each in pair]}
+
+        async def over_the_api() -> tuple[int, str]:
+            mover, headers = readers["mover"], {"Authorization": f"Bearer {token}"}
+            async with mover.session.post(mover.url + "/api/v1/cases", json=body, headers=headers) as answer:
+                return answer.status, await answer.text()
+
+        status, answer = await over_the_api()
+        assert status == 201 and json.loads(answer)["agency"] == OURS.code, (
+            "the successor's, by the account's own agency"
+        )
+        async with opened(world.config) as archive, archive.database.write() as conn:
+            for table in (people, officers):  # rows that were put back behind the archive's back
+                await conn.execute(update(table).where(table.c.agency == OURS.code).values(agency=OTHERS.code))
+        status, answer = await over_the_api()
+        assert status in (409, 422) and f"was merged into {OURS.name}" in answer, answer
