@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import insert, select
 
 from liuhen_protocol.events import RegistryChanged
@@ -16,9 +18,9 @@ DAY = "2026-11-{:02}T10:00:00.000Z"
 HOSTILE = "<img src=x onerror=alert(1)>'; DROP TABLE recorders; --"
 
 
-async def registered(office: Office, serial: str = "0000127", **more: object) -> Recorder:
+async def registered(office: Office, serial: str = "0000127", **more: Any) -> Recorder:
     async with office.acts.of(HEAD) as act:
-        return await keep_recorder(act, Recorder(serial, office.agency, **more))  # type: ignore[arg-type]
+        return await keep_recorder(act, Recorder(serial, office.agency, **more))
 
 
 async def docked(office: Office, serial: str = "0000127", index: int = 900, **more: object) -> Stay:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import true, update
@@ -43,10 +44,10 @@ async def office(tmp_path: Path, database_url: str) -> AsyncIterator[Office]:
         yield office
 
 
-async def proposed(office: Office, stay: Stay, by: Actor = HANDLER, /, **more: object) -> Proposal:
+async def proposed(office: Office, stay: Stay, by: Actor = HANDLER, /, **more: Any) -> Proposal:
     given_ = Proposal(About.RECORDER, Outcome.ASSIGN, office.agency, None, "DSJ-A9", "本局三月购入")
     async with office.acts.of(by) as act:
-        return await propose(act, stay, replace(given_, **more))  # type: ignore[arg-type]
+        return await propose(act, stay, replace(given_, **more))
 
 
 async def decided(office: Office, proposal: Proposal, by: Actor, decision: Decision) -> Proposal:

@@ -63,9 +63,17 @@ async def merged(cabinet: Cabinet) -> None:
 
 
 async def account(cabinet: Cabinet, of: Officer) -> int:
-    who = {"name": of.certificate.lower(), "display_name": of.name, "roles": frozenset({Role.HANDLER})}
     async with cabinet.archive.database.write() as conn:
-        added = await add_person(conn, one_time_hash="-", now=1, agency=of.agency, officer=of.id, **who)  # type: ignore[arg-type]
+        added = await add_person(
+            conn,
+            name=of.certificate.lower(),
+            display_name=of.name,
+            roles=frozenset({Role.HANDLER}),
+            one_time_hash="-",
+            now=1,
+            agency=of.agency,
+            officer=of.id,
+        )
     return added.id
 
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import event, select, update
@@ -235,9 +236,9 @@ async def test_looking_for_late_films_asks_as_often_for_many_as_for_one_and_read
     await cabinet.disposed()
     again = await cabinet.clip(ONE, "dock-09")
     await hold_clip(cabinet.acts, HANDLER, again.dock, again.sha256, Ground.OTHER, None, "待查", cabinet.today)
-    database, asked = cabinet.archive.database, list[tuple[str, object]]()
+    database, asked = cabinet.archive.database, list[tuple[str, tuple[Any, ...]]]()
 
-    def ask(conn: object, cursor: object, statement: str, parameters: object, *_: object) -> None:
+    def ask(conn: object, cursor: object, statement: str, parameters: tuple[Any, ...], *_: object) -> None:
         asked.append((statement, parameters))
 
     async def round_of(films: int) -> int:
@@ -253,7 +254,7 @@ async def test_looking_for_late_films_asks_as_often_for_many_as_for_one_and_read
     if database.is_sqlite:
         (late,) = [each for each in asked if "JOIN disposals" in each[0]]
         async with database.read() as conn:
-            plan = [str(row) for row in await conn.exec_driver_sql("EXPLAIN QUERY PLAN " + late[0], late[1])]  # type: ignore[arg-type]
+            plan = [str(row) for row in await conn.exec_driver_sql("EXPLAIN QUERY PLAN " + late[0], late[1])]
         assert not [row for row in plan if "SCAN clips" in row], plan
 
 

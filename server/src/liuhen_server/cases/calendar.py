@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, timedelta, timezone
 from functools import lru_cache
 
 import chinese_calendar
 
-__all__ = ["OFFICIAL", "Calendar", "Counted", "Due", "announced"]
+__all__ = ["CHINA", "OFFICIAL", "Calendar", "Counted", "Due", "announced"]
+
+CHINA = timezone(timedelta(hours=8), "UTC+08:00")
+"""The zone whose days are counted."""
 
 LONGEST = 2_000
 """Days one count may go over: more than five years, which no clock of the law has."""

@@ -93,9 +93,8 @@ async def suggestions_for(
             always = datetime.min.replace(tzinfo=UTC)
             others = [Whose(certificates[given], WhoseBasis.DECISION, always, None), *others]
         names_one = not certificates.keys().isdisjoint(meant.get(told[file.recording.clips[0]], ()))
-        recording = (
-            file.recording if names_one else replace(file.recording, officer=None)
-        )  # a number of today's says nothing
+        # who has the number today had no part in what was recorded before
+        recording = file.recording if names_one else replace(file.recording, officer=None)
         files.append(whose(recording, numbers, others))
     filmed = await _filmed(conn, whole, tracks)
     if tracks is not None and filmed:

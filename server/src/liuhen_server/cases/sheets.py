@@ -211,9 +211,8 @@ def _text(value: object, data_type: str) -> tuple[str, Said | None]:
         value = int(value)
     if isinstance(value, int) and abs(value) < 10**15:
         return str(value), None
-    if (
-        isinstance(value, float) and abs(value) < 1e15
-    ):  # an amount: as the spreadsheet shows it, in fifteen digits at most
+    if isinstance(value, float) and abs(value) < 1e15:
+        # an amount: as the spreadsheet shows it, in fifteen digits at most
         return format(Decimal(f"{value:.15g}"), "f"), None
     if isinstance(value, int | float):
         return "", Said(

@@ -5,11 +5,12 @@ opinions of the justice department that wait for an answer.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import String, and_, cast, exists, literal, or_, select
 
 from liuhen_protocol.moment import format_time, parse_time
+from liuhen_server.cases.calendar import CHINA
 from liuhen_server.cases.schema import cases
 from liuhen_server.custody.schema import stays
 from liuhen_server.database import Connection
@@ -29,8 +30,6 @@ __all__ = ["of_certificates", "of_recordings", "of_statistics", "of_supervision"
 CERTIFICATE_AHEAD = timedelta(days=60)
 RETURNED_SINCE = timedelta(days=60)
 """How far back a recorder's return is looked at: what nobody uploaded for two months is the coverage's matter."""
-
-_CHINA = timezone(timedelta(hours=8))
 
 
 async def of_certificates(conn: Connection, today: date, within: Within) -> Iterable[Deadline]:
@@ -126,7 +125,7 @@ async def of_recordings(conn: Connection, today: date, within: Within) -> Iterab
     """Recorders that were returned and have not been docked since they were handed out. Where nobody writes down who had which
     recorder, no return is known, and nothing is said here.
     """
-    midnight = datetime(today.year, today.month, today.day, tzinfo=_CHINA)
+    midnight = datetime(today.year, today.month, today.day, tzinfo=CHINA)
     docked = select(stays.c.docked_index).where(
         stays.c.recorder == recorders.c.serial, stays.c.time >= holdings.c.from_time
     )
@@ -148,7 +147,7 @@ async def of_recordings(conn: Connection, today: date, within: Within) -> Iterab
     query = query.where(within.holds(recorders.c.agency))
     found = list[Deadline]()
     for row in await conn.execute(query):
-        began = parse_time(row.until_time).astimezone(_CHINA).date()
+        began = parse_time(row.until_time).astimezone(CHINA).date()
         due, _ = last_day(UPLOAD, began, within.calendar)
         found.append(
             until(
@@ -191,7 +190,7 @@ async def of_supervision(conn: Connection, today: date, within: Within) -> Itera
             agency=row.agency,
             who=Who(roles=frozenset({Role.HEAD})),
             rule=SUPERVISION,
-            began=parse_time(row.time).astimezone(_CHINA).date(),
+            began=parse_time(row.time).astimezone(CHINA).date(),
             url=f"/supervision/{row.agency}",
         )
         for row in await conn.execute(query)

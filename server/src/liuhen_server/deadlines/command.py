@@ -11,14 +11,14 @@ import aiohttp
 import click
 
 from liuhen_server.acts import MACHINE, Acts
-from liuhen_server.cases.calendar import announced
+from liuhen_server.cases.calendar import CHINA, announced
 from liuhen_server.cases.said import Wrong
 from liuhen_server.cases.sheets import read_rows
 from liuhen_server.command import DATA, JSON, Failed, answers, show, with_archive
 from liuhen_server.config import ConfigError
 from liuhen_server.deadlines.notice import Judged, Notice, calendar_with, check_number, check_year, judge, read_table
 from liuhen_server.deadlines.notices import Loaded, every_notice, load_notice
-from liuhen_server.deadlines.reminder import CHINA, Outcome, Reminder, messages_today
+from liuhen_server.deadlines.reminder import Outcome, Reminder, messages_today
 from liuhen_server.deadlines.wording import sentence
 from liuhen_server.operations.opening import Archive
 

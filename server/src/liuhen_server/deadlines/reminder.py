@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timezone
 
 import aiohttp
 from sqlalchemy import select
 
+from liuhen_server.cases.calendar import CHINA
 from liuhen_server.database import Connection, Database
 from liuhen_server.deadlines import sent
 from liuhen_server.deadlines.deadline import Within
@@ -27,7 +28,6 @@ from liuhen_server.registry.agencies import codes_of
 __all__ = ["Outcome", "Reminder", "messages_today"]
 
 HOOK = "webhook-"
-CHINA = timezone(timedelta(hours=8))
 _logger = logging.getLogger("liuhen.reminders")
 
 

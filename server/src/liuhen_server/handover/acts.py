@@ -10,6 +10,7 @@ from datetime import date
 from sqlalchemy import RowMapping, func, insert, or_, select, update
 
 from liuhen_protocol.dsse import Envelope
+from liuhen_protocol.errors import Malformed
 from liuhen_protocol.oversight_events import HandoverReceived, HandoverSent
 from liuhen_protocol.statement import read_statement
 from liuhen_server.acts import Actor, Acts
@@ -156,7 +157,10 @@ async def as_sent(conn: Connection, held: Handover) -> bytes | None:
     ).scalar_one_or_none()
     if entry is None or digest != held.sha256:
         return None
-    said = read_statement(Envelope.parse(bytes(entry)).payload).event
+    try:
+        said = read_statement(Envelope.parse(bytes(entry)).payload).event
+    except Malformed:  # the entry itself was altered: `verify` says so
+        return None
     return body if said == sent_as(held, digest) else None
 
 

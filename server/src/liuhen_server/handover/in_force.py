@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta, timezone
+from datetime import date
 from types import MappingProxyType
 
 from sqlalchemy import or_, select
@@ -17,6 +17,7 @@ from liuhen_protocol.oversight_events import TemplateKept
 from liuhen_protocol.publicity_events import PublicityPublished
 from liuhen_protocol.statement import read_statement
 from liuhen_server.cases.approval import canonical, in_force
+from liuhen_server.cases.calendar import CHINA
 from liuhen_server.cases.classes import Stage, class_of, kind_of
 from liuhen_server.cases.lists import RecordingList, lists_of
 from liuhen_server.cases.reading import list_rows
@@ -35,7 +36,6 @@ __all__ = ["MAJOR", "RECORDING", "TEMPLATES", "TERMS", "Paper", "papers_in_force
 
 RECORDING, MAJOR, TERMS = "音像记录事项清单", "重大执法决定法制审核目录清单", "音像记录保存期限"
 TEMPLATES = "文书范本"
-_CHINA = timezone(timedelta(hours=8))
 
 _PUBLIC: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -115,7 +115,7 @@ async def _all(conn: Connection, agency: str, today: date, only: str) -> AsyncIt
         rules, stage = class_of(each.enforcement), Stage(each.stage)
         title = f"{rules.name.zh}：{rules.stage_name(stage).zh}，{kind_of(rules, stage, each.kind).name.zh}"
         file, body = f"templates/template-{each.id}.docx", await body_of(conn, each.id)
-        day = parse_time(each.time).astimezone(_CHINA).strftime("%Y-%m-%d %H:%M")
+        day = parse_time(each.time).astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
         yield Paper(TEMPLATES, "", title, each.version, each.by, day, each.log_index, each.sha256, file, body)
 
 

@@ -148,9 +148,8 @@ async def agency_then(conn: Connection, names: Iterable[str]) -> Callable[[str, 
 
     def whose(dock: str, time: str) -> str | None:
         code: str | None = enrolled.get(dock)
-        while (
-            code in mergers and mergers[code].decided_time <= time
-        ):  # never in a circle: nothing is merged into what was merged
+        # never in a circle: nothing is merged into what was merged
+        while code in mergers and mergers[code].decided_time <= time:
             code = mergers[code].into
         return code
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta, timezone
+from datetime import date
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from liuhen_protocol.errors import Malformed
 from liuhen_protocol.moment import parse_time
+from liuhen_server.cases.calendar import CHINA
 from liuhen_server.database import Connection
 from liuhen_server.search.facets import of_document
 from liuhen_server.search.schema import search_documents
@@ -19,8 +20,6 @@ from liuhen_server.search.words import NO_WORD, index_text, pairs
 
 __all__ = ["CHINA", "Indexed", "empty", "forget", "put"]
 
-CHINA = timezone(timedelta(hours=8), "UTC+08:00")
-"""The zone whose days are searched."""
 
 IN_ONE_QUERY = 400
 

@@ -3,13 +3,14 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timezone
 from pathlib import Path
 
 from aiohttp import web
 
 from liuhen_protocol.policy import Policy
 from liuhen_server.acts import Acts
+from liuhen_server.cases.calendar import CHINA
 from liuhen_server.custody.evidence import Evidence
 from liuhen_server.custody.tracks import Tracks
 from liuhen_server.database import Database
@@ -20,8 +21,6 @@ from liuhen_server.people.provider import Provider
 from liuhen_server.store.interface import Store
 
 __all__ = ["ACTS", "CHINA", "CONTEXT", "TRACKS", "PeopleContext"]
-
-CHINA = timezone(timedelta(hours=8), "UTC+08:00")
 
 
 @dataclass(frozen=True)

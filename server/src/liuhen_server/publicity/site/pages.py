@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta, timezone
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from liuhen_protocol.errors import Refused
 from liuhen_protocol.moment import parse_time
+from liuhen_server.cases.calendar import CHINA
 from liuhen_server.publicity.content import Content
 from liuhen_server.publicity.kinds import FORMS, KINDS
 
@@ -36,7 +36,6 @@ __all__ = [
 
 ASSETS = Path(__file__).parent / "assets"
 SITEMAP_URLS = 40_000
-_CHINA = timezone(timedelta(hours=8))
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,31}\Z")
 
 
@@ -57,7 +56,7 @@ class Site:
     @property
     def moment(self) -> str:
         """`as_of_time` as it is read in China."""
-        return f"{parse_time(self.as_of_time).astimezone(_CHINA):%Y-%m-%d %H:%M:%S}"
+        return f"{parse_time(self.as_of_time).astimezone(CHINA):%Y-%m-%d %H:%M:%S}"
 
 
 @dataclass(frozen=True, slots=True)
