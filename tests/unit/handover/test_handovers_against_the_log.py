@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 
 from liuhen_server.cases.said import Wrong
+from liuhen_server.database.schema import entries
 from liuhen_server.handover.acts import Handover, as_sent, find_handover, hand_over, receive
 from liuhen_server.handover.compiled import Handbook
 from liuhen_server.handover.schema import handovers
@@ -100,3 +101,10 @@ async def test_verify_names_every_altered_row_of_a_hand_over_and_of_its_receipt(
     assert {each.code for each in (await verify_archive(office.archive)).findings} >= {"handover-missing"}
     await put_back(office, honest)
     assert (await verify_archive(office.archive)).holds
+
+
+async def test_an_entry_that_is_no_statement_any_more_vouches_for_no_hand_over(office: Office) -> None:
+    held = await handed(office)
+    async with office.archive.database.write() as conn:
+        await conn.execute(update(entries).where(entries.c.log_index == held.log_index).values(envelope=b"damaged"))
+        assert await as_sent(conn, held) is None
